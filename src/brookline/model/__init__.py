@@ -1,0 +1,1 @@
+"""The live model: entities, their types, config, sensors and effectors. Performs no I/O."""
