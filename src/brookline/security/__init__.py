@@ -1,0 +1,1 @@
+"""Who may come in: users and their passwords, logins, and the keys by which nodes know each other."""

@@ -1,0 +1,72 @@
+"""The first user of a plane that has none: `admin`, with a password that only its home's owner reads."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from brookline.security.files import read_private, write_private
+from brookline.security.passwords import argon2_hash, matches, new_password
+from brookline.security.users import USER, User, to_value
+from brookline.wire.changes import Item, Put
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from brookline.journal.records import View
+
+log = logging.getLogger("brookline.security")
+
+ADMIN = "admin"
+
+
+class FirstUser:
+    """Makes `admin` once, at the start of the first epoch of a plane.
+
+    Args:
+        path: `<home>/admin-password`.
+        wanted: Whether a user is to be made at all; not where the node's own properties name some.
+    """
+
+    def __init__(self, path: Path, *, wanted: bool = True) -> None:
+        self._path = path
+        self._wanted = wanted
+        self._ready: tuple[str, str] | None = None
+        self.made = ""
+        """The password that was proposed with an `active` entry, to be shown once it is committed."""
+
+    def prepare(self) -> None:
+        """Choose the password and hash it. Slow, so in a thread, before a promotion asks for it.
+
+        A password that the home holds already is taken again: an earlier start may have written it
+        and died before its commit.
+        """
+        if not self._wanted:
+            return
+        password = (read_private(self._path) or b"").decode(errors="replace").strip()
+        password = password or new_password()
+        self._ready = (password, argon2_hash(password))
+
+    def first_user(self, view: View) -> Item | None:
+        """Return the change that makes `admin`, or None if the plane has a user.
+
+        The password is in the file, durably, before this returns.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        if not self._wanted or any(True for _ in view.ids(USER)):
+            return None
+        if self._ready is None:
+            self.prepare()
+        assert self._ready is not None
+        password, encoded = self._ready
+        write_private(self._path, f"{password}\n".encode())
+        self.made = password
+        return Item((Put(USER, ADMIN, to_value(User(ADMIN, encoded))),))
+
+
+def is_current(path: Path, encoded: str) -> bool:
+    """Tell whether the password in a home's file still fits a hash. Slow: call it in a thread."""
+    password = read_private(path)
+    return password is not None and matches(password.decode(errors="replace").strip(), encoded)
