@@ -1,0 +1,1 @@
+"""Brookline: applications from blueprints, managed by servers that may die."""

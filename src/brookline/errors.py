@@ -1,0 +1,170 @@
+"""The whole tree of errors.
+
+    BrooklineError
+    ├── InvalidInput      the caller must change the request           HTTP 400   exit 2
+    │   └── BlueprintInvalid    every fault of a blueprint, each with its place
+    ├── NotLoggedIn       no or wrong credentials                           401       14
+    ├── NotAllowed        known caller, not entitled, or not on this node   403       15
+    ├── NotFound          what was looked for, and where                    404        2
+    ├── Conflict          the world is not as the request supposes          409       16
+    ├── PreconditionFailed  found, but of the wrong kind or parent          412        2
+    ├── Unavailable       nobody can do it now; says whether it was done    503       13
+    │   ├── NotMaster     this node does not lead
+    │   └── Fenced        a newer epoch exists: stop leading at once
+    ├── RemoteError       something outside failed                          500        2
+    │   ├── CommandFailed     a command on a machine, with its exit code
+    │   └── StoreError        the store did not do what was asked
+    │       └── StoreUnfit    the store cannot carry a plane, or holds something else
+    └── Damaged           bytes in the store are not what they must be      500        3
+
+HTTP and exit statuses are two tables at the edges (`api.problems`, `cli.exits`) and nowhere else.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, ClassVar
+
+
+class Outcome(enum.Enum):
+    """What became of a request that was not answered as it should be."""
+
+    NOT_DONE = "not-done"
+    """Nothing of it was sent, and nothing will be done: safe to repeat."""
+
+    UNKNOWN = "unknown"
+    """It may have been done, or be done yet."""
+
+
+class BrooklineError(Exception):
+    """Something went wrong that a user or operator can understand.
+
+    Attributes:
+        code: Stable slug of the situation, for programs and for the documentation.
+        message: One sentence for people: what is wrong, where, and what to do.
+        details: More text, or empty.
+        data: Structured payload for programs.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(
+        self, message: str, *, details: str = "", data: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+        self.data: dict[str, Any] = data or {}
+
+
+class InvalidInput(BrooklineError):
+    """The caller must change the request."""
+
+    code = "invalid-input"
+
+
+class NotLoggedIn(BrooklineError):
+    """No credentials, or wrong ones."""
+
+    code = "not-logged-in"
+
+
+class NotAllowed(BrooklineError):
+    """The caller is known but may not do this, or not on this node."""
+
+    code = "not-allowed"
+
+
+class NotFound(BrooklineError):
+    """There is nothing of that name or id."""
+
+    code = "not-found"
+
+
+class Conflict(BrooklineError):
+    """The world is not as the request supposes."""
+
+    code = "conflict"
+
+
+class PreconditionFailed(BrooklineError):
+    """Found, but of the wrong kind or under another parent."""
+
+    code = "precondition-failed"
+
+
+class Unavailable(BrooklineError):
+    """Nobody can do it now.
+
+    Attributes:
+        outcome: Whether it was certainly not done, or may have been.
+    """
+
+    code = "unavailable"
+
+    def __init__(self, message: str, outcome: Outcome, *, details: str = "") -> None:
+        super().__init__(message, details=details, data={"outcome": outcome.value})
+        self.outcome = outcome
+
+
+class NotMaster(Unavailable):
+    """This node does not lead, and so has not done it."""
+
+    code = "not-master"
+
+    def __init__(
+        self, message: str = "this node is not the master", outcome: Outcome = Outcome.NOT_DONE
+    ) -> None:
+        super().__init__(message, outcome)
+
+
+class Fenced(Unavailable):
+    """A newer epoch exists: whoever gets this must stop leading at once.
+
+    Attributes:
+        held: The epoch under which the write was tried.
+    """
+
+    code = "fenced"
+
+    def __init__(self, message: str, held: int, outcome: Outcome = Outcome.UNKNOWN) -> None:
+        super().__init__(message, outcome)
+        self.held = held
+
+
+class RemoteError(BrooklineError):
+    """Something outside of the plane failed."""
+
+    code = "remote"
+
+
+class CommandFailed(RemoteError):
+    """A command on a machine ended with another exit code than it should.
+
+    Attributes:
+        exit_code: What it ended with; negative for a signal.
+    """
+
+    code = "command-failed"
+
+    def __init__(self, message: str, exit_code: int, *, details: str = "") -> None:
+        super().__init__(message, details=details, data={"exitCode": exit_code})
+        self.exit_code = exit_code
+
+
+class StoreError(RemoteError):
+    """The store did not do what was asked; it may be out of reach, full or refusing."""
+
+    code = "store"
+
+
+class StoreUnfit(StoreError):
+    """The store cannot carry a plane, or holds something that is not ours."""
+
+    code = "store-unfit"
+
+
+class Damaged(BrooklineError):
+    """Bytes in the store are not what they must be; nothing is skipped, work halts there."""
+
+    code = "damaged"

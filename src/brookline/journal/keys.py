@@ -1,0 +1,58 @@
+"""Keys of the journal in the store; their bytewise order is the order of their numbers."""
+
+from __future__ import annotations
+
+PLANE = "plane"
+"""Format version and plane id; written once."""
+
+JOURNAL = "journal/"
+SNAPSHOT = "snapshot/"
+NODE = "node/"
+MAIL = "mail/"
+BLOB = "blob/"
+
+_SHARD = 1000
+
+
+def entry_key(seq: int) -> str:
+    """Return the key of entry `seq`; a thousand entries share a shard."""
+    return f"{JOURNAL}{seq // _SHARD:07d}/{seq:010d}"
+
+
+def entry_seq(key: str) -> int:
+    """Return the number of the entry under `key`.
+
+    Raises:
+        ValueError: If it is no key of an entry.
+    """
+    return int(key.rpartition("/")[2])
+
+
+def snapshot_key(seq: int, digest: str) -> str:
+    """Return the key of a snapshot of entries up to `seq`, whose bytes have this SHA-256."""
+    return f"{SNAPSHOT}{seq:010d}-{digest}"
+
+
+def snapshot_seq(key: str) -> int:
+    """Return the last entry that the snapshot under `key` contains."""
+    return int(key[len(SNAPSHOT) :].partition("-")[0])
+
+
+def blob_key(epoch: int, digest: str) -> str:
+    """Return the key of a large payload written in `epoch`."""
+    return f"{BLOB}{epoch:010d}-{digest}"
+
+
+def node_key(instance: str) -> str:
+    """Return the key of a node's heartbeat."""
+    return f"{NODE}{instance}"
+
+
+def mail_prefix(to: str) -> str:
+    """Return the prefix of the mail of an instance."""
+    return f"{MAIL}{to}/"
+
+
+def mail_key(to: str, sender: str, number: int) -> str:
+    """Return the key of a letter."""
+    return f"{MAIL}{to}/{sender}-{number:06d}"

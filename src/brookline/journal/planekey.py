@@ -1,0 +1,69 @@
+"""The key ``plane``: format version and plane id, written once when a plane begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from brookline.errors import Damaged, StoreError, StoreUnfit
+from brookline.journal.keys import PLANE
+from brookline.stores.store import Undecided
+from brookline.values.ids import Randomness, new_id
+from brookline.wire.entries import FORMAT
+
+if TYPE_CHECKING:
+    from brookline.stores.store import Store
+
+
+class PlaneKey(msgspec.Struct, frozen=True):
+    """What the key holds.
+
+    Attributes:
+        format: Version of the layout of all keys.
+        plane: Id of the plane.
+    """
+
+    format: int
+    plane: str
+
+
+async def find_plane(store: Store) -> str | None:
+    """Return the id of the plane in this store, or None if there is none yet.
+
+    Raises:
+        StoreUnfit: If the store has a format that this version does not know.
+        Damaged: If the key cannot be read.
+    """
+    data = await store.get(PLANE)
+    if data is None:
+        return None
+    try:
+        found = msgspec.json.decode(data, type=PlaneKey)
+    except msgspec.DecodeError as error:
+        raise Damaged(f"key 'plane' of the store cannot be read ({error})") from error
+    if found.format > FORMAT:
+        raise StoreUnfit(
+            f"the store has format {found.format}; this version reads up to {FORMAT}: use a newer one"
+        )
+    return found.plane
+
+
+async def ensure_plane(store: Store, randomness: Randomness) -> str:
+    """Return the id of the plane in this store, which begins now if there is none.
+
+    Raises:
+        StoreError: If the store gives no answer.
+        StoreUnfit: If the store has a format that this version does not know.
+    """
+    found = await find_plane(store)
+    if found is not None:
+        return found
+    mine = PlaneKey(FORMAT, new_id(randomness))
+    outcome = await store.create(PLANE, msgspec.json.encode(mine))
+    if isinstance(outcome, Undecided):
+        raise StoreError(f"the store did not say whether the plane was created: {outcome.reason}")
+    found = await find_plane(store)
+    if found is None:
+        raise StoreError("the store does not show the key 'plane' that was just written")
+    return found

@@ -1,0 +1,236 @@
+"""Sealing: what waits becomes the bytes of one entry, decided in order."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from brookline.errors import BrooklineError, Fenced, NotMaster, Outcome, Unavailable
+from brookline.journal import entry as entries
+from brookline.journal.keys import blob_key, entry_key
+from brookline.journal.queue import Committed
+from brookline.journal.records import Overlay, View
+from brookline.values.ids import Randomness, new_id
+from brookline.wire.changes import Change, Item
+from brookline.wire.entries import FORMAT, Batch, Header
+
+if TYPE_CHECKING:
+    from brookline.journal.entry import Entry
+    from brookline.journal.queue import Queue, Waiting
+    from brookline.journal.replica import Replica
+    from brookline.journal.rules import Rules
+    from brookline.values.clock import Clock
+    from brookline.wire.entries import Payload
+
+log = logging.getLogger("brookline.journal")
+
+MOST_ITEMS = 1_000
+"""Requests in one batch."""
+
+MOST_BYTES = 1 << 20
+"""Bytes of one batch, unless a single request needs more; above it a payload goes to a blob."""
+
+
+@dataclasses.dataclass(slots=True)
+class Sealed:
+    """An entry on its way to the log. From here on its changes cannot be taken out.
+
+    Attributes:
+        entry: What is applied once it is there.
+        data: Its bytes.
+        blob: Its payload, to be written first under the header's key, or empty.
+        view: Records as they will be once it is applied.
+        callers: Who is answered, with what.
+        since: Monotonic time of sealing.
+    """
+
+    entry: Entry
+    data: bytes
+    blob: bytes
+    view: View
+    callers: list[tuple[Waiting, Any]]
+    since: float
+
+    @property
+    def key(self) -> str:
+        """The slot."""
+        return entry_key(self.entry.seq)
+
+    def answer(self) -> None:
+        """Tell the callers; what it says is durable and applied."""
+        for waiting, answer in self.callers:
+            if isinstance(answer, BrooklineError):
+                waiting.refuse(answer)
+            elif not waiting.future.done():
+                committed = Committed(answer, self.entry.seq, self.entry.epoch)
+                waiting.future.set_result(committed)
+
+    def abandon(self, rules: Rules) -> None:
+        """Tell the callers that the mastership ended while this was on its way."""
+        for waiting, _ in self.callers:
+            waiting.refuse(Fenced("the mastership ended", self.entry.epoch, _sent(rules)))
+
+    def expire(self, before: float, rules: Rules) -> None:
+        """Answer the callers who have waited since `before` or longer."""
+        for waiting, _ in self.callers:
+            if waiting.since <= before:
+                waiting.refuse(Unavailable("the store has not answered in time", _sent(rules)))
+
+
+def _sent(rules: Rules) -> Outcome:
+    return Outcome.UNKNOWN if rules.not_done_only_when_unsent else Outcome.NOT_DONE
+
+
+class Sealer:
+    """Makes the entries of one epoch, each chained to the one before.
+
+    Args:
+        replica: At the fence of this epoch.
+        node: Instance id that signs the entries.
+        clock: For the wall time in headers.
+        randomness: For nonces.
+        rules: Protective rules.
+        most_items: Requests in one batch.
+    """
+
+    def __init__(
+        self,
+        replica: Replica,
+        *,
+        node: str,
+        clock: Clock,
+        randomness: Randomness,
+        rules: Rules,
+        most_items: int = MOST_ITEMS,
+    ) -> None:
+        self._replica = replica
+        self._node = node
+        self._clock = clock
+        self._randomness = randomness
+        self._rules = rules
+        self._most_items = most_items
+        self._seq, self._prev = replica.seq, replica.hash
+        self._epoch = replica.epoch
+
+    def seal(self, queue: Queue, behind: Sealed | None) -> Sealed | None:
+        """Take out of the queue what goes into the next entry, and decide it.
+
+        Args:
+            queue: What waits.
+            behind: The append in flight, on which these decisions build, or None.
+
+        Returns:
+            The entry; None if nothing waits or all was refused.
+        """
+        first = queue.first()
+        if first is None:
+            return None
+        if first.payload is not None:
+            queue.pop()
+            return self._entry(
+                first.payload,
+                entries.encode_payload(first.payload),
+                self._beneath(behind),
+                [(first, None)],
+            )
+        return self._batch(queue, behind)
+
+    def take_back(self, sealed: Sealed) -> None:
+        """Use the slot of `sealed` again; only simulations of a broken rule do so."""
+        self._seq, self._prev = sealed.entry.seq - 1, sealed.entry.header.prev
+
+    def _beneath(self, behind: Sealed | None) -> Overlay:
+        if behind is None or not self._rules.decisions_see_append_in_flight:
+            return Overlay(self._replica.records)
+        return Overlay(behind.view)
+
+    def _batch(self, queue: Queue, behind: Sealed | None) -> Sealed | None:
+        view = self._beneath(behind)
+        items: list[Item] = []
+        encoded: list[bytes] = []
+        callers: list[tuple[Waiting, Any]] = []
+        size = 0
+        while len(callers) < self._most_items and size < MOST_BYTES:
+            waiting = queue.first()
+            if waiting is None or waiting.decide is None:
+                break
+            queue.pop()
+            changes, answer = _decided(waiting, view)
+            callers.append((waiting, answer))
+            if not changes:
+                continue
+            item = Item(changes, waiting.request, waiting.user)
+            items.append(item)
+            encoded.append(entries.encode_item(item))
+            size += len(encoded[-1])
+        if items:
+            return self._entry(Batch(tuple(items)), entries.encode_batch(encoded), view, callers)
+        self._answer_without_entry(callers, behind)
+        return None
+
+    def _answer_without_entry(
+        self, callers: list[tuple[Waiting, Any]], behind: Sealed | None
+    ) -> None:
+        """Answer decisions that change nothing: once that on which they were made is durable."""
+        if behind is not None:
+            behind.callers.extend(callers)
+            return
+        for waiting, answer in callers:
+            if isinstance(answer, BrooklineError):
+                waiting.refuse(answer)
+            elif not waiting.future.done():
+                waiting.future.set_result(Committed(answer, self._replica.seq, self._epoch))
+
+    def _entry(
+        self, payload: Payload, data: bytes, view: Overlay, callers: list[tuple[Waiting, Any]]
+    ) -> Sealed:
+        blob = self._unannounced(data) if len(data) > MOST_BYTES else b""
+        digest = hashlib.sha256(blob).hexdigest() if blob else ""
+        header = Header(
+            format=FORMAT,
+            plane=self._replica.plane,
+            seq=self._seq + 1,
+            epoch=self._epoch,
+            node=self._node,
+            nonce=new_id(self._randomness, 16),
+            wall_ms=self._clock.wall_ms(),
+            prev=self._prev,
+            size=len(blob or data),
+            digest=digest,
+            blob=blob_key(self._epoch, digest) if blob else "",
+        )
+        bytes_, hash_ = entries.seal(header, b"null" if blob else data)
+        self._seq, self._prev = header.seq, hash_
+        entry = entries.Entry(header, payload, hash_, len(bytes_) + len(blob))
+        return Sealed(entry, bytes_, blob, view, callers, self._clock.monotonic())
+
+    def _unannounced(self, payload: bytes) -> bytes:
+        """Return a payload whose blob is not announced for collection.
+
+        Deletes are not fenced: one that was announced may come late and hit the key again.
+        """
+        collect = self._replica.standing.collect
+        if collect is None or not self._rules.deletes_cannot_hit:
+            return payload
+        while blob_key(self._epoch, hashlib.sha256(payload).hexdigest()) in collect.blobs:
+            payload += b" "
+        return payload
+
+
+def _decided(waiting: Waiting, view: Overlay) -> tuple[tuple[Change, ...], Any]:
+    """Return what a request changes, laid over `view`, and its answer or refusal."""
+    assert waiting.decide is not None
+    try:
+        decision = waiting.decide(view)
+        changes = tuple(decision.changes)
+        view.apply(changes)
+    except BrooklineError as error:
+        return (), error
+    except Exception as error:
+        log.exception("a request could not be decided")
+        refusal = NotMaster(f"it could not be decided: {error!r}")
+        refusal.__cause__ = error
+        return (), refusal
+    return changes, decision.answer

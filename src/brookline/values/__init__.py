@@ -1,0 +1,1 @@
+"""Plain values: time, sizes, ports, versions, identities. Imports nothing else of ours."""

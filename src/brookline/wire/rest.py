@@ -1,0 +1,396 @@
+"""Shapes of the REST API, to the letter of AMP's: names, nulls and what is left out.
+
+A field whose default is `UNSET` is left out of the JSON when nothing is known; one that is None
+is written as ``null``. Field names are written in camel case on the wire.
+
+Source: the DTOs of Apache Brooklyn's REST API, version 1.1.0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+Links = dict[str, str]
+"""Relation to path-only URI, such as ``{"self": "/v1/applications/abc"}``."""
+
+
+class Shape(msgspec.Struct, rename="camel", frozen=True):
+    """What all shapes share."""
+
+
+class ApiError(Shape):
+    """Body of every refusal.
+
+    Attributes:
+        message: For people; always a text.
+        error: The HTTP status.
+        details: More text.
+        data: Structured payload for programs.
+    """
+
+    message: str
+    error: int
+    details: str | UnsetType = UNSET
+    data: dict[str, Any] | UnsetType = UNSET
+
+
+# --- applications and entities ------------------------------------------------------------------
+
+
+class EntitySpec(Shape):
+    """An entity of a legacy application spec."""
+
+    name: str | None = None
+    type: str | None = None
+    config: dict[str, str] = {}
+
+
+class ApplicationSpec(Shape):
+    """What an application was made from, built back from the running one."""
+
+    name: str
+    type: str | UnsetType = UNSET
+    entities: list[EntitySpec] | UnsetType = UNSET
+    locations: list[str] = []
+    config: dict[str, str] | UnsetType = UNSET
+
+
+class ApplicationSummary(Shape):
+    """An application in a list, or by itself."""
+
+    id: str
+    spec: ApplicationSpec
+    status: str
+    links: Links
+
+
+class EntitySummary(Shape):
+    """An entity in a list, or by itself."""
+
+    id: str
+    name: str
+    type: str
+    links: Links
+    catalog_item_id: str | UnsetType = UNSET
+
+
+class EntityRef(Shape):
+    """An entity as a member of a group."""
+
+    id: str
+    name: str
+
+
+class RelationType(Shape):
+    """What a relation is called."""
+
+    name: str
+    target: str
+    source: str
+
+
+class RelationSummary(Shape):
+    """A relation of an entity to others."""
+
+    type: RelationType
+    targets: list[str]
+
+
+class EntityDetail(Shape):
+    """An entity in the tree of `applications/fetch` and `applications/details`."""
+
+    id: str
+    name: str
+    type: str
+    links: Links
+    application_id: str
+    parent_id: str | None
+    group_ids: list[str]
+    members: list[EntityRef]
+    service_up: bool | None
+    service_state: str | None
+    icon_url: str | None
+    creation_time_utc: int
+    relations: list[RelationSummary]
+    catalog_item_id: str | UnsetType = UNSET
+    children: list[Any] | UnsetType = UNSET
+    tags: list[Any] | UnsetType = UNSET
+    sensors: dict[str, Any] | UnsetType = UNSET
+    config: dict[str, Any] | UnsetType = UNSET
+
+
+class SpecSummary(Shape):
+    """One form of what an entity was made from."""
+
+    summary: str
+    format: str
+    contents: str
+
+
+# --- what entities have ---------------------------------------------------------------------------
+
+
+class SensorSummary(Shape):
+    """A sensor of an entity."""
+
+    name: str
+    type: str
+    links: Links
+    description: str | UnsetType = UNSET
+
+
+class PossibleValue(Shape):
+    """One of the values that a config key may have."""
+
+    value: str
+    description: str
+
+
+class ConfigSummary(Shape):
+    """A config key of an entity."""
+
+    name: str
+    type: str
+    reconfigurable: bool
+    links: Links
+    constraints: list[Any] = []
+    default_value: Any | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    label: str | UnsetType = UNSET
+    priority: float | UnsetType = UNSET
+    possible_values: list[PossibleValue] | UnsetType = UNSET
+    pinned: bool | UnsetType = UNSET
+
+
+class ParameterSummary(Shape):
+    """A parameter of an effector."""
+
+    name: str
+    type: str
+    default_value: Any
+    should_sanitize: bool
+    description: str | UnsetType = UNSET
+
+
+class EffectorSummary(Shape):
+    """An effector of an entity."""
+
+    name: str
+    return_type: str
+    parameters: list[ParameterSummary]
+    links: Links
+    description: str | UnsetType = UNSET
+
+
+class LocationSummary(Shape):
+    """A location: a definition, or one that is in use."""
+
+    id: str
+    links: Links
+    name: str | UnsetType = UNSET
+    spec: str | UnsetType = UNSET
+    type: str | UnsetType = UNSET
+    config: dict[str, Any] = {}
+
+
+# --- activities -----------------------------------------------------------------------------------
+
+
+class TaskMetadata(Shape):
+    """What a link to a task says of it."""
+
+    id: str
+    task_name: str
+    entity_id: str | UnsetType = UNSET
+    entity_display_name: str | UnsetType = UNSET
+
+
+class TaskLink(Shape):
+    """A link to a task."""
+
+    link: str
+    metadata: TaskMetadata
+
+
+class StreamMetadata(Shape):
+    """What a link to a stream says of it."""
+
+    name: str
+    size: int
+    size_text: str
+
+
+class StreamLink(Shape):
+    """A link to a stream of a task."""
+
+    link: str
+    metadata: StreamMetadata
+
+
+class TaskSummary(Shape):
+    """A task; times are integer milliseconds since 1970."""
+
+    id: str
+    display_name: str
+    description: str
+    tags: list[Any]
+    current_status: str
+    is_error: bool
+    is_cancelled: bool
+    children: list[TaskLink]
+    streams: dict[str, StreamLink]
+    links: Links
+    entity_id: str | UnsetType = UNSET
+    entity_display_name: str | UnsetType = UNSET
+    submit_time_utc: int | UnsetType = UNSET
+    start_time_utc: int | UnsetType = UNSET
+    end_time_utc: int | UnsetType = UNSET
+    result: Any | UnsetType = UNSET
+    submitted_by_task: TaskLink | UnsetType = UNSET
+    blocking_task: TaskLink | UnsetType = UNSET
+    blocking_details: str | UnsetType = UNSET
+    detailed_status: str | UnsetType = UNSET
+
+
+# --- server ---------------------------------------------------------------------------------------
+
+
+class VersionSummary(Shape):
+    """The product."""
+
+    version: str
+    build_sha1: str | None
+    build_branch: str | None
+    features: list[dict[str, Any]]
+
+
+class AccessSummary(Shape):
+    """What is allowed on the plane as a whole."""
+
+    location_provisioning_allowed: bool
+    links: Links
+
+
+class HaNodeSummary(Shape):
+    """A node as the one that answers sees it.
+
+    The fields up to `priority` are AMP's; the others go beyond them.
+
+    Attributes:
+        remote_timestamp: Wall time of the answering node when the other's counter last rose.
+        next: Rank in the next election, from 0; None for one that does not stand.
+        lag_ms: How long ago its copy was last known to be current.
+    """
+
+    node_id: str
+    node_uri: str | None
+    status: str
+    local_timestamp: int | None
+    remote_timestamp: int | None
+    priority: int
+    name: str
+    host: str
+    mode: str
+    version: str
+    epoch: int
+    tail: int
+    heartbeat_age_ms: int | None
+    lag_ms: int | None
+    ready: bool
+    next: int | None
+    address: str
+    this_node: bool
+    is_master: bool
+    leaving: bool
+
+
+class HighAvailabilitySummary(Shape):
+    """The plane as the answering node sees it."""
+
+    plane_id: str | None
+    own_id: str
+    master_id: str
+    nodes: dict[str, HaNodeSummary]
+    links: Links
+
+
+class Mastership(Shape):
+    """One mastership in the history of the plane; times are milliseconds."""
+
+    epoch: int
+    node: str
+    name: str
+    reason: str
+    started_utc: int
+    from_: str | None = msgspec.field(name="from", default=None)
+    evidence: str = ""
+    detect_ms: int = 0
+    elect_ms: int = 0
+    replay_ms: int = 0
+    guess: bool = False
+    interrupted: list[str] = []
+    active_utc: int | None = None
+    ended_utc: int | None = None
+    end_reason: str | None = None
+
+
+class SensitiveFields(Shape):
+    """Which words in a name make its value a secret."""
+
+    tokens: list[str]
+    plaintext_blocked: bool = msgspec.field(name="plaintext.blocked", default=False)
+
+
+class UpExtended(Shape):
+    """What every page of the web UI asks for now and then."""
+
+    up: bool
+    shutting_down: bool
+    healthy: bool
+    ha: HighAvailabilitySummary
+    osgi_up: bool
+    sensitive_fields: SensitiveFields = msgspec.field(name="brooklyn.security.sensitive.fields")
+
+
+class StateChange(Shape):
+    """One change of a node's state."""
+
+    state: str
+    timestamp: int
+
+
+class HaFigures(Shape):
+    """The settings and recent states of a node."""
+
+    priority: int
+    poll_period: int
+    heartbeat_timeout: int
+    history: list[StateChange]
+
+
+class HaMetrics(Shape):
+    """Figures of a node; times are milliseconds."""
+
+    state: str
+    uptime: int
+    current_time_utc: int
+    start_time_utc: int
+    high_availability: HaFigures
+    rebind: dict[str, Any]
+    persist: dict[str, Any]
+    first_rebind_counts: dict[str, Any] = {}
+    management_state_persistence: dict[str, Any] = {}
+    epoch: int = 0
+    sequence: int = 0
+
+
+class LogoutSummary(Shape):
+    """What a log-out says."""
+
+    message: str
+    current_user: str | None
+    session_id: str | None
+    requested_user: str | UnsetType = UNSET
