@@ -1,0 +1,259 @@
+"""The course of a request: whom to ask, when to ask another, when to give up.
+
+Pure decisions: a generator yields steps (`Send`, `Pause`) and is sent the result of each; a driver
+does the I/O. The blocking client and an asynchronous one are two drivers of the same course.
+
+What may be repeated:
+
+    ====================================  =======  ======
+    what happened                         a read   a write
+    ====================================  =======  ======
+    nothing was sent (refused, no route)  repeat   repeat
+    503 with outcome ``not-done``, 421    repeat   repeat
+    403, 307 of a node that is no master  repeat   repeat on another node
+    sent, but not answered                repeat   never: its outcome is unknown
+    503 without that outcome, 502, 504    repeat   never
+    ====================================  =======  ======
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from brookline.client.exchange import Answer, Lost, NotSent, Pause, Request, Result, Send, Step
+from brookline.client.states import PlaneStates
+from brookline.errors import Outcome, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from brookline.client.nodes import Nodes
+
+T = TypeVar("T")
+
+
+Steps = Generator[Step, Result | None, T]
+
+STATES = Request("GET", "/v1/server/ha/states")
+
+READ_S = 5.0
+"""How long a node may take for a read in the first round; doubles with each, for a busy lone node."""
+
+WRITE_S = 60.0
+"""How long a node may take for a write: it cannot be asked of another once it was sent."""
+
+ROUND_S = 0.2
+"""Pause between two rounds through all nodes, unless a node says how long to wait."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to go on trying.
+
+    Attributes:
+        budget_s: In all, while nodes answer that they cannot do it now, or do not answer.
+        absent_s: While no server is at any address; zero gives up after one round.
+    """
+
+    budget_s: float = 20.0
+    absent_s: float = 0.0
+
+
+@dataclasses.dataclass(slots=True)
+class _Round:
+    """What came of asking all nodes once.
+
+    Attributes:
+        refusal: The last answer that said *not here* or *not now*.
+        failures: For each address that did not answer, why.
+        waits_s: How long each node that cannot do it now asked us to wait.
+        absent: Whether no server was at any address.
+    """
+
+    refusal: Answer | None = None
+    failures: dict[str, str] = dataclasses.field(default_factory=dict)
+    waits_s: list[float] = dataclasses.field(default_factory=list)
+    absent: bool = True
+
+    @property
+    def wait_s(self) -> float:
+        """How long to wait before the next round."""
+        return max(ROUND_S, min(self.waits_s, default=0.0))
+
+    def failed(self, url: str, result: NotSent | Lost) -> None:
+        """Note that an address did not answer."""
+        self.failures[url] = result.reason
+        self.absent = self.absent and isinstance(result, NotSent) and result.absent
+
+
+class Course:
+    """Brings one request to an answer."""
+
+    def __init__(
+        self, request: Request, nodes: Nodes, *, now: Callable[[], float], patience: Patience
+    ) -> None:
+        self._request = request
+        self._nodes = nodes
+        self._now = now
+        self._patience = patience
+        self._round = _Round()
+
+    def steps(self) -> Steps[Answer]:
+        """Yield what to do next; be sent the result of each `Send`.
+
+        Returns:
+            The answer of whichever node took the request, whatever its status.
+
+        Raises:
+            Unavailable: With outcome ``unknown`` if a write was sent and not answered,
+                ``not-done`` if no node could be reached.
+        """
+        started = self._now()
+        number = 0
+        while True:
+            self._round = _Round()
+            read_s = READ_S * 2**number
+            answer = None
+            if (yield from self._refresh(read_s)):
+                answer = yield from self._ask_all(read_s if self._request.reads else WRITE_S)
+            if answer is not None:
+                return answer
+            if self._now() + self._round.wait_s - started >= self._budget_s():
+                return self._give_up()
+            yield Pause(self._round.wait_s)
+            self._nodes.doubt()
+            number += 1
+
+    def _budget_s(self) -> float:
+        refusal = self._round.refusal
+        if refusal is not None and refusal.status == 403 and not self._nodes.leaderless:
+            return 0.0  # a refusal of this user, not of nodes that do not lead
+        return self._patience.absent_s if self._round.absent else self._patience.budget_s
+
+    def _refresh(self, timeout_s: float) -> Steps[bool]:
+        """Ask any node who is in the plane, if that is not known; tell whether any answered."""
+        nodes = self._nodes
+        if self._request.at or not nodes.is_stale(self._now()):
+            return True
+        reached = False
+        for url in nodes.order(self._now()):
+            result = yield Send(url, STATES, timeout_s)
+            if not isinstance(result, Answer):
+                self._failed(url, result)
+                continue
+            nodes.trust(url)
+            reached = True
+            states = _states(result)
+            if states is not None:
+                nodes.learn(url, states, self._now())
+            if states is not None or result.status == 401:
+                break
+        return reached
+
+    def _ask_all(self, timeout_s: float) -> Steps[Answer | None]:
+        """Ask one node after the other until one takes the request; None if none does."""
+        request, nodes = self._request, self._nodes
+        waiting = [request.at] if request.at else nodes.order(self._now())
+        asked: set[str] = set()
+        while waiting:
+            url = waiting.pop(0)
+            asked.add(url)
+            result = yield Send(url, request, request.timeout_s or timeout_s)
+            answer = self._judge(url, result)
+            if answer is not None:
+                return answer
+            if nodes.master and nodes.master not in asked and not request.at:
+                waiting = [nodes.master, *(each for each in waiting if each != nodes.master)]
+        return None
+
+    def _judge(self, url: str, result: Result | None) -> Answer | None:
+        """Return the answer that ends the course, or None if another node may be asked."""
+        if not isinstance(result, Answer):
+            self._failed(url, result)
+            if isinstance(result, Lost) and not self._request.reads:
+                raise _unknown(self._request, url, result.reason)
+            return None
+        self._nodes.trust(url)
+        self._round.absent = False
+        if not self._is_refusal(url, result):
+            return result
+        kept = self._round.refusal
+        if kept is None or kept.status == 403:  # "not now" tells more than "not here"
+            self._round.refusal = result
+        return None
+
+    def _failed(self, url: str, result: Result | None) -> None:
+        assert isinstance(result, NotSent | Lost), "a driver answers each Send"
+        self._nodes.blame(url, self._now())
+        self._round.failed(url, result)
+
+    def _is_refusal(self, url: str, answer: Answer) -> bool:
+        """Tell whether the node certainly has not done it and another, or a later try, may."""
+        match answer.status:
+            case 503 if self._request.reads or outcome_of(answer) is Outcome.NOT_DONE:
+                self._round.waits_s.append(_retry_after_s(answer))
+                return True
+            case 502 | 504:
+                return self._request.reads
+            case 307 | 308:
+                return self._nodes.follow(url, answer.headers.get("location", ""))
+            case (
+                403
+            ):  # AMP's refusal of a node that does not lead, or that of a user: see _budget_s
+                return not self._request.at and url != self._nodes.master
+            case status:
+                return status == 421
+
+    def _give_up(self) -> Answer:
+        """Return the last refusal, which tells why.
+
+        Raises:
+            Unavailable: If no node answered at all.
+        """
+        refusal, failures = self._round.refusal, self._round.failures
+        if refusal is not None:
+            return refusal
+        if len(failures) == 1:
+            url, reason = next(iter(failures.items()))
+            raise Unavailable(f"no answer from {url}: {reason}", Outcome.NOT_DONE)
+        details = "\n".join(f"{url}: {reason}" for url, reason in failures.items())
+        message = f"none of the {len(failures)} known nodes answers"
+        raise Unavailable(message, Outcome.NOT_DONE, details=details)
+
+
+def _states(answer: Answer) -> PlaneStates | None:
+    """Return the plane's states, or None from a node that does not tell them."""
+    if answer.status not in (200, 204):
+        return None
+    try:
+        return PlaneStates.from_json(answer.json())
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _unknown(request: Request, url: str, reason: str) -> Unavailable:
+    failure = Unavailable(
+        f"{request.method} {request.path} was sent to {url} and not answered ({reason}): "
+        "it may have been done, or not",
+        Outcome.UNKNOWN,
+    )
+    failure.data["request"] = request.key
+    return failure
+
+
+def outcome_of(answer: Answer) -> Outcome:
+    """Return what an answer says became of the request; silence is not knowing."""
+    try:
+        body: Any = answer.json()
+        return Outcome(body["data"]["outcome"])
+    except (ValueError, TypeError, KeyError):
+        return Outcome.UNKNOWN
+
+
+def _retry_after_s(answer: Answer) -> float:
+    try:
+        return min(float(answer.headers.get("retry-after", "0")), 10.0)
+    except ValueError:  # a date: nothing of ours sends one
+        return 0.0

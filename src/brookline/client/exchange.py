@@ -1,0 +1,126 @@
+"""One request to one node, and the four ways in which that ends."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+READS = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, whichever node is asked.
+
+    Attributes:
+        method: In capitals.
+        path: From the root, with its query, already quoted.
+        body: Empty for none.
+        headers: Besides those that the client adds by itself.
+        at: Address of the only node that may be asked, for requests about the node itself; empty
+            for any.
+        timeout_s: How long one node may take to answer; None for the usual.
+        key: The request's id, sent as ``Idempotency-Key``; empty for reads.
+    """
+
+    method: str
+    path: str
+    body: bytes = b""
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    at: str = ""
+    timeout_s: float | None = None
+    key: str = ""
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing and so may be repeated at will."""
+        return self.method in READS
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """A node answered.
+
+    Attributes:
+        status: The HTTP status.
+        headers: By name in lower case.
+        body: As it came.
+        url: The address that answered.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    def json(self) -> Any:
+        """Return the body as JSON, or None if it is empty.
+
+        Raises:
+            ValueError: If it is not JSON.
+        """
+        return json.loads(self.body) if self.body else None
+
+    def text(self) -> str:
+        """Return the body as text."""
+        return self.body.decode("utf-8", "replace")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NotSent:
+    """No complete request left this machine: the node cannot have done it.
+
+    Attributes:
+        reason: What was in the way, for people.
+        absent: Whether no server is there (nobody listens, no such host, no TLS).
+    """
+
+    reason: str
+    absent: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Lost:
+    """The request was sent and no answer came: the node may have done it, or may do it yet.
+
+    Attributes:
+        reason: What came instead, for people.
+    """
+
+    reason: str
+
+
+Result = Answer | NotSent | Lost
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Send:
+    """A step of a course: send this to that node and come back with the result.
+
+    Attributes:
+        url: Address of the node.
+        request: What to send.
+        timeout_s: How long to wait for the answer.
+    """
+
+    url: str
+    request: Request
+    timeout_s: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pause:
+    """A step of a course: wait before the next one.
+
+    Attributes:
+        seconds: How long.
+    """
+
+    seconds: float
+
+
+Step = Send | Pause

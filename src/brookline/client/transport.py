@@ -1,0 +1,202 @@
+"""Bytes to one node and back, over the standard library: starts fast, needs no thread."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.client
+import select
+import socket
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from brookline.client.exchange import Answer, Lost, NotSent
+from brookline.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+    from brookline.client.exchange import Request, Result
+
+CONNECT_S = 3.0
+"""How long an address may take to accept a connection."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tls:
+    """How certificates of ``https`` addresses are checked.
+
+    Attributes:
+        authority: File with certificates to trust instead of the machine's, or empty.
+        insecure: Whether any certificate will do.
+    """
+
+    authority: str = ""
+    insecure: bool = False
+
+    def context(self) -> ssl.SSLContext:
+        """Return the context for connections.
+
+        Raises:
+            InvalidInput: If the file cannot be read, or holds no certificate.
+        """
+        import ssl  # noqa: PLC0415  # plain http needs none of it
+
+        try:
+            context = ssl.create_default_context(cafile=self.authority or None)
+        except (OSError, ssl.SSLError) as error:
+            raise InvalidInput(f"no certificates in {self.authority}: {error}") from error
+        if self.insecure:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+class Transport(Protocol):
+    """What the client needs of a way to nodes."""
+
+    def exchange(
+        self, url: str, request: Request, *, headers: Mapping[str, str], timeout_s: float
+    ) -> Result:
+        """Send a request to the node at `url` and wait for its answer."""
+        ...
+
+    def close(self) -> None:
+        """Give back all connections."""
+        ...
+
+
+class HttpTransport:
+    """Keeps one connection for each address open; for use by one thread at a time."""
+
+    def __init__(self, tls: Tls | None = None, *, connect_s: float = CONNECT_S) -> None:
+        self._tls = tls or Tls()
+        self._connect_s = connect_s
+        self._context: ssl.SSLContext | None = None
+        self._open: dict[str, http.client.HTTPConnection] = {}
+
+    def exchange(
+        self, url: str, request: Request, *, headers: Mapping[str, str], timeout_s: float
+    ) -> Result:
+        """Send a request and wait for the answer.
+
+        Whatever fails before the last byte was handed to the system is `NotSent`: a server cannot
+        carry out half a request. Whatever fails afterwards is `Lost`.
+        """
+        try:
+            connection = self._connected(url)
+        except OSError as error:
+            return NotSent(_why_not_connected(error), absent=_is_absent(error))
+        if connection.sock is not None:
+            connection.sock.settimeout(timeout_s)
+        path = urlsplit(url).path.rstrip("/") + request.path
+        try:
+            connection.request(
+                request.method, path, body=request.body or None, headers=dict(headers)
+            )
+        except (BrokenPipeError, ConnectionResetError) as error:
+            refusal = self._read(url, connection)  # a server may refuse a body while it comes
+            return refusal if isinstance(refusal, Answer) else self._not_sent(url, error)
+        except OSError as error:
+            return self._not_sent(url, error)
+        return self._read(url, connection)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in self._open.values():
+            connection.close()
+        self._open.clear()
+
+    def _connected(self, url: str) -> http.client.HTTPConnection:
+        """Return an open connection: the kept one, unless the server has closed it meanwhile."""
+        kept = self._open.pop(url, None)
+        if kept is not None and kept.sock is not None and not _is_readable(kept.sock):
+            self._open[url] = kept
+            return kept
+        if kept is not None:
+            kept.close()
+        connection = self._new(url)
+        connection.connect()
+        self._open[url] = connection
+        return connection
+
+    def _new(self, url: str) -> http.client.HTTPConnection:
+        parts = urlsplit(url)
+        try:
+            host, port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise InvalidInput(f"{url} is no address: {error}") from error
+        if parts.scheme not in ("http", "https") or not host:
+            raise InvalidInput(f"{url!r} is no address such as http://127.0.0.1:8081")
+        if parts.scheme == "http":
+            return http.client.HTTPConnection(host, port, timeout=self._connect_s)
+        self._context = self._context or self._tls.context()
+        return http.client.HTTPSConnection(
+            host, port, timeout=self._connect_s, context=self._context
+        )
+
+    def _read(self, url: str, connection: http.client.HTTPConnection) -> Answer | Lost:
+        try:
+            response = connection.getresponse()
+            body = response.read()
+        except TimeoutError:
+            self._drop(url)
+            return Lost("no answer in time")
+        except (OSError, http.client.HTTPException) as error:
+            self._drop(url)
+            return Lost(_why_not_answered(error))
+        if response.will_close:
+            self._drop(url)
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, headers, body, url)
+
+    def _not_sent(self, url: str, error: OSError) -> NotSent:
+        self._drop(url)
+        return NotSent(f"the connection broke while the request was sent ({_words(error)})")
+
+    def _drop(self, url: str) -> None:
+        connection = self._open.pop(url, None)
+        if connection is not None:
+            connection.close()
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    """Tell whether an idle connection has something to read: that can only be its end."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _is_absent(error: OSError) -> bool:
+    """Tell whether no server of the plane is there: asking again at once would not help."""
+    absent = isinstance(error, ConnectionRefusedError | socket.gaierror)
+    return absent or type(error).__name__.startswith("SSL")
+
+
+def _why_not_connected(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused, nothing listens there"
+    if isinstance(error, TimeoutError):
+        return "no connection in time"
+    if isinstance(error, socket.gaierror):
+        return "no such host"
+    if type(error).__name__ == "SSLCertVerificationError":
+        why = getattr(error, "verify_message", "") or _words(error)
+        return f"its certificate is not trusted ({why}); give --cacert FILE, or --insecure"
+    if type(error).__name__.startswith("SSL"):
+        return f"no TLS there ({_words(error)}); is it an http:// address?"
+    return _words(error)
+
+
+def _why_not_answered(error: Exception) -> str:
+    if isinstance(error, http.client.RemoteDisconnected | ConnectionResetError):
+        return "the connection ended"
+    if isinstance(error, http.client.IncompleteRead):
+        return "the connection ended in the middle of the answer"
+    if isinstance(error, http.client.BadStatusLine):
+        return "the answer is not HTTP; is it an https:// address?"
+    return _words(error)
+
+
+def _words(error: BaseException) -> str:
+    return str(getattr(error, "strerror", "") or str(error) or type(error).__name__)

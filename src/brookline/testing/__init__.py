@@ -1,0 +1,1 @@
+"""Fakes that we ship, for our tests and for yours."""

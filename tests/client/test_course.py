@@ -1,0 +1,267 @@
+"""What the client may ask again, of whom, and when it gives up: without any I/O."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from brookline.client.course import Course, Patience
+from brookline.client.exchange import Answer, Lost, NotSent, Pause
+from brookline.client.nodes import REFRESH_S, Nodes
+from brookline.client.session import make_request
+from brookline.errors import Outcome, Unavailable
+
+A, B, C = "http://a:1", "http://b:2", "http://c:3"
+REFUSED = NotSent("connection refused", absent=True)
+UNREACHABLE = NotSent("no route")
+LOST = Lost("the connection ended")
+READ = make_request("GET", "/v1/applications")
+WRITE = make_request("POST", "/v1/applications", body=b"services: []")
+
+
+def answer(status=200, body=None, **headers):
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, names, json.dumps(body).encode() if body is not None else b"", "")
+
+
+def unavailable(outcome, **headers):
+    return answer(503, {"message": "no", "data": {"outcome": outcome}}, **headers)
+
+
+def states(own, master, nodes):
+    listed = {
+        name: {"nodeId": name, "nodeUri": url and url + "/", "status": "HOT_STANDBY"}
+        for name, url in nodes.items()
+    }
+    if master:
+        listed[master]["status"] = "MASTER"
+    return answer(200, {"planeId": "p", "ownId": own, "masterId": master, "nodes": listed})
+
+
+class Run:
+    """Drives one course with scripted nodes and a clock that only pauses move."""
+
+    def __init__(self, nodes, plane, script, patience=Patience()):  # noqa: B008  # immutable
+        self.nodes, self.plane, self.patience = nodes, plane, patience
+        self.script = {url: list(results) for url, results in script.items()}
+        self.asked, self.states_asked, self.keys, self.now = [], [], set(), 0.0
+
+    def __call__(self, request):
+        steps = Course(request, self.nodes, now=lambda: self.now, patience=self.patience).steps()
+        result = None
+        while True:
+            try:
+                step = steps.send(result)
+            except StopIteration as end:
+                return end.value
+            result = self._do(step)
+
+    def _do(self, step):
+        if isinstance(step, Pause):
+            self.now += step.seconds
+            return None
+        if step.request.path.endswith("ha/states"):
+            self.states_asked.append(step.url)
+            told = self.plane.get(step.url, REFUSED)
+            return told(self) if callable(told) else told
+        self.asked.append(step.url)
+        self.keys.add(step.request.key)
+        results = self.script[step.url]
+        return results.pop(0) if len(results) > 1 else results[0]
+
+
+def two_nodes(master="b"):
+    nodes = {"a": A, "b": B}
+    return {A: states("a", master, nodes), B: states("b", master, nodes)}
+
+
+def test_any_node_is_asked_who_leads_and_the_master_is_asked_first():
+    run = Run(Nodes([A, B]), two_nodes(), {B: [answer()]})
+    assert run(WRITE).status == 200
+    assert (run.states_asked, run.asked) == ([A], [B])
+
+
+def test_nodes_that_only_the_plane_knows_are_found():
+    run = Run(Nodes([A]), two_nodes(), {B: [answer()]})
+    run(WRITE)
+    assert run.asked == [B]
+
+
+def test_the_list_of_nodes_is_refreshed_from_time_to_time():
+    run = Run(Nodes([A, B]), two_nodes(), {B: [answer()]})
+    run(READ)
+    run(READ)
+    assert run.states_asked == [A]
+    run.now += REFRESH_S
+    run(READ)
+    assert run.states_asked == [A, B]
+
+
+def test_an_address_given_by_the_user_is_preferred_to_the_advertised_one():
+    plane = {
+        A: states("a", "", {"a": "http://inside:1", "b": "http://inside:2"}),
+        B: states("b", "b", {"a": "http://inside:1", "b": "http://inside:2"}),
+    }
+    nodes = Nodes([B])
+    run = Run(nodes, plane, {B: [answer()]})
+    run(WRITE)
+    assert run.asked == [B]
+
+
+def test_a_node_reached_over_tls_cannot_send_us_to_plain_http():
+    safe = "https://a:1"
+    plane = {safe: states("a", "b", {"a": "http://a:1", "b": "http://b:2"})}
+    run = Run(Nodes([safe]), plane, {safe: [answer()]})
+    run(WRITE)
+    assert run.asked == [safe]
+
+
+@pytest.mark.parametrize(
+    "request_", [pytest.param(READ, id="read"), pytest.param(WRITE, id="write")]
+)
+def test_what_was_not_sent_goes_to_another_node_with_the_same_id(request_):
+    run = Run(Nodes([A, B]), two_nodes(), {B: [REFUSED], A: [answer()]})
+    assert run(request_).status == 200
+    assert run.asked == [B, A]
+    assert len(run.keys) == 1
+
+
+def test_a_write_that_was_sent_and_not_answered_is_never_sent_again():
+    run = Run(Nodes([A, B]), two_nodes(), {B: [LOST], A: [answer()]})
+    with pytest.raises(Unavailable) as caught:
+        run(WRITE)
+    assert run.asked == [B]
+    assert caught.value.outcome is Outcome.UNKNOWN
+    assert caught.value.data["request"] == WRITE.key
+
+
+def test_a_read_that_was_not_answered_goes_to_another_node():
+    run = Run(Nodes([A, B]), two_nodes(), {B: [LOST], A: [answer()]})
+    assert run(READ).status == 200
+    assert run.asked == [B, A]
+
+
+def test_a_refusal_that_was_not_done_is_repeated_elsewhere_and_then_after_the_shorter_wait():
+    script = {
+        B: [unavailable("not-done", retry_after="2"), answer()],
+        A: [unavailable("not-done", retry_after="1")],
+    }
+    run = Run(Nodes([A, B]), two_nodes(), script)
+    assert run(WRITE).status == 200
+    assert run.asked == [B, A, B]
+    assert run.now == 1.0
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        pytest.param(unavailable("unknown"), id="outcome-unknown"),
+        pytest.param(answer(503), id="503-of-a-proxy"),
+        pytest.param(answer(502), id="502"),
+        pytest.param(answer(500), id="500"),
+    ],
+)
+def test_a_refusal_that_may_have_been_done_is_not_repeated(refusal):
+    run = Run(Nodes([A, B]), two_nodes(), {B: [refusal]})
+    assert run(WRITE) is refusal
+    assert run.asked == [B]
+
+
+def test_refusals_end_with_the_budget_and_tell_why():
+    run = Run(Nodes([A]), {A: states("a", "a", {"a": A})}, {A: [unavailable("not-done")]})
+    assert run(WRITE).status == 503
+    assert 19 < run.now < 20
+
+
+def test_a_plane_that_is_not_there_is_told_at_once():
+    run = Run(Nodes([A, B]), {}, {})
+    with pytest.raises(Unavailable, match="none of the 2 known nodes answers") as caught:
+        run(WRITE)
+    assert run.now == 0
+    assert "http://b:2: connection refused" in caught.value.details
+    assert caught.value.outcome is Outcome.NOT_DONE
+
+
+def test_a_plane_that_is_not_there_is_waited_for_if_wished():
+    nodes = {"a": A}
+    plane = {A: lambda run: states("a", "a", nodes) if run.now > 3 else REFUSED}
+    run = Run(Nodes([A]), plane, {A: [answer()]}, Patience(absent_s=5))
+    assert run(WRITE).status == 200
+
+
+def test_nothing_is_sent_to_a_lone_node_that_does_not_answer():
+    run = Run(Nodes([A]), {A: Lost("no answer in time")}, {A: [answer()]})
+    with pytest.raises(Unavailable) as caught:
+        run(WRITE)
+    assert run.asked == []
+    assert caught.value.outcome is Outcome.NOT_DONE
+
+
+def test_a_node_that_did_not_answer_is_asked_last_for_a_while():
+    frozen = Lost("no answer in time")
+    run = Run(Nodes([A, B]), two_nodes(), {B: [frozen], A: [answer()]})
+    run(READ)
+    run(READ)
+    assert run.asked == [B, A, A]
+
+
+def test_amps_refusal_of_a_standby_leads_to_the_master():
+    # the first to be asked thinks that it knows the master, and is out of date
+    nodes = {"a": A, "b": B, "c": C}
+    plane = {A: states("a", "b", nodes), B: states("b", "c", nodes)}
+    script = {B: [answer(403)], A: [answer(403)], C: [answer()]}
+    run = Run(Nodes([A]), plane, script)
+    assert run(WRITE).status == 403, "the word of who is believed to lead is final"
+    plane[A] = states("a", "", nodes)
+    run = Run(Nodes([A, B, C]), plane, script)
+    assert run(WRITE).status == 200
+    assert run.asked == [A, B, C]
+
+
+def test_403_is_final_where_the_plane_does_not_tell_its_nodes():
+    run = Run(Nodes([A]), {A: answer(403)}, {A: [answer(403)]})
+    assert run(WRITE).status == 403
+    assert run.now == 0
+
+
+def test_403_is_repeated_while_nobody_leads():
+    nodes = {"a": A}
+    plane = {A: lambda run: states("a", "a" if run.now > 1 else "", nodes)}
+    run = Run(Nodes([A]), plane, {A: [answer(403), answer(403), answer()]})
+    assert run(READ).status == 200
+
+
+def test_a_redirection_is_followed_to_the_master_with_the_same_request():
+    plane = {A: states("a", "a", {"a": A})}
+    run = Run(Nodes([A]), plane, {A: [answer(307, location=B + "/v1/x")], B: [answer()]})
+    assert run(WRITE).status == 200
+    assert run.asked == [A, B]
+
+
+def test_a_wrong_password_is_tried_once_at_one_node_only():
+    run = Run(Nodes([A, B]), {A: answer(401)}, {A: [answer(401)]})
+    assert run(READ).status == 401
+    assert (run.states_asked, run.asked) == ([A], [A])
+
+
+def test_a_request_about_a_node_goes_to_that_node_only():
+    request = make_request("POST", "/v1/server/ha/priority", at=A)
+    run = Run(Nodes([A, B]), two_nodes(), {A: [REFUSED], B: [answer()]})
+    with pytest.raises(Unavailable, match="no answer from http://a:1: connection refused"):
+        run(request)
+    assert (run.states_asked, run.asked) == ([], [A])
+
+
+def test_a_node_that_is_busy_gets_more_time_with_each_round():
+    waits = []
+
+    class Slow(Run):
+        def _do(self, step):
+            if not isinstance(step, Pause):
+                waits.append(step.timeout_s)
+            return super()._do(step)
+
+    run = Slow(Nodes([A]), {A: states("a", "a", {"a": A})}, {A: [LOST, LOST, answer()]})
+    run(READ)
+    assert waits == [5, 5, 10, 10, 20, 20]
