@@ -8,6 +8,7 @@
     ├── NotFound          what was looked for, and where                    404        2
     ├── Conflict          the world is not as the request supposes          409       16
     ├── PreconditionFailed  found, but of the wrong kind or parent          412        2
+    ├── Cancelled         somebody cancelled what was asked for             500        2
     ├── Unavailable       nobody can do it now; says whether it was done    503       13
     │   ├── NotMaster     this node does not lead
     │   └── Fenced        a newer epoch exists: stop leading at once
@@ -23,7 +24,7 @@ HTTP and exit statuses are two tables at the edges (`api.problems`, `cli.exits`)
 from __future__ import annotations
 
 import enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 
 class Outcome(enum.Enum):
@@ -63,6 +64,43 @@ class InvalidInput(BrooklineError):
     code = "invalid-input"
 
 
+class Fault(NamedTuple):
+    """One thing that is wrong in a text.
+
+    Attributes:
+        file: Name of the text.
+        line: From 1; 0 if it is nowhere in particular.
+        column: From 1; 0 if it is nowhere in particular.
+        message: What is wrong, and what was perhaps meant.
+        source: The line of the text.
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    source: str
+
+    def where(self) -> str:
+        """Return ``file:line:column: ``, or only the file."""
+        return f"{self.file}:{self.line}:{self.column}: " if self.line else f"{self.file}: "
+
+
+class BlueprintInvalid(InvalidInput):
+    """A blueprint is wrong; nothing of it was deployed.
+
+    Attributes:
+        faults: All that is wrong with it, in the order of the text.
+    """
+
+    code = "blueprint-invalid"
+
+    def __init__(self, message: str, *, faults: tuple[Fault, ...], details: str = "") -> None:
+        data = {"faults": [fault._asdict() for fault in faults]}
+        super().__init__(message, details=details, data=data)
+        self.faults = faults
+
+
 class NotLoggedIn(BrooklineError):
     """No credentials, or wrong ones."""
 
@@ -91,6 +129,12 @@ class PreconditionFailed(BrooklineError):
     """Found, but of the wrong kind or under another parent."""
 
     code = "precondition-failed"
+
+
+class Cancelled(BrooklineError):
+    """Somebody cancelled what was asked for."""
+
+    code = "cancelled"
 
 
 class Unavailable(BrooklineError):

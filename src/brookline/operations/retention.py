@@ -1,0 +1,86 @@
+"""Which ended tasks are kept: bounded by count, age and bytes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from brookline.operations.task import Task
+
+_DAY_MS = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is kept of the past. Only ended top-level tasks count, each with its parts.
+
+    Attributes:
+        per_name: Of the same name about the same entity.
+        per_entity: About the same entity.
+        total: At all, parts included.
+        age_ms: Since their end.
+        total_bytes: Size of records and streams together.
+
+    Source: the defaults of Brooklyn's ``brooklyn.gc.*``; it has no bound in bytes.
+    """
+
+    per_name: int = 10
+    per_entity: int = 1000
+    total: int = 100_000
+    age_ms: int = 30 * _DAY_MS
+    total_bytes: int = 1024**3
+
+
+@dataclass(slots=True)
+class _Kept:
+    count: int = 0
+    size_bytes: int = 0
+
+
+def outdated(tasks: Iterable[Task], limits: Limits, now_ms: int) -> list[Task]:
+    """Return the top-level tasks to forget, with all their parts; the newest are kept.
+
+    Args:
+        tasks: All top-level tasks.
+        limits: What is kept.
+        now_ms: The wall clock.
+    """
+    ended = [task for task in tasks if task.status.ended]
+    ended.sort(key=lambda task: task.ended_ms or 0, reverse=True)
+    names: Counter[tuple[str, str]] = Counter()
+    entities: Counter[str] = Counter()
+    kept, dropped = _Kept(), []
+    for task in ended:
+        family = list(with_parts(task))
+        size = sum(map(_weight, family))
+        too_much = (
+            names[task.entity_id, task.name] >= limits.per_name
+            or entities[task.entity_id] >= limits.per_entity
+            or kept.count + len(family) > limits.total
+            or kept.size_bytes + size > limits.total_bytes
+            or now_ms - (task.ended_ms or 0) > limits.age_ms
+        )
+        if too_much:
+            dropped.append(task)
+            continue
+        names[task.entity_id, task.name] += 1
+        entities[task.entity_id] += 1
+        kept.count += len(family)
+        kept.size_bytes += size
+    return dropped
+
+
+def with_parts(task: Task) -> Iterator[Task]:
+    """Yield a task and all its parts, at any depth."""
+    yield task
+    for child in task.children:
+        yield from with_parts(child)
+
+
+def _weight(task: Task) -> int:
+    text = len(task.error) + len(str(task.params)) + len(str(task.result))
+    return 500 + text + sum(task.streams.values())

@@ -1,0 +1,137 @@
+"""Streams of tasks: what commands read and wrote, in files of bounded size.
+
+Each stream keeps its beginning and its end. A part lies in a file named after the place at
+which it begins in the whole stream, so that nothing else needs to be remembered:
+
+    <folder>/<task>/stdout.0            the beginning, up to half of the limit
+    <folder>/<task>/stdout.4194304      parts of a quarter; only the last two are kept
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+log = logging.getLogger("brookline.operations")
+
+_CHUNK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    begin: int
+    path: Path
+    size: int
+
+    @property
+    def end(self) -> int:
+        return self.begin + self.size
+
+
+class Streams:
+    """All streams of the tasks that ran on this node.
+
+    Each stream has one writer. Its readers may read it while it grows.
+    """
+
+    def __init__(self, folder: Path, *, limit_bytes: int = 8 * 1024 * 1024) -> None:
+        self._folder = folder
+        self._half = limit_bytes // 2
+        self._quarter = limit_bytes // 4
+
+    def append(self, task_id: str, name: str, content: bytes) -> int:
+        """Write to the end of a stream and return how much it has got in all, in bytes.
+
+        A disk that is full costs the rest of the stream, and not the work.
+        """
+        parts = self._parts(task_id, name)
+        place = parts[-1].end if parts else 0
+        try:
+            self._write(task_id, name, parts, content)
+        except OSError as error:
+            fields = {"task": task_id, "stream": name, "error": str(error)}
+            log.warning("stream not written", extra={"fields": fields})
+        return place + len(content)
+
+    def size(self, task_id: str, name: str) -> int:
+        """Return how many bytes a stream has got in all, also those not kept."""
+        parts = self._parts(task_id, name)
+        return parts[-1].end if parts else 0
+
+    def names(self, task_id: str) -> list[str]:
+        """Return the names of the streams of a task."""
+        found = {path.name.rpartition(".")[0] for path in self._files(task_id)}
+        return sorted(found)
+
+    def read(self, task_id: str, name: str, start: int = 0) -> Iterator[bytes]:
+        """Yield what is kept of a stream from a place on; a line stands for what is not.
+
+        Args:
+            task_id: The task.
+            name: The stream, such as ``stdout``.
+            start: Place in the whole stream; what a reader has got so far, in bytes.
+        """
+        place = start
+        for part in self._parts(task_id, name):
+            if part.end <= place:
+                continue
+            if part.begin > place:
+                yield b"\n[... %d bytes are not kept ...]\n" % (part.begin - place)
+                place = part.begin
+            for chunk in _chunks(part, place):
+                place += len(chunk)
+                yield chunk
+
+    def drop(self, task_id: str) -> None:
+        """Delete all streams of a task."""
+        shutil.rmtree(self._folder / task_id, ignore_errors=True)
+
+    def _write(self, task_id: str, name: str, parts: list[_Part], content: bytes) -> None:
+        folder = self._folder / task_id
+        if not parts:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        begin, size = (parts[-1].begin, parts[-1].size) if parts else (0, 0)
+        while content:
+            room = (self._quarter if begin else self._half) - size
+            if room <= 0:
+                begin, size = begin + size, 0
+                self._rotate(task_id, name)
+                continue
+            with (folder / f"{name}.{begin}").open("ab") as file:
+                file.write(content[:room])
+            size += len(content[:room])
+            content = content[room:]
+
+    def _rotate(self, task_id: str, name: str) -> None:
+        for part in self._parts(task_id, name)[1:-1]:
+            part.path.unlink(missing_ok=True)
+
+    def _parts(self, task_id: str, name: str) -> list[_Part]:
+        found = []
+        for path in self._files(task_id):
+            stem, _, begin = path.name.rpartition(".")
+            if stem == name:
+                with contextlib.suppress(FileNotFoundError):  # a part that was just given up
+                    found.append(_Part(int(begin), path, path.stat().st_size))
+        return sorted(found, key=lambda part: part.begin)
+
+    def _files(self, task_id: str) -> list[Path]:
+        folder = self._folder / task_id
+        return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+
+
+def _chunks(part: _Part, place: int) -> Iterator[bytes]:
+    try:
+        with part.path.open("rb") as file:
+            file.seek(place - part.begin)
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+    except FileNotFoundError:
+        return  # the stream went on meanwhile, and this part is not kept any more

@@ -1,0 +1,166 @@
+"""A task: what is known of one piece of work, while it runs and afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from brookline.wire.changes import Value
+
+KIND = "task"
+"""Kind of the records that hold tasks."""
+
+
+class Status(enum.Enum):
+    """How far a task is. The values are those of its record."""
+
+    SUBMITTED = "submitted"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    """Cut off by a change of mastership; it neither failed nor was it cancelled."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing follows."""
+        return self not in (Status.SUBMITTED, Status.RUNNING)
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """One piece of work, top-level or a part of another.
+
+    Attributes:
+        id: Unique; that of a part follows from its parent's id and its place in it.
+        name: Short name, such as ``start``.
+        description: A sentence, or empty.
+        entity_id: Entity that it is about, or empty.
+        entity_name: Display name of that entity when the task began.
+        effector: Name of the effector that it runs, or empty.
+        params: Parameters of the effector.
+        parent: The task that this one is a part of; None at the top, or if it is not kept.
+        parent_id: Its id, or empty.
+        children: Its parts, in order of their beginning.
+        submitted_ms: When it was asked for, as wall time.
+        started_ms: When it began, or None.
+        ended_ms: When it ended, or None.
+        status: How far it is.
+        result: What it returned, as JSON.
+        error: Why it did not complete: a line, then perhaps a blank one and more; or empty.
+        tags: Words that say what it is, such as ``EFFECTOR``.
+        streams: Number of bytes that were written to each of its streams.
+        waits_for: What it is waiting for, as text; empty while it waits for nothing.
+        blocked_by: The task that it waits for, if it is one.
+        owned: Whether this process is running it, and so knows more than its record says.
+    """
+
+    id: str
+    name: str
+    description: str = ""
+    entity_id: str = ""
+    entity_name: str = ""
+    effector: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    parent: Task | None = None
+    parent_id: str = ""
+    children: list[Task] = field(default_factory=list)
+    submitted_ms: int = 0
+    started_ms: int | None = None
+    ended_ms: int | None = None
+    status: Status = Status.SUBMITTED
+    result: Any = None
+    error: str = ""
+    tags: tuple[str, ...] = ()
+    streams: Mapping[str, int] = field(default_factory=dict)
+    waits_for: str = ""
+    blocked_by: Task | None = None
+    owned: bool = False
+    _end: asyncio.Event | None = None
+
+    async def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for the end.
+
+        Args:
+            timeout_s: Seconds to wait at most; None waits for ever.
+
+        Returns:
+            Whether it has ended.
+        """
+        if self.status.ended:
+            return True
+        if self._end is None:
+            self._end = asyncio.Event()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._end.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def announce(self) -> None:
+        """Wake whoever waits for the end, if it has come."""
+        if self.status.ended and self._end is not None:
+            self._end.set()
+
+    def take(self, value: Value) -> None:
+        """Become what a record says."""
+        for attribute, name in _FIELDS.items():
+            if name in value:
+                setattr(self, attribute, value[name])
+        self.status = Status(value["status"])
+        self.tags = tuple(value.get("tags", ()))
+        self.started_ms = value.get("started")
+        self.ended_ms = value.get("ended")
+        self.announce()
+
+    def to_value(self) -> Value:
+        """Return the value of the record of this task; what is empty is left out."""
+        value = {name: getattr(self, attribute) for attribute, name in _FIELDS.items()}
+        value |= {"started": self.started_ms, "ended": self.ended_ms, "tags": list(self.tags)}
+        kept = {name: item for name, item in value.items() if item not in _EMPTY}
+        if self.result is not None:
+            kept["result"] = self.result
+        return {**kept, "status": self.status.value}
+
+    def ending(self) -> Value:
+        """Return the fields of the record that change when a task ends."""
+        names = ("started", "ended", "status", "result", "error", "streams")
+        return {name: item for name, item in self.to_value().items() if name in names}
+
+
+_FIELDS = {
+    "name": "name",
+    "description": "description",
+    "entity_id": "entity",
+    "entity_name": "entityName",
+    "effector": "effector",
+    "params": "params",
+    "parent_id": "parent",
+    "submitted_ms": "submitted",
+    "result": "result",
+    "error": "error",
+    "streams": "streams",
+}
+_EMPTY: tuple[Any, ...] = (None, "", {}, [])
+
+
+def child_id(parent_id: str, key: str) -> str:
+    """Return the id of a part, which follows from its parent and from its key there.
+
+    So code that is run again under the same parent finds the same parts.
+    """
+    digest = hashlib.blake2b(f"{parent_id}/{key}".encode(), digest_size=8).digest()
+    number = int.from_bytes(digest, "big")
+    text = ""
+    while len(text) < 11:
+        number, rest = divmod(number, 36)
+        text += "0123456789abcdefghijklmnopqrstuvwxyz"[rest]
+    return f"t{text}"

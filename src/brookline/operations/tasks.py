@@ -1,0 +1,91 @@
+"""All tasks that are known here, found by id, by entity and by parent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brookline.errors import NotFound
+from brookline.operations.task import KIND, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from brookline.journal.records import View
+    from brookline.wire.changes import Value
+
+
+class Tasks:
+    """The tasks of the plane, a view of their records; those that run here are ahead of theirs."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Task] = {}
+        self._by_entity: dict[str, dict[str, Task]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Task]:
+        return iter(self._by_id.values())
+
+    def find(self, task_id: str) -> Task | None:
+        """Return a task, or None if there is none of that id, or none any more."""
+        return self._by_id.get(task_id)
+
+    def get(self, task_id: str) -> Task:
+        """Return a task.
+
+        Raises:
+            NotFound: If there is none of that id, or none any more.
+        """
+        task = self.find(task_id)
+        if task is None:
+            raise NotFound(f"there is no task '{task_id}', or it is not kept any more")
+        return task
+
+    def of_entity(self, entity_id: str) -> list[Task]:
+        """Return the tasks about an entity, the one that began first at the head."""
+        return list(self._by_entity.get(entity_id, {}).values())
+
+    def top_level(self) -> Iterator[Task]:
+        """Yield the tasks that are not part of another."""
+        return (task for task in self._by_id.values() if not task.parent_id)
+
+    def add(self, task: Task) -> None:
+        """Take up a new task, and tie it to its parent."""
+        self._by_id[task.id] = task
+        if task.entity_id:
+            self._by_entity.setdefault(task.entity_id, {})[task.id] = task
+        parent = self._by_id.get(task.parent_id)
+        if parent is not None and task.parent is None:
+            task.parent = parent
+            parent.children.append(task)
+
+    def refresh(self, task_id: str, value: Value | None) -> None:
+        """Follow a record that has changed; None means that it is gone."""
+        task = self._by_id.get(task_id)
+        if value is None:
+            if task is not None:
+                self._forget(task)
+        elif task is None:
+            task = Task(id=task_id, name="")
+            task.take(value)
+            self.add(task)
+        elif not task.owned:
+            task.take(value)
+
+    def reset(self, view: View) -> None:
+        """Follow the records as a whole. Whoever waits for a task that is still there goes on."""
+        ids = list(view.ids(KIND))
+        for gone in self._by_id.keys() - set(ids):
+            self._forget(self._by_id[gone])
+        for task_id in ids:
+            self.refresh(task_id, view.get(KIND, task_id))
+
+    def _forget(self, task: Task) -> None:
+        del self._by_id[task.id]
+        of_entity = self._by_entity.get(task.entity_id, {})
+        of_entity.pop(task.id, None)
+        if not of_entity:
+            self._by_entity.pop(task.entity_id, None)
+        if task.parent is not None and task in task.parent.children:
+            task.parent.children.remove(task)

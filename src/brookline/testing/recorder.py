@@ -1,0 +1,60 @@
+"""A recorder without a plane: what is committed or noted is applied in memory at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brookline.errors import NotMaster
+from brookline.journal.queue import Committed
+from brookline.journal.records import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from brookline.operations.recorder import Decide
+    from brookline.wire.changes import Change
+
+
+class MemoryRecorder:
+    """Records, and those who follow them.
+
+    Attributes:
+        records: What was committed and noted so far.
+        leads: Whether it takes commits.
+        acts: What `may_act` answers.
+        followers: Told of each change after it was applied.
+    """
+
+    def __init__(self) -> None:
+        self.records = Records()
+        self.leads = True
+        self.acts = True
+        self.followers: list[Callable[[Change], None]] = []
+        self._seq = 0
+
+    async def commit(self, decide: Decide, *, request: str = "", user: str = "") -> Committed:  # noqa: ARG002
+        """Apply a decision.
+
+        Raises:
+            NotMaster: If it does not lead.
+        """
+        if not self.leads:
+            raise NotMaster
+        decision = decide(self.records)
+        self._apply(decision.changes)
+        self._seq += 1
+        return Committed(decision.answer, self._seq, 1)
+
+    def note(self, change: Change) -> None:
+        """Apply a change."""
+        self._apply([change])
+
+    def may_act(self) -> bool:
+        """Tell what the test says."""
+        return self.acts
+
+    def _apply(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self.records.apply([change])
+            for follower in self.followers:
+                follower(change)

@@ -1,0 +1,56 @@
+import asyncio
+
+import pytest
+
+from brookline.journal.queue import Decision
+from brookline.operations.streams import Streams
+from brookline.operations.supervisor import Supervisor, begun
+from brookline.operations.task import KIND, Task
+from brookline.operations.tasks import Tasks
+from brookline.testing.recorder import MemoryRecorder
+from brookline.values.clock import SystemClock
+from brookline.values.ids import new_id
+
+
+class Bench:
+    """A supervisor on records in memory."""
+
+    def __init__(self, folder):
+        self.recorder = MemoryRecorder()
+        self.tasks = Tasks()
+        self.recorder.followers.append(self._follow)
+        self.streams = Streams(folder)
+        self.supervisor = Supervisor(
+            self.tasks, self.streams, recorder=self.recorder, clock=SystemClock()
+        )
+
+    def _follow(self, change):
+        if change.kind == KIND:
+            self.tasks.refresh(change.id, self.recorder.records.get(KIND, change.id))
+
+    async def submit(self, body, **fields):
+        task = Task(id=new_id(), **{"name": "work", "submitted_ms": 1, **fields})
+        await self.recorder.commit(lambda _view: Decision([begun(task)]))
+        return self.supervisor.submit(task, body)
+
+    def record(self, task):
+        return self.recorder.records.get(KIND, task.id)
+
+
+@pytest.fixture
+async def bench(tmp_path):
+    bench = Bench(tmp_path / "streams")
+    yield bench
+    await bench.supervisor.deactivate()
+
+
+@pytest.fixture
+def until():
+    """Wait until something holds, by looking at it each time the loop has turned."""
+
+    async def wait(holds, deadline_s=10.0):
+        async with asyncio.timeout(deadline_s):
+            while not holds():  # noqa: ASYNC110 - what is awaited tells nobody
+                await asyncio.sleep(0.002)
+
+    return wait

@@ -1,0 +1,87 @@
+import asyncio
+
+import pytest
+
+from brookline.operations.task import Status
+
+
+class Thing:
+    """As much of an entity as a lock looks at."""
+
+    id = "e1"
+
+
+async def hold(op, inside, let_go, ends=()):
+    async with op.exclusive(Thing, ends=ends):
+        inside.append(op.task.name)
+        await let_go.wait()
+
+
+async def test_the_second_waits_for_the_first_and_says_so(bench, until):
+    inside, let_go = [], asyncio.Event()
+    work = lambda op: hold(op, inside, let_go)  # noqa: E731
+    first = await bench.submit(work, name="start", entity_name="web")
+    await until(lambda: inside == ["start"])
+    second = await bench.submit(work, name="stop")
+    await until(lambda: second.waits_for)
+    assert second.waits_for == "for start of web to end"
+    assert second.blocked_by is first
+    let_go.set()
+    await second.wait(5)
+    assert inside == ["start", "stop"]
+    assert second.waits_for == ""
+
+
+async def test_those_who_wait_come_in_order(bench, until):
+    inside, let_go = [], asyncio.Event()
+    tasks = []
+    for name in ("a", "b", "c", "d"):
+        task = await bench.submit(lambda op: hold(op, inside, let_go), name=name)
+        await until(lambda task=task: task.waits_for or inside)
+        tasks.append(task)
+    assert await bench.supervisor.cancel(tasks[1])
+    let_go.set()
+    for task in tasks:
+        await task.wait(5)
+    assert inside == ["a", "c", "d"]
+
+
+async def test_a_part_may_hold_what_the_whole_holds(bench):
+    async def body(op):
+        async with op.exclusive(Thing):
+            inside, go = [], asyncio.Event()
+            go.set()
+            await op.step("part", lambda: None)
+            part = op.begin_step("inner", lambda: hold(part, inside, go))
+            await op.join(part)
+            return inside
+
+    task = await bench.submit(body)
+    await task.wait(5)
+    assert (task.status, task.result) == (Status.COMPLETED, ["inner"])
+
+
+async def test_a_stop_ends_the_start_that_holds_the_lock(bench, until):
+    inside, never = [], asyncio.Event()
+    start = await bench.submit(lambda op: hold(op, inside, never), name="start", effector="start")
+    await until(lambda: inside)
+    go = asyncio.Event()
+    go.set()
+    stop = await bench.submit(
+        lambda op: hold(op, inside, go, ends=("start", "restart")), name="stop", effector="stop"
+    )
+    await stop.wait(5)
+    assert (start.status, stop.status) == (Status.CANCELLED, Status.COMPLETED)
+    assert inside == ["start", "stop"]
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["ends-well", "fails"])
+async def test_the_lock_is_free_after_its_holder_ended(bench, fails):
+    async def body(op):
+        async with op.exclusive(Thing):
+            if fails:
+                raise ValueError
+
+    for _ in range(2):
+        task = await bench.submit(body)
+        assert await task.wait(5)

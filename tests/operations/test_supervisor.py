@@ -1,0 +1,161 @@
+import asyncio
+
+import pytest
+
+from brookline.errors import Outcome, Unavailable
+from brookline.operations.opening import interrupted
+from brookline.operations.retention import Limits
+from brookline.operations.supervisor import HANDED_OVER, Supervisor, storable
+from brookline.operations.task import KIND, Status
+from brookline.wire.changes import Merge
+
+
+async def test_the_end_is_told_only_once_it_is_recorded(bench, until):
+    reached, let_go = asyncio.Event(), asyncio.Event()
+    commit = bench.recorder.commit
+
+    async def slow_commit(decide, **ids):
+        reached.set()
+        await let_go.wait()
+        return await commit(decide, **ids)
+
+    async def body(op):
+        bench.recorder.commit = slow_commit
+        return 7
+
+    task = await bench.submit(body)
+    await reached.wait()
+    assert (task.status, bench.record(task)["status"]) == (Status.RUNNING, "running")
+    let_go.set()
+    await task.wait(5)
+    assert (task.status, bench.record(task)["result"]) == (Status.COMPLETED, 7)
+
+
+async def test_an_end_that_cannot_be_recorded_any_more_is_no_end(bench):
+    async def body(op):
+        bench.recorder.leads = False
+        return 7
+
+    task = await bench.submit(body)
+    await task.wait(5)
+    assert (task.status, task.error) == (Status.INTERRUPTED, HANDED_OVER)
+    assert bench.record(task)["status"] == "running"
+
+
+async def test_a_store_that_is_away_for_a_while_costs_no_end(bench):
+    commit, failures = bench.recorder.commit, [1, 2]
+
+    async def failing_commit(decide, **ids):
+        if failures:
+            failures.pop()
+            raise Unavailable("the store has not answered in time", Outcome.UNKNOWN)
+        return await commit(decide, **ids)
+
+    async def body(op):
+        bench.recorder.commit = failing_commit
+
+    task = await bench.submit(body)
+    assert await task.wait(10)
+    assert (failures, bench.record(task)["status"]) == ([], "completed")
+
+
+async def test_handing_over_ends_work_without_calling_it_failed_and_records_nothing(bench, until):
+    cleaned = []
+
+    async def body(op):
+        try:
+            await op.step("wait", asyncio.Event().wait)
+        except asyncio.CancelledError:
+            with pytest.raises(asyncio.CancelledError):
+                await op.step("clean", lambda: cleaned.append(1))
+            raise
+
+    task = await bench.submit(body)
+    await until(lambda: task.children and task.children[0].status is Status.RUNNING)
+    before = bench.record(task)
+    await bench.supervisor.deactivate()
+    assert (task.status, task.children[0].status) == (Status.INTERRUPTED, Status.INTERRUPTED)
+    assert bench.record(task) == before
+    assert not cleaned
+
+
+async def test_work_that_is_handed_over_before_it_began_never_begins(bench):
+    ran = []
+
+    async def body(op):
+        ran.append(1)
+
+    task = await bench.submit(body)
+    await bench.supervisor.deactivate()
+    assert (task.status, ran) == (Status.INTERRUPTED, [])
+
+
+async def test_the_next_master_marks_what_was_left_unfinished(bench, until):
+    async def body(op):
+        await op.step("wait", asyncio.Event().wait)
+
+    task = await bench.submit(body, name="start", entity_id="e1", entity_name="shop")
+    await until(lambda: task.children and task.children[0].status is Status.RUNNING)
+    await bench.supervisor.deactivate()
+
+    found = interrupted(bench.recorder.records, 5000)
+    assert found.names == ["start of shop"]
+    for change in found.changes:
+        bench.recorder.note(change)
+    assert (task.status, task.ended_ms) == (Status.INTERRUPTED, 5000)
+    assert "Call the effector again" in task.error
+    assert task.children[0].status is Status.INTERRUPTED
+    assert interrupted(bench.recorder.records, 6000) == ([], [])
+
+
+async def test_a_part_whose_end_was_not_noted_in_time_ended_with_the_whole(bench):
+    async def body(op):
+        await op.step("one", lambda: None)
+
+    task = await bench.submit(body)
+    await task.wait(5)
+    part = task.children[0]
+    bench.recorder.note(Merge(KIND, part.id, {"status": "running"}, ("ended",)))
+    found = interrupted(bench.recorder.records, 5000)
+    assert found.names == []
+    assert [change.set["status"] for change in found.changes] == ["completed"]
+
+
+async def test_a_task_that_is_gone_is_not_brought_back_by_its_end(bench):
+    async def body(op):
+        bench.recorder.records.all(KIND).pop(op.task.id)
+
+    task = await bench.submit(body)
+    await task.wait(5)
+    assert bench.record(task) is None
+
+
+async def test_old_tasks_are_forgotten_with_their_parts_and_streams(bench):
+    async def body(op):
+        op.write("stdout", b"hello")
+        await op.step("one", lambda: None)
+
+    bench.supervisor = Supervisor(
+        bench.tasks,
+        bench.streams,
+        recorder=bench.recorder,
+        clock=bench.supervisor.clock,
+        limits=Limits(per_name=2),
+    )
+    tasks = [await bench.submit(body, entity_id="e1") for _ in range(3)]
+    for number, task in enumerate(tasks):
+        await task.wait(5)
+        task.ended_ms += number
+    bench.supervisor.forget_old()
+    assert [bench.tasks.find(task.id) for task in tasks] == [None, *tasks[1:]]
+    assert len(list(bench.recorder.records.ids(KIND))) == 4
+    assert bench.streams.names(tasks[0].id) == []
+    assert bench.streams.names(tasks[1].id) == ["stdout"]
+
+
+def test_a_result_that_json_cannot_hold_becomes_text():
+    assert storable({1: Status.FAILED, "b": {2}}) == {"1": "FAILED", "b": [2]}
+
+
+def test_a_huge_result_is_not_kept():
+    assert storable("x" * 300_000) == "(a result of 300002 bytes is not kept)"
