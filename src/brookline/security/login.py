@@ -6,7 +6,6 @@ import asyncio
 import base64
 import binascii
 import dataclasses
-import enum
 import hashlib
 import logging
 import secrets
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from brookline.errors import NotLoggedIn, Outcome, Unavailable
 from brookline.security.attempts import Attempts
 from brookline.security.passwords import decoy_hash, matches
+from brookline.security.provider import Provider
 
 if TYPE_CHECKING:
     from brookline.security.users import Users
@@ -28,19 +28,6 @@ _MOST_WAITING = 64
 _MOST_KNOWN = 10_000
 _LOGOUT = "logout"
 """A browser is made to forget its credentials by this user with this password. Source: AMP."""
-
-
-class Provider(enum.Enum):
-    """Who may log in."""
-
-    USERS = "users"
-    """The users of the plane and those configured on the node."""
-
-    ANYONE = "anyone"
-    """Everybody, with any name or none; on loopback only."""
-
-    NOBODY = "nobody"
-    """Nobody at all."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The server: settings, home, loop, start-up and end; where concrete classes meet."""
