@@ -10,6 +10,7 @@ import enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from brookline.api.ports import NonMasterWrites
 from brookline.plane.settings import PlaneSettings
 from brookline.plane.states import Mode
 from brookline.security.provider import Provider, provider_of
@@ -52,14 +53,6 @@ class LogLevel(enum.Enum):
     INFO = "INFO"
     WARNING = "WARNING"
     ERROR = "ERROR"
-
-
-class NonMasterWrites(enum.Enum):
-    """What a node that does not lead does with a write."""
-
-    FORWARD = "FORWARD"
-    REDIRECT = "REDIRECT"
-    REFUSE = "REFUSE"
 
 
 _PLANE = PlaneSettings()
