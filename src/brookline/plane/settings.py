@@ -38,6 +38,9 @@ class PlaneSettings:
     gap_alarm_s: float = 60.0
     """How long an absent entry before a present one is looked for before it is called a gap."""
 
+    batch_items: int = 1_000
+    """Requests that one entry may carry."""
+
     snapshot_entries: int = 5_000
     """A snapshot is due after so many entries, if the last is older than `snapshot_age_s`."""
 

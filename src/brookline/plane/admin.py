@@ -1,0 +1,126 @@
+"""What an administrator asks of one node: its mode, and a switchover."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from brookline.errors import Conflict, InvalidInput
+from brookline.plane.mail import Letter
+from brookline.plane.states import Mode, NodeState
+
+if TYPE_CHECKING:
+    from brookline.plane.candidate import Candidate
+    from brookline.plane.core import Core
+    from brookline.plane.incumbent import Incumbent
+    from brookline.plane.members import Member
+    from brookline.plane.observer import Observer
+
+_MAIL_POLLS = 3
+"""How many polls a master may take to answer "resign to me" before it is replaced by force."""
+
+_NEVER_ELECTED = frozenset({Mode.HOT_BACKUP, Mode.DISABLED})
+
+
+class Admin:
+    """Carries out one administrator's request at a time."""
+
+    def __init__(
+        self, core: Core, observer: Observer, candidate: Candidate, incumbent: Incumbent
+    ) -> None:
+        self._core = core
+        self._observer = observer
+        self._candidate = candidate
+        self._incumbent = incumbent
+        self._one = asyncio.Lock()
+
+    async def set_mode(self, mode: Mode, user: str) -> NodeState:
+        """Become what `mode` says, tell the others, and return the state before.
+
+        Source: Brookline follows Brooklyn: the answer is the state before the change, and comes
+        after it was carried out.
+
+        Raises:
+            Conflict: If the change could not be carried out.
+            StoreError: If the store does not answer.
+        """
+        async with self._one:
+            core = self._core
+            before, core.mode = core.state, mode
+            if mode is Mode.MASTER:
+                await self._lead(user)
+            elif core.leadership is not None:
+                await self._demote(mode, user)
+            else:
+                await core.rest()
+            core.look_now()
+            await core.pulse.beat()
+            return before
+
+    async def switchover(self, to: str, user: str, members: list[Member]) -> str:
+        """Hand over to another node, by instance id or name, and return the new master's instance.
+
+        Raises:
+            NotMaster: If this node does not lead.
+            InvalidInput: If there is no such node, or it could not lead.
+            Conflict: If nobody became active in time.
+        """
+        reason = f"switchover by {user}" if user else "switchover"
+        heir = _heir(to, members)
+        successor = await self._incumbent.hand_over(heir, reason=reason, leave=False)
+        if not successor:
+            raise Conflict("this node resigned, but nobody has become active yet; see 'ha status'")
+        return successor
+
+    async def _demote(self, mode: Mode, user: str) -> None:
+        core = self._core
+        if mode is Mode.AUTO:
+            return
+        # A node that asks never to be elected must not count as a candidate any more.
+        core.leaving = mode in _NEVER_ELECTED
+        by = f" by {user}" if user else ""
+        try:
+            await self._incumbent.hand_over(reason=f"demoted to {mode.value}{by}", leave=True)
+        finally:
+            core.leaving = False
+        await core.rest()
+
+    async def _lead(self, user: str) -> None:
+        """Have the master resign to this node; if it does not answer in three polls, force it."""
+        core, replica = self._core, self._core.parts.replica
+        if core.leadership is not None:
+            return
+        if core.state in (NodeState.FAILED, NodeState.HOT_BACKUP):
+            await core.rest()
+        epoch = replica.epoch
+        await self._ask_master(epoch, user)
+        for _ in range(4 * _MAIL_POLLS):
+            await core.parts.clock.sleep(core.parts.settings.poll_s / 4)
+            if core.serving:
+                return
+            await self._observer.hint()
+        if core.leadership is None and replica.epoch == epoch:
+            await self._candidate.force(user)
+        if not core.serving:
+            raise Conflict(
+                "this node did not become master; see 'brookline ha history' and the log"
+            )
+
+    async def _ask_master(self, epoch: int, user: str) -> None:
+        core, standing = self._core, self._core.parts.replica.standing
+        master = self._observer.master()
+        if master is None or standing.resigned or master.instance == core.me:
+            return
+        await self._incumbent.mailbox.send(master.instance, Letter(core.me, epoch, user))
+        await core.parts.peers.nudge(master)
+
+
+def _heir(to: str, members: list[Member]) -> str:
+    if not to:
+        return ""
+    able = [member.heartbeat for member in members if member.rank is not None and not member.is_me]
+    for heartbeat in able:
+        if to in (heartbeat.instance, heartbeat.name):
+            return heartbeat.instance
+    known = ", ".join(heartbeat.name for heartbeat in able) or "nobody"
+    raise InvalidInput(f"node {to!r} could not lead now; those that could: {known}")

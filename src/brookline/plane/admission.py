@@ -1,0 +1,125 @@
+"""Admission: what a node finds out about the plane and its name before it takes part."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from brookline.errors import Conflict
+from brookline.journal.keys import node_key
+from brookline.journal.planekey import ensure_plane, find_plane
+from brookline.plane.states import Mode, NodeState
+
+if TYPE_CHECKING:
+    from brookline.plane.core import Core
+    from brookline.plane.observer import Observer
+    from brookline.plane.parts import Parts
+    from brookline.plane.watch import Sighting
+    from brookline.wire.heartbeats import Heartbeat
+
+log = logging.getLogger("brookline.plane")
+
+_FOLLOWERS = frozenset({Mode.STANDBY, Mode.HOT_STANDBY, Mode.HOT_BACKUP})
+
+
+async def enter_plane(parts: Parts, mode: Mode) -> str:
+    """Return the id of the plane in the store; begin one if this mode may lead.
+
+    Raises:
+        Conflict: If there is no plane, and this mode never starts one.
+        StoreError: If the store does not answer.
+        StoreUnfit: If the store has a format that this version does not know.
+    """
+    if mode not in _FOLLOWERS:
+        return await ensure_plane(parts.store, parts.randomness)
+    plane = await find_plane(parts.store)
+    if plane is None:
+        raise Conflict(
+            f"mode {mode.value} follows a master, but there is no plane in this store yet;"
+            " start the first node with AUTO or MASTER"
+        )
+    return plane
+
+
+async def settle_identity(core: Core, observer: Observer) -> str:
+    """Make sure that nobody else lives under this home, and return a name that nobody else has.
+
+    Raises:
+        Conflict: If another process lives with this home's id: the home was copied.
+        StoreError: If the store does not answer.
+    """
+    await observer.look()
+    await _bury_former(core)
+    suspects = [s for s in core.watch if _suspect(core, s)]
+    if suspects:
+        # A heartbeat that does not rise in two polls is from a process that is gone.
+        await core.parts.clock.sleep(2.2 * core.parts.settings.poll_s)
+        await observer.look()
+    return _name(core, [s.heartbeat for s in core.watch if s.rises and _suspect(core, s)])
+
+
+def refuse_second_master(core: Core) -> None:
+    """Refuse to start as MASTER beside one that was seen to live.
+
+    Raises:
+        Conflict: It names the master and what to do.
+    """
+    standing = core.parts.replica.standing
+    owner = core.watch.find(standing.owner)
+    if owner is None or standing.resigned or not owner.rises:
+        return
+    heartbeat = owner.heartbeat
+    if heartbeat.state == NodeState.MASTER.value and heartbeat.instance != core.me:
+        raise Conflict(
+            f"node {heartbeat.name} ({heartbeat.instance}, {heartbeat.address}) is the master and"
+            " lives; start this one with --ha auto, and use 'brookline ha switchover' to move on"
+        )
+
+
+async def _bury_former(core: Core) -> None:
+    """Mark the last process of this home as terminated: this one holds the home's lock."""
+    identity = core.parts.identity
+    former = core.watch.find(identity.former)
+    if former is None or former.heartbeat.home_path != identity.home_path:
+        return
+    if former.heartbeat.state == NodeState.TERMINATED.value:
+        return
+    buried = msgspec.structs.replace(
+        former.heartbeat, state=NodeState.TERMINATED.value, stopped=True, leaving=True
+    )
+    await core.parts.store.put(node_key(buried.instance), msgspec.json.encode(buried))
+
+
+def _suspect(core: Core, sighting: Sighting) -> bool:
+    """Tell whether another instance, if it lives, has this home's id or this node's name."""
+    identity, heartbeat = core.parts.identity, sighting.heartbeat
+    if heartbeat.instance in (core.me, identity.former):
+        return False
+    if heartbeat.state == NodeState.TERMINATED.value:
+        return False
+    return heartbeat.home == identity.home or heartbeat.name == identity.name
+
+
+def _name(core: Core, living: list[Heartbeat]) -> str:
+    identity = core.parts.identity
+    for heartbeat in living:
+        if heartbeat.home == identity.home:
+            raise Conflict(
+                f"this home is a copy of {heartbeat.home_path} on {heartbeat.host}, where node"
+                f" {heartbeat.name} runs ({heartbeat.address}); start with a new --home"
+            )
+    taken = {s.heartbeat.name for s in core.watch if s.heartbeat.instance != identity.former}
+    if not any(heartbeat.name == identity.name for heartbeat in living):
+        return identity.name
+    number = 2
+    while f"{identity.name}-{number}" in taken:
+        number += 1
+    return f"{identity.name}-{number}"
+
+
+def renamed(parts: Parts, name: str) -> Parts:
+    """Return the parts of a node that is called `name`."""
+    return dataclasses.replace(parts, identity=dataclasses.replace(parts.identity, name=name))

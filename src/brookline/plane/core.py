@@ -1,0 +1,212 @@
+"""The core: what the rooms of one node share, and what the node says of itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from brookline.plane.door import Door, Here, There
+from brookline.plane.lease import Lease
+from brookline.plane.line import Line
+from brookline.plane.states import HOT, Mode, NodeState, may_move, resting_state
+from brookline.wire.heartbeats import Heartbeat
+
+if TYPE_CHECKING:
+    from brookline.plane.heart import Beat, Pulse
+    from brookline.plane.leadership import Leadership
+    from brookline.plane.parts import Parts
+    from brookline.plane.tenant import Tenant
+    from brookline.plane.watch import Watch
+
+log = logging.getLogger("brookline.plane")
+
+
+class Core:
+    """State of one node.
+
+    Attributes:
+        parts: Store, clock and so on.
+        tenant: What lives on the plane.
+        pulse: The heart.
+        watch: What was seen of other instances.
+        state: AMP's state.
+        mode: What the node is asked to be.
+        priority: Of AMP's order.
+        leadership: While this node owns the last fence and may append.
+        serving: Whether it takes writes: active, and not handing over.
+        shows: Whether it shows records: reads are answered.
+        resigned_epoch: Epoch that this instance left, or 0.
+        resigned_at: Monotonic time of that.
+        stopped_at: Monotonic time at which it stopped in doubt or was fenced, or 0.
+        cool_until: Monotonic time until which it stands in no election.
+        act_after: Boot time from which unprotected actions may begin.
+        alarm: What must be looked at by people, or empty.
+        leaving: Whether the node is about to end.
+        current_at: Monotonic time at which the replica was last known to be at the tail.
+    """
+
+    def __init__(
+        self, parts: Parts, tenant: Tenant, pulse: Pulse, watch: Watch, mode: Mode
+    ) -> None:
+        self.parts = parts
+        self.tenant = tenant
+        self.pulse = pulse
+        self.watch = watch
+        self.mode = mode
+        self.priority = 0
+        self.state = NodeState.INITIALIZING
+        self.leadership: Leadership | None = None
+        self.serving = False
+        self.shows = False
+        self.resigned_epoch = 0
+        self.resigned_at = 0.0
+        self.stopped_at = 0.0
+        self.cool_until = 0.0
+        self.act_after = 0.0
+        self.alarm = ""
+        self.leaving = False
+        self.current_at = parts.clock.monotonic()
+        self.progress = 0
+        self.lease = Lease(parts.clock, parts.settings.timeout_s)
+        self.line = Line(lambda: parts.replica.seq, parts.clock, parts.settings.poll_s)
+        self.door = Door(
+            parts.peers, parts.clock, settings=parts.settings, rules=parts.rules, target=self.target
+        )
+        self._wake = asyncio.Event()
+        self._ticked = parts.clock.monotonic()
+
+    @property
+    def me(self) -> str:
+        """Instance id of this node."""
+        return self.parts.identity.instance
+
+    def move(self, state: NodeState) -> None:
+        """Change the node's state, if the table of moves allows it."""
+        if state is self.state:
+            return
+        assert may_move(self.state, state), f"{self.state} -> {state}"
+        log.info("state", extra={"fields": {"from": self.state.value, "to": state.value}})
+        self.state = state
+        self.door.wake()
+
+    async def rest(self) -> None:
+        """Take the state that the mode asks of a node that does not lead."""
+        state = resting_state(self.mode, standby_is_hot=self.parts.settings.standby_is_hot)
+        if state in HOT and not self.shows:
+            self.move(NodeState.INITIALIZING)
+            await self.show()
+        elif state not in HOT and self.shows:
+            await self.hide()
+        self.move(state)
+
+    async def show(self) -> None:
+        """Show the records, from now on."""
+        if not self.shows:
+            await self.parts.replica.attend(self.tenant)
+            self.shows = True
+
+    async def hide(self) -> None:
+        """Show the records no more."""
+        self.shows = False
+        await self.parts.replica.attend(None)
+        self.tenant.forget()
+
+    def look_now(self) -> None:
+        """Have the main loop look at the plane without waiting for the next poll."""
+        self._wake.set()
+
+    async def until_look(self, seconds: float) -> None:
+        """Wait so long, or until `look_now`."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    def tick(self) -> None:
+        """Note that the main loop runs."""
+        self._ticked = self.parts.clock.monotonic()
+
+    # What the heart asks and tells, from its own thread.
+
+    def lively(self) -> bool:
+        """Tell whether the main loop has run within a third of the time-out, and no append is stuck."""
+        settings = self.parts.settings
+        idle = self.parts.clock.monotonic() - self._ticked
+        leadership = self.leadership
+        stuck = leadership.stuck_s() if leadership else 0.0
+        return idle <= settings.timeout_s / 3 and stuck < settings.timeout_s
+
+    def report(self, beat: Beat) -> None:
+        """Renew the lease by a confirmed heartbeat."""
+        if beat.confirmed and beat.sent is not None and beat.sent.epoch and not beat.sent.stopped:
+            self.lease.renew(beat.sent.epoch, beat.started)
+
+    def heartbeat(self) -> Heartbeat:
+        """Return what this node says of itself; the heart sets the counter."""
+        identity, replica, clock = self.parts.identity, self.parts.replica, self.parts.clock
+        now = clock.monotonic()
+        leadership = self.leadership
+        # The owner of the last fence without a leadership appends nothing more under it.
+        stopped = leadership is None and replica.standing.owner == identity.instance
+        return Heartbeat(
+            instance=identity.instance, name=identity.name, home=identity.home, counter=0,
+            state=self.state.value, mode=self.mode.value, wall_ms=clock.wall_ms(),
+            home_path=identity.home_path, boot=identity.boot, host=identity.host,
+            leaving=self.leaving or not self.may_stand(now),
+            epoch=leadership.epoch if leadership else (replica.epoch if stopped else 0),
+            tail=replica.seq, replayed=self.progress,
+            commit_age_ms=_ms(now - leadership.writer.last_commit) if leadership else -1,
+            stopped=stopped, address=identity.address, uri=identity.uri, priority=self.priority,
+            version=identity.version, ready=self.shows,
+            lag_ms=0 if leadership else _ms(now - self.current_at),
+            public_key=identity.public_key, pid=identity.pid,
+        )  # fmt: skip
+
+    def may_stand(self, now: float, *, alone: bool = False) -> bool:
+        """Tell whether this instance stands in elections.
+
+        Args:
+            now: Monotonic time.
+            alone: Whether no other candidate beats.
+        """
+        if now < self.cool_until:
+            return False
+        if not self.resigned_epoch or self.resigned_epoch < self.parts.replica.epoch or alone:
+            return True
+        return now - self.resigned_at >= self.parts.settings.timeout_s
+
+    # Who leads.
+
+    def holds_lease(self) -> bool:
+        """Tell whether this node leads at this very moment."""
+        leadership = self.leadership
+        return leadership is not None and self.lease.holds(leadership.epoch)
+
+    def may_act(self) -> bool:
+        """Tell whether something new may be started in the world that nothing else protects."""
+        leadership, rules = self.leadership, self.parts.rules
+        if leadership is None or not self.serving:
+            return False
+        if not rules.lease_stops_side_effects:
+            return True
+        waited = self.parts.clock.boottime() >= self.act_after
+        return waited and self.lease.may_start(leadership.epoch)
+
+    def target(self) -> Here | There | None:
+        """Return who takes writes now, as far as this node knows."""
+        if self.leadership is not None:
+            return Here(self.leadership.epoch) if self.serving and self.holds_lease() else None
+        standing = self.parts.replica.standing
+        if not standing.active or standing.resigned or standing.owner == self.me:
+            return None
+        sighting = self.watch.find(standing.owner)
+        if sighting is None or not sighting.heartbeat.address:
+            return None
+        return There(sighting.heartbeat, self.parts.replica.epoch)
+
+
+def _ms(seconds: float) -> int:
+    return max(0, round(seconds * 1000))

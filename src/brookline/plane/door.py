@@ -1,0 +1,170 @@
+"""The door: a client's write is carried out here, forwarded to the master, or held for it.
+
+While nobody leads, writes wait up to `writeWait`; then they are answered 503 with the outcome
+`not-done`. What was sent to a master that never answered is `unknown`, and is not sent again. So a
+failover is a slow answer for most clients, not an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from typing import TYPE_CHECKING
+
+from brookline.errors import Outcome, Unavailable
+from brookline.plane.peers import Lost, Misdirected, NotSent, Reply, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from brookline.journal.rules import Rules
+    from brookline.plane.peers import Peers
+    from brookline.plane.settings import PlaneSettings
+    from brookline.values.clock import Clock
+    from brookline.wire.heartbeats import Heartbeat
+
+_PAUSE_S = 0.02
+"""Before a master is tried again that refused; it is told of changes at once anyway."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Here:
+    """This node leads and takes writes."""
+
+    epoch: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class There:
+    """Another node leads and takes writes."""
+
+    master: Heartbeat
+    epoch: int
+
+
+class Door:
+    """Where clients' writes come in, and other doors' forwards.
+
+    Args:
+        peers: Carries forwards.
+        clock: Times the waiting.
+        settings: How long and how much is held.
+        rules: Protective rules.
+        target: Who leads now, `Here` or `There`; None while nobody is known to.
+    """
+
+    def __init__(
+        self,
+        peers: Peers,
+        clock: Clock,
+        *,
+        settings: PlaneSettings,
+        rules: Rules,
+        target: Callable[[], Here | There | None],
+    ) -> None:
+        self.execute: Callable[[Request], Awaitable[Reply]] = _nothing_here
+        self._peers = peers
+        self._clock = clock
+        self._settings = settings
+        self._rules = rules
+        self._target = target
+        self._changed = asyncio.Event()
+        self._held = 0
+        self._held_bytes = 0
+
+    def wake(self) -> None:
+        """Have those that are held look again: who leads may have changed."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def submit(self, request: Request) -> Reply:
+        """Have a client's write carried out, by whoever leads.
+
+        Raises:
+            Unavailable: Nobody led for `writeWait`, or too much is held (`not-done`); or the answer
+                of the one that was asked did not come (`unknown`).
+        """
+        deadline = self._clock.monotonic() + self._settings.write_wait_s
+        while True:
+            reply = await self._try(request)
+            if reply is not None:
+                return reply
+            await self._hold(request, deadline)
+
+    async def accept(self, request: Request, instance_epoch: int) -> Reply:
+        """Carry out a write that another door forwarded to this instance under that epoch.
+
+        Raises:
+            Misdirected: This node does not lead under it, and did nothing.
+            Unavailable: It began, and how it ended is unknown.
+        """
+        match self._target():
+            case Here(epoch=epoch) if epoch == instance_epoch:
+                try:
+                    return await self.execute(request)
+                except Unavailable as error:
+                    if error.outcome is Outcome.NOT_DONE:
+                        raise Misdirected from error
+                    raise
+            case _:
+                raise Misdirected
+
+    async def _try(self, request: Request) -> Reply | None:
+        """Return the answer, or None if it was certainly not done and must wait."""
+        match self._target():
+            case Here():
+                return await self._here(request)
+            case There(master=master, epoch=epoch):
+                return await self._there(master, epoch, request)
+            case None:
+                return None
+
+    async def _here(self, request: Request) -> Reply | None:
+        try:
+            return await self.execute(request)
+        except Unavailable as error:
+            if error.outcome is Outcome.NOT_DONE:
+                return None
+            raise
+
+    async def _there(self, master: Heartbeat, epoch: int, request: Request) -> Reply | None:
+        try:
+            return await self._peers.forward(master, epoch, request)
+        except (NotSent, Misdirected):
+            return None
+        except Lost as lost:
+            outcome = Outcome.UNKNOWN if self._rules.not_done_only_when_unsent else Outcome.NOT_DONE
+            raise Unavailable(
+                f"the master {master.name} was asked and has not answered; it may have been done",
+                outcome,
+            ) from lost
+
+    async def _hold(self, request: Request, deadline: float) -> None:
+        """Wait until who leads may have changed.
+
+        Raises:
+            Unavailable: If the time is over, or too much waits already.
+        """
+        left = deadline - self._clock.monotonic()
+        if left <= 0:
+            raise Unavailable("no master within the time that writes are held", Outcome.NOT_DONE)
+        size = self._held_bytes + len(request.body)
+        if self._held >= self._settings.hold_max or size > self._settings.hold_max_bytes:
+            raise Unavailable("no master, and too many writes are held already", Outcome.NOT_DONE)
+        changed = self._changed
+        self._held += 1
+        self._held_bytes += len(request.body)
+        try:
+            # A known master that refused is tried again soon; else only a change helps.
+            pause = _PAUSE_S if self._target() is not None else left
+            async with asyncio.timeout(min(pause, left)):
+                await changed.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._held -= 1
+            self._held_bytes -= len(request.body)
+
+
+async def _nothing_here(request: Request) -> Reply:
+    raise Unavailable(f"this node carries out no requests ({request.path})", Outcome.NOT_DONE)
