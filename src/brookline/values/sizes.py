@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 _UNITS = ("", "k", "m", "g", "t", "p", "e")
-_FORM = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgtpe]?)(?:i?b|ytes?)?\s*", re.IGNORECASE)
+_FORM = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgtpe]?)(?:i?b(?:ytes?)?)?\s*", re.IGNORECASE)
 
 
 class Size(int):

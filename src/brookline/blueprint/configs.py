@@ -1,0 +1,70 @@
+"""Config as a blueprint gives it: expressions are read, declared values are coerced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from brookline.blueprint.dsl import DslError, parse, problem
+from brookline.blueprint.nodes import Mapping, Node, Scalar, Sequence
+from brookline.errors import InvalidInput
+from brookline.model.deferred import PREFIX
+
+if TYPE_CHECKING:
+    from brookline.blueprint.source import Source
+    from brookline.model.entity import Entity
+
+
+def tree(node: Node, source: Source) -> Any:
+    """Return a node as JSON, and note what is wrong with the expressions in it."""
+    if isinstance(node, Scalar):
+        value = node.value
+        if type(value) is str and value.startswith(PREFIX):
+            _check(value, node, source)
+        return value
+    if isinstance(node, Sequence):
+        return [tree(item, source) for item in node.items]
+    assert isinstance(node, Mapping)
+    value = {key: tree(item, source) for key, item in node.entries.items()}
+    if len(value) == 1:
+        [key] = value
+        if key.startswith(PREFIX):
+            _check(value, Scalar(node.places[key], key, key, 0), source)
+    return value
+
+
+def add_config(into: dict[str, Any], node: Node, cls: type[Entity], source: Source) -> None:
+    """Read a ``brooklyn.config`` map for a type; flags become the names of their keys."""
+    if isinstance(node, Scalar) and node.value is None:
+        return
+    if not isinstance(node, Mapping):
+        source.fault(node.at, f"brooklyn.config must be a map, not a {node.kind}")
+        return
+    for name, item in node.entries.items():
+        add_value(into, name, item, cls, source=source)
+
+
+def add_value(
+    into: dict[str, Any], name: str, node: Node, cls: type[Entity], *, source: Source
+) -> None:
+    """Read the value of one key."""
+    value = tree(node, source)
+    key = cls.KEYS.get(name) or cls.FLAGS.get(name)
+    if key is None:
+        into[name] = value
+        return
+    try:
+        into[key.name] = key.stored(value)
+    except InvalidInput as error:
+        source.fault(node.at, error.message)
+
+
+def _check(value: Any, node: Scalar, source: Source) -> None:
+    try:
+        wrong = problem(parse(value))
+    except DslError as error:
+        wrong = str(error), error.offset
+    if wrong is not None:
+        message, offset = wrong
+        # Escapes and line breaks in the scalar make columns of its inside unknowable.
+        inside = node.offset + offset if node.offset >= 0 else 0
+        source.fault(node.at + inside, message)
