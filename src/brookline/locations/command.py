@@ -1,0 +1,83 @@
+"""Commands as data: what a shell on a machine is to run, and how it ended."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from brookline.errors import CommandFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TAIL_CHARS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A script for a shell: bash where there is one, else sh; it ends at the first failure.
+
+    Attributes:
+        name: What people read, such as ``install``.
+        script: Text for the shell. Whatever comes from elsewhere is quoted, as by `words`.
+        env: Variables that it gets beside those of a login.
+        cwd: Absolute path of the folder in which it runs, made if absent; empty for the
+            login folder.
+        timeout_s: Seconds after which it is killed with all that it started; None for never.
+        survives: Whether it goes on when the server dies. Mere questions need not.
+
+    Source: Brooklyn runs scripts under ``#!/bin/bash -e``.
+    """
+
+    name: str
+    script: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: str = ""
+    timeout_s: float | None = None
+    survives: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a command ended.
+
+    Attributes:
+        exit_code: Of the shell; negative for a signal.
+        stdout: The end of what it wrote there.
+        stderr: The end of what it wrote there.
+        timed_out: Whether it was killed because its time was over.
+    """
+
+    exit_code: int
+    stdout: str = ""
+    stderr: str = ""
+    timed_out: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with 0."""
+        return self.exit_code == 0 and not self.timed_out
+
+    def checked(self, command: Command) -> Finished:
+        """Return itself if all is well.
+
+        Raises:
+            CommandFailed: If it did not end with 0; has the end of its output.
+        """
+        if self.ok:
+            return self
+        how = f"ended with exit code {self.exit_code}"
+        if self.timed_out:
+            how = f"did not end within {command.timeout_s:g}s and was killed"
+        elif self.exit_code < 0:
+            how = f"was killed by signal {-self.exit_code}"
+        tail = (self.stderr.strip() or self.stdout.strip())[-_TAIL_CHARS:]
+        last = tail.rpartition("\n")[2].strip()
+        reason = f": {last}" if last else ""
+        raise CommandFailed(f"{command.name} {how}{reason}", self.exit_code, details=tail)
+
+
+def words(*argv: str) -> str:
+    """Return program and arguments as a line that a POSIX shell takes literally."""
+    return shlex.join(argv)

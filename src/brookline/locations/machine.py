@@ -1,0 +1,72 @@
+"""Machines: what entities ask of one, whatever it is and however it is reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from brookline.locations.command import Command, Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Where a machine is.
+
+    Attributes:
+        key: Tells this host from others; what is shared on a host, such as ports and
+            installations, is found by it.
+        name: Host name.
+        address: IP address or name under which others reach it.
+        subnet_name: The same as seen inside of its network.
+        subnet_address: The same as seen inside of its network.
+        user: Who logs in there.
+        ssh_port: Where SSH listens; 0 if it is not used.
+    """
+
+    key: str
+    name: str
+    address: str
+    subnet_name: str
+    subnet_address: str
+    user: str
+    ssh_port: int = 22
+
+
+class Machine(Protocol):
+    """A machine on which commands run.
+
+    Whoever runs a command in an operation finds its input, environment and output in the
+    streams of the current task. Cancelling the operation kills the command with all that it
+    started; handing the operation over leaves it running.
+    """
+
+    @property
+    def host(self) -> Host:
+        """Where it is."""
+        ...
+
+    @property
+    def base_dir(self) -> str:
+        """Absolute path of the folder for all that is put there."""
+        ...
+
+    async def run(self, command: Command | str) -> Finished:
+        """Run a command and wait for its end; a mere text is a command of that script.
+
+        Raises:
+            RemoteError: If it could not be run at all.
+        """
+        ...
+
+    async def put(self, content: bytes, path: str) -> None:
+        """Write a file as a whole, with the folders above it.
+
+        Raises:
+            RemoteError: If it could not be written.
+        """
+        ...
+
+    async def is_free(self, port: int) -> bool:
+        """Tell whether nothing listens on a port there, as far as that can be known."""
+        ...
