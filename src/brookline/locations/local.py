@@ -175,11 +175,12 @@ async def _in_thread(work: Callable[..., T], *args: Any) -> T:
 
 
 def _outcome(folder: RunFolder, exit_code: int | None) -> Finished:
+    late = exit_code is None
     written = folder.exit_code()
-    # The runner could not write it down if the disk is full; then its own exit code tells.
-    code = exit_code if written is None else written
-    late = code is None
-    return Finished(-1 if code is None else code, folder.tail(STDOUT), folder.tail(STDERR), late)
+    if written is not None:
+        exit_code = written  # else the disk is full, and only the runner's own exit code is known
+    stdout, stderr = folder.tail(STDOUT), folder.tail(STDERR)
+    return Finished(-1 if exit_code is None else exit_code, stdout, stderr, late)
 
 
 @contextlib.contextmanager
