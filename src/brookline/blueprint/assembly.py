@@ -61,7 +61,8 @@ def assemble(
             if part
         }
         yield Put(ENTITY, entity_id, value)
-        waiting.extend((child, new_id(), entity_id) for child in reversed(spec.children))
+        below = [(child, new_id(), entity_id) for child in spec.children]
+        waiting.extend(reversed(below))
 
 
 def default_name(spec: EntitySpec, entity_id: str) -> str:

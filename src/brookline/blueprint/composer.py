@@ -116,7 +116,7 @@ class _Composer:
         text: str = event.value
         mark = event.start_mark
         at = place(mark.line, mark.column)
-        quoted = event.style is not None
+        quoted = bool(event.style)
         value: Any = text if quoted else word(text)
         if event.tag is not None:
             try:

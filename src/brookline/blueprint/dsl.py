@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from brookline.blueprint.functions import FUNCTIONS, On
+from brookline.blueprint.functions import FUNCTIONS, Function, On
 from brookline.model.deferred import PREFIX, is_deferred
 from brookline.model.types import did_you_mean
 
@@ -153,12 +153,14 @@ def _call_problem(call: Call, *, first: bool) -> str:
     if not first and function.on is On.NOTHING:
         return f"the function '{call.name}' cannot follow another one"
     given = len(call.args)
-    if given < function.least or given > function.most:
-        takes = (
-            f"{function.least}" if function.least == function.most else f"{function.least} or more"
-        )
-        return f"the function '{call.name}' takes {takes} arguments, not {given}"
+    if not function.least <= given <= function.most:
+        return f"the function '{call.name}' takes {_count(function)}, not {given}"
     return ""
+
+
+def _count(function: Function) -> str:
+    more = "" if function.least == function.most else " or more"
+    return f"{function.least}{more} argument{'' if function.least == 1 and not more else 's'}"
 
 
 def _map_form(head: Expression, argument: Any) -> Expression:

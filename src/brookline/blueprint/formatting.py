@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -70,14 +71,22 @@ def _converted(value: Any, conversion: str, flags: str, precision: str) -> str:
             return text_of(bool(value) if not isinstance(value, bool | None) else value is True)
         case "d":
             return f"{coerce(value, int):{_sign(flags)}}"
-        case "f" | "e":
-            return f"{coerce(value, float):{_sign(flags)}{precision}{conversion}}"
+        case "f":
+            return f"{_rounded(coerce(value, float), precision or '.6'):{_sign(flags)}f}"
+        case "e":
+            return f"{coerce(value, float):{_sign(flags)}{precision}e}"
         case "x" | "X" | "o":
             return f"{coerce(value, int):{conversion}}"
         case "c":
             return java_text(value)[:1]
         case _:
             raise Uncoercible(f"unknown conversion '{conversion}'")
+
+
+def _rounded(number: float, precision: str) -> decimal.Decimal:
+    """Round as Java does: halves away from zero, of the number as it is written."""
+    step = decimal.Decimal(1).scaleb(-int(precision[1:]))
+    return decimal.Decimal(repr(number)).quantize(step, decimal.ROUND_HALF_UP)
 
 
 def _sign(flags: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def component(entity: Entity, wanted: str, scope: str = "global") -> Entity:
     """Return the entity that a plan id, or else an entity's own id, means as seen from another.
 
-    Of several the nearest wins, by their nearest common ancestor, else the first.
+    Of several the nearest wins, by the nearest common ancestor, else the first.
 
     Raises:
         NotFound: If there is none in the scope.
@@ -50,15 +50,16 @@ def _nearest(entity: Entity, wanted: str) -> Entity | None:
         return entity.live.entity(wanted)
     if len(same) == 1:
         return same[0]
-    steps = {one.id: number for number, one in enumerate((entity, *entity.ancestors()))}
-    return min(same, key=lambda one: _steps_up(one, steps))
+    above = {one.id: number for number, one in enumerate((entity, *entity.ancestors()))}
+    return min(same, key=lambda one: _distance(one, above))
 
 
-def _steps_up(candidate: Entity, steps: dict[str, int]) -> int:
-    for one in (candidate, *candidate.ancestors()):
-        if one.id in steps:
-            return steps[one.id]
-    return len(steps)
+def _distance(candidate: Entity, above: dict[str, int]) -> tuple[int, int]:
+    """Return steps up to the nearest common ancestor, and down from there."""
+    for down, one in enumerate((candidate, *candidate.ancestors())):
+        if one.id in above:
+            return above[one.id], down
+    return len(above), 0
 
 
 def _within(entity: Entity, scope: str) -> Iterable[Entity]:

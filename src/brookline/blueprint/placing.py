@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from brookline.blueprint.configs import tree
 from brookline.blueprint.nodes import Mapping, Node, Scalar, Sequence
 from brookline.blueprint.spec import EntitySpec, LocationSpec
+from brookline.errors import InvalidInput
 
 if TYPE_CHECKING:
     from brookline.blueprint.source import Source
@@ -18,37 +19,45 @@ def read_locations(spec: EntitySpec, node: Mapping, known: KnownLocations, sourc
     one, many = node.get("location"), node.get("locations")
     if one is None and many is None:
         return
-    read = _listed(one, source)
+    read = _listed(one, known, source)
     if one is not None and many is not None:
-        other = _listed(many, source)
+        other = _listed(many, known, source)
         if _plain(read) != _plain(other) or len(read) != 1:
             at = node.places["locations"]
             source.fault(at, "'location' and 'locations' are both given and do not agree")
     elif one is None:
-        read = _listed(many, source)
-    for location in read:
-        if wrong := known.problem(location.spec, location.config):
-            source.fault(location.at, wrong)
+        read = _listed(many, known, source)
     spec.locations = read
     spec.no_locations = not read and isinstance(one or many, Sequence)
 
 
-def _listed(node: Node | None, source: Source) -> list[LocationSpec]:
+def _listed(node: Node | None, known: KnownLocations, source: Source) -> list[LocationSpec]:
     if node is None or (isinstance(node, Scalar) and node.value is None):
         return []
-    nodes = node.items if isinstance(node, Sequence) else [node]
-    read = (_location(item, source) for item in nodes)
-    return [location for location in read if location is not None]
+    found = []
+    for item in node.items if isinstance(node, Sequence) else [node]:
+        given = _given(item, source)
+        if given is None:
+            continue
+        spec, config = given
+        try:
+            record = known.resolve({spec: config} if config else spec)
+        except InvalidInput as error:
+            source.fault(item.at, error.message)
+            continue
+        found.append(LocationSpec(spec, config, item.at, record))
+    return found
 
 
-def _location(node: Node, source: Source) -> LocationSpec | None:
+def _given(node: Node, source: Source) -> tuple[str, dict[str, Any]] | None:
+    """Return the spec and the config of a location as they are written."""
     if isinstance(node, Scalar) and isinstance(node.value, str) and node.value.strip():
-        return LocationSpec(node.value.strip(), {}, node.at)
+        return node.value.strip(), {}
     if isinstance(node, Mapping) and len(node.entries) == 1:
         [(name, config)] = node.entries.items()
         given = tree(config, source)
         if given is None or isinstance(given, dict):
-            return LocationSpec(name, given or {}, node.at)
+            return name, given or {}
         source.fault(config.at, f"the config of location '{name}' must be a map")
         return None
     source.fault(node.at, "a location is a text, or a map with one entry: its spec and its config")

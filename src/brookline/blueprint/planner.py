@@ -95,7 +95,7 @@ class _Planner:
 
     def added(self, node: Node | None) -> list[EntitySpec]:
         if isinstance(node, Sequence):
-            return self._services(node)
+            return self._services(node, keys.SERVICES)
         plan = self._plan_map(node)
         if plan is None:
             return []
@@ -144,11 +144,11 @@ class _Planner:
             if isinstance(node, Mapping) and "config" in node.entries:
                 node.entries[keys.CONFIG] = node.entries.pop("config")
                 node.places[keys.CONFIG] = node.places.pop("config")
-        root.children = self._services(entities)
+        root.children = self._services(entities, "entities")
         return root
 
-    def _services(self, node: Node) -> list[EntitySpec]:
-        specs = (self._entity(item) for item in self._list(node, "entities"))
+    def _services(self, node: Node, what: str) -> list[EntitySpec]:
+        specs = (self._entity(item) for item in self._list(node, what))
         return [spec for spec in specs if spec is not None]
 
     def _entity(self, node: Node) -> EntitySpec | None:
@@ -179,7 +179,7 @@ class _Planner:
             self._rare(spec, entries)
         for name in (keys.SERVICES, keys.CHILDREN):
             if name in entries:
-                spec.children.extend(self._services(entries[name]))
+                spec.children.extend(self._services(entries[name], name))
         return spec
 
     def _rare(self, spec: EntitySpec, entries: MappingOf[str, Node]) -> None:

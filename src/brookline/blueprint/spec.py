@@ -26,18 +26,24 @@ class LocationSpec:
         spec: Such as ``localhost``.
         config: What was given with it.
         at: Its place in the text.
+        record: Value of the record of such a location; empty if there is none such.
     """
 
     spec: str
     config: Mapping[str, Any]
     at: int
+    record: Mapping[str, Any]
 
 
 class KnownLocations(Protocol):
-    """What a blueprint needs to know of locations."""
+    """What a blueprint needs to know of locations; `brookline.locations.kinds.Locations` is one."""
 
-    def problem(self, spec: str, config: Mapping[str, Any]) -> str:
-        """Return why a location cannot be used, or an empty text."""
+    def resolve(self, given: Any) -> Mapping[str, Any]:
+        """Return the value of the record that a spec, text or map, stands for.
+
+        Raises:
+            InvalidInput: If there is no such location.
+        """
         ...
 
 
