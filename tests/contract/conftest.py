@@ -1,0 +1,94 @@
+"""Every store that there is, for one suite of tests: a new back end joins by adding a row."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from brookline.stores.directory import DirectoryStore
+from brookline.stores.faults import Odds, RandomFaults
+from brookline.stores.memory import MemoryStore
+from brookline.stores.shelf import Shelf
+from brookline.values.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from brookline.stores.store import Store
+
+
+class Ground(Protocol):
+    """One empty store."""
+
+    async def connect(self) -> Store:
+        """Open another connection to it."""
+        ...
+
+
+class Memory:
+    def __init__(self, tmp_path: Path) -> None:
+        self._shelf = Shelf(SystemClock())
+
+    async def connect(self) -> Store:
+        return MemoryStore(self._shelf)
+
+
+class SlowMemory:
+    """Requests and answers travel, and so overtake one another."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self._shelf = Shelf(SystemClock())
+        self._random = random.Random(7)
+
+    async def connect(self) -> Store:
+        faults = RandomFaults(self._random, Odds(travel_s=0.0005))
+        return MemoryStore(self._shelf, faults=faults)
+
+
+class Directory:
+    def __init__(self, tmp_path: Path) -> None:
+        self._path = tmp_path / "shared"
+
+    async def connect(self) -> Store:
+        return await DirectoryStore.open(self._path)
+
+
+@dataclasses.dataclass
+class Connections:
+    """Opens connections to one store, and closes them at the end of the test."""
+
+    ground: Ground
+    opened: list[Store] = dataclasses.field(default_factory=list)
+
+    async def __call__(self) -> Store:
+        self.opened.append(await self.ground.connect())
+        return self.opened[-1]
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(Memory, id="memory"),
+        pytest.param(SlowMemory, id="slow-memory"),
+        pytest.param(Directory, id="directory"),
+    ]
+)
+async def connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Connections]:
+    connections = Connections(request.param(tmp_path))
+    yield connections
+    for store in connections.opened:
+        await store.close()
+
+
+@pytest.fixture
+async def store(connect: Connections) -> Store:
+    return await connect()
+
+
+@pytest.fixture
+async def other(connect: Connections) -> Store:
+    """A second connection to the same store."""
+    return await connect()
