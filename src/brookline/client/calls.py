@@ -105,7 +105,7 @@ def sensors(app: str, entity: str) -> Call[list[dict[str, Any]]]:
 
 def sensor(app: str, entity: str, name: str) -> Call[Any]:
     """Return the value of one sensor, None if it has none."""
-    return _get(_entity(app, entity, "sensors", name))
+    return _get_value(_entity(app, entity, "sensors", name))
 
 
 def set_sensor(app: str, entity: str, *, name: str, value: Any) -> Call[None]:
@@ -120,7 +120,7 @@ def config_values(app: str, entity: str) -> Call[dict[str, Any]]:
 
 def config(app: str, entity: str, key: str) -> Call[Any]:
     """Return the value of one config key, None if it has none."""
-    return _get(_entity(app, entity, "config", key))
+    return _get_value(_entity(app, entity, "config", key))
 
 
 def set_config(app: str, entity: str, *, key: str, value: Any) -> Call[None]:
@@ -244,6 +244,10 @@ def shutdown(*, at: str) -> Call[Any]:
 
 def _get(path: str, **query: object) -> Call[Any]:
     return Call(make_request("GET", path, query=query), _json)
+
+
+def _get_value(path: str) -> Call[Any]:
+    return Call(make_request("GET", path), _json_of_any)
 
 
 def _post_json(path: str, value: Any) -> Call[None]:

@@ -35,7 +35,7 @@ class Nodes:
         self.given = tuple(dict.fromkeys(url.rstrip("/") for url in given))
         self.master = ""
         self.leaderless = False
-        self._learned: tuple[str, ...] = ()
+        self._addresses: dict[str, str] = {}
         self._reach: dict[str, str] = {}
         self._suspect_until: dict[str, float] = {}
         self._fresh_until = float("-inf")
@@ -43,8 +43,12 @@ class Nodes:
     def order(self, now: float) -> list[str]:
         """Return all addresses in the order to ask them: the master first, suspects last."""
         first = [self.master] if self.master else []
-        known = list(dict.fromkeys([*first, *self.given, *self._learned]))
+        known = list(dict.fromkeys([*first, *self.given, *self._addresses.values()]))
         return sorted(known, key=lambda url: self._suspect_until.get(url, now) > now)
+
+    def address_of(self, instance: str) -> str:
+        """Return where to reach one node, or nothing if that is not known."""
+        return self._addresses.get(instance, "")
 
     def is_stale(self, now: float) -> bool:
         """Tell whether the list should be asked for before the next request."""
@@ -62,7 +66,7 @@ class Nodes:
             url = self._reach.get(member.instance) or _followed(member.uri, teller=asked)
             if url and member.status not in GONE:
                 addresses[member.instance] = url
-        self._learned = tuple(dict.fromkeys(addresses.values()))
+        self._addresses = addresses
         self.master = addresses.get(states.master, "")
         self.leaderless = bool(addresses) and not self.master
         self._fresh_until = now + REFRESH_S

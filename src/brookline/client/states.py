@@ -151,14 +151,14 @@ class Mastership:
         epoch: Number of the mastership.
         node: Instance of the master.
         name: Its name.
-        predecessor: Name of the master before, or empty.
+        predecessor: Name or instance of the master before, or empty.
         reason: Why it took over, such as ``heartbeat timeout``.
         evidence: What it knew of its predecessor's end.
         detect_ms: From the last sign of life to the vacancy.
         elect_ms: From the vacancy to the fence.
         replay_ms: From the fence to MASTER.
         guess: Whether it could not be sure that its predecessor had ended.
-        interrupted: Number of pieces of work that were cut off.
+        interrupted: Names of the work that was cut off.
         started: When its fence was written.
         active: When it led, or None if it never did.
         ended: When it was seen to have ended, or None.
@@ -175,7 +175,7 @@ class Mastership:
     elect_ms: int | None = None
     replay_ms: int | None = None
     guess: bool = False
-    interrupted: int = 0
+    interrupted: tuple[str, ...] = ()
     started: int | None = None
     active: int | None = None
     ended: int | None = None
@@ -195,7 +195,7 @@ class Mastership:
             elect_ms=_number(row.get("electMs")),
             replay_ms=_number(row.get("replayMs")),
             guess=bool(row.get("guess")),
-            interrupted=_count(row.get("interrupted")),
+            interrupted=tuple(map(str, row.get("interrupted") or ())),
             started=_number(row.get("startedUtc")),
             active=_number(row.get("activeUtc")),
             ended=_number(row.get("endedUtc")),
@@ -208,9 +208,3 @@ def _number(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         return None
     return int(value)
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, list):
-        return len(value)
-    return _number(value) or 0

@@ -180,7 +180,8 @@ class HttpPlane:
         key = f"{seen.method} {seen.path}"
         if key in self.answers:
             found = self.answers[key]
-            return found if isinstance(found, Reply) or callable(found) else Reply(body=found)
+            made = isinstance(found, Reply) or callable(found)
+            return found if made else Reply(body=json.dumps(found))
         if key == "GET /v1/server/ha/states":
             return Reply(body=self.states(node))
         return Reply(404, {"message": f"nothing at {key}", "error": 404})

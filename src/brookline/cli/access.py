@@ -1,0 +1,184 @@
+"""Where the plane is, and who we are: from options, the environment, or a node's home."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from brookline.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ADDRESS = "address"
+"""File of a home with the node's URL."""
+
+PASSWORD = "admin-password"  # noqa: S105  # the file's name
+"""File of a home with the password that was made for `admin` at the plane's first start."""
+
+DEFAULT_URL = "http://127.0.0.1:8081"
+DEFAULT_USER = "admin"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user gave as options; empty where nothing.
+
+    Attributes:
+        urls: ``--url``.
+        user: ``--user``.
+        password: ``--password``.
+        home: ``--home``.
+        cacert: ``--cacert``.
+        insecure: ``--insecure``.
+    """
+
+    urls: tuple[str, ...] = ()
+    user: str = ""
+    password: str = ""
+    home: str = ""
+    cacert: str = ""
+    insecure: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach the plane.
+
+    Attributes:
+        urls: Addresses of nodes.
+        urls_from: Where they come from, for people.
+        user: Name, or empty for no login.
+        password: Its password.
+        password_from: Where that comes from, for people.
+        cacert: File with certificates to trust, or empty.
+        insecure: Whether any certificate will do.
+    """
+
+    urls: tuple[str, ...]
+    urls_from: str
+    user: str
+    password: str
+    password_from: str
+    cacert: str = ""
+    insecure: bool = False
+
+
+def find_access(wish: Wish, environment: Mapping[str, str], folder: Path | None = None) -> Access:
+    """Return how to reach the plane.
+
+    Options win over ``BROOKLINE_URL``, ``BROOKLINE_USER``, ``BROOKLINE_PASSWORD``,
+    ``BROOKLINE_CACERT`` and ``BROOKLINE_INSECURE``; those over what lies in ``--home``; that over
+    what lies in the current folder or in one below it, as in ``./n1/address``.
+
+    Raises:
+        InvalidInput: If an address is none, or ``--home`` is no home of a node.
+    """
+    folder = folder or Path.cwd()
+    urls, urls_from = _find_urls(wish, environment, folder)
+    user = wish.user or environment.get("BROOKLINE_USER", "")
+    password, password_from = _find_password(wish, environment, folder, urls=urls)
+    return Access(
+        urls=urls,
+        urls_from=urls_from,
+        user=user or (DEFAULT_USER if password else ""),
+        password=password,
+        password_from=password_from,
+        cacert=wish.cacert or environment.get("BROOKLINE_CACERT", ""),
+        insecure=wish.insecure or environment.get("BROOKLINE_INSECURE", "") in ("1", "true"),
+    )
+
+
+def _find_urls(
+    wish: Wish, environment: Mapping[str, str], folder: Path
+) -> tuple[tuple[str, ...], str]:
+    if wish.urls:
+        return tuple(map(checked_url, wish.urls)), "--url"
+    named = [url for url in environment.get("BROOKLINE_URL", "").split(",") if url.strip()]
+    if named:
+        return tuple(map(checked_url, named)), "BROOKLINE_URL"
+    if wish.home:
+        found = _addresses([Path(wish.home)])
+        if not found:
+            raise InvalidInput(
+                f"there is no file {Path(wish.home) / ADDRESS}: no node has been started there"
+            )
+        return found, f"{Path(wish.home) / ADDRESS}"
+    homes = [folder, *_homes_below(folder)]
+    found = _addresses(homes)
+    if found:
+        return found, f"{ADDRESS} files in {folder} and below"
+    return (DEFAULT_URL,), "the default"
+
+
+def _find_password(
+    wish: Wish, environment: Mapping[str, str], folder: Path, *, urls: Iterable[str]
+) -> tuple[str, str]:
+    if wish.password:
+        return wish.password, "--password"
+    if "BROOKLINE_PASSWORD" in environment:
+        return environment["BROOKLINE_PASSWORD"], "BROOKLINE_PASSWORD"
+    homes = [Path(wish.home)] if wish.home else []
+    if not homes and all(_is_loopback(url) for url in urls):
+        homes = [folder, *_homes_below(folder)]  # never sent to another machine by accident
+    for home in homes:
+        text = _own_text(home / PASSWORD).strip()
+        if text:
+            return text, str(home / PASSWORD)
+    return "", ""
+
+
+def checked_url(url: str) -> str:
+    """Return an address without blanks and trailing slash.
+
+    Raises:
+        InvalidInput: If it is none, with what one looks like.
+    """
+    url = url.strip().rstrip("/")
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError:
+        fine = False
+    if not fine:
+        raise InvalidInput(f"{url!r} is no address of a server, such as {DEFAULT_URL}")
+    return url
+
+
+def _homes_below(folder: Path) -> list[Path]:
+    try:
+        return sorted(path.parent for path in folder.glob(f"*/{ADDRESS}"))
+    except OSError:
+        return []
+
+
+def _addresses(homes: Iterable[Path]) -> tuple[str, ...]:
+    texts = (_own_text(home / ADDRESS) for home in homes)
+    return tuple(dict.fromkeys(checked_url(url) for text in texts for url in text.split()))
+
+
+def _own_text(path: Path) -> str:
+    """Return a file's text, or nothing if it is absent or somebody else could have written it.
+
+    Passwords go to the address that such a file names.
+    """
+    try:
+        status = path.stat()
+        mine = status.st_uid in (os.geteuid(), 0) and not status.st_mode & 0o022
+        return path.read_text(encoding="utf-8") if mine else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

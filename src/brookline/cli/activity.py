@@ -1,0 +1,149 @@
+"""brookline activity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from brookline.cli.moments import ago, duration, moment
+from brookline.cli.tool import with_tool
+from brookline.cli.waiting import POLL_S, Deadline, has_ended, patient_client, was_interrupted
+from brookline.client import calls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from brookline.cli.tool import Tool
+
+Task = dict[str, Any]
+
+
+@click.command()
+@click.argument("task", required=False)
+@click.option(
+    "--stream",
+    "-s",
+    default="",
+    metavar="NAME",
+    help="What TASK wrote: stdout, stderr, stdin or env.",
+)
+@click.option("--follow", "-f", is_flag=True, help="With --stream: go on until the task ends.")
+@click.option("--app", default="", help="Without TASK: only the tasks of this application.")
+@click.option("--entity", default="", help="With --app: only those of this entity of it.")
+@click.option("--limit", default=50, show_default=True, help="How many tasks of each to list.")
+@with_tool
+def activity(
+    tool: Tool, task: str | None, *, stream: str, follow: bool, app: str, entity: str, limit: int
+) -> None:
+    """List what has been done and what is being done, or show one task with its parts."""
+    if (stream or follow) and not task:
+        raise click.UsageError("say which task: brookline activity TASK --stream stdout")
+    if entity and not app:
+        raise click.UsageError("say of which application: --app APP --entity ENTITY")
+    if task and stream:
+        _print_stream(tool, task, stream, follow=follow)
+    elif task:
+        _show(tool, task)
+    else:
+        _list(tool, app=app, entity=entity, limit=limit)
+
+
+def _list(tool: Tool, *, app: str, entity: str, limit: int) -> None:
+    apps = [app] if app else [each["id"] for each in tool.do(calls.applications())]
+    tasks: dict[str, Task] = {}
+    for each in apps:
+        for task in tool.do(calls.activities(each, entity or each, limit=limit)):
+            tasks.setdefault(task["id"], task)
+    ordered = sorted(tasks.values(), key=lambda task: task.get("submitTimeUtc") or 0, reverse=True)
+    now_ms = tool.pace.wall_ms()
+    rows = [_row(task, task.get("displayName") or "", now_ms) for task in ordered]
+    tool.out.emit(
+        ordered, lambda: tool.out.table(("TASK", "WHAT", "ENTITY", "STATUS", "TOOK", "WHEN"), rows)
+    )
+
+
+def _show(tool: Tool, task_id: str) -> None:
+    task = tool.do(calls.task(task_id))
+    below = tool.do(calls.task_descendants(task_id))
+    value = {**task, "descendants": below}
+    tool.out.emit(value, lambda: _detail(tool, task, below))
+
+
+def _detail(tool: Tool, task: Task, below: dict[str, Task]) -> Iterator[str]:
+    out, now_ms = tool.out, tool.pace.wall_ms()
+    yield f"{out.bold(str(task.get('displayName')))}  {task['id']}  {out.paint(_status(task))}"
+    for title, text in (
+        ("entity", task.get("entityDisplayName")),
+        ("what", task.get("description")),
+        ("submitted", _when(task.get("submitTimeUtc"), now_ms)),
+        ("part of", (task.get("submittedByTask") or {}).get("metadata", {}).get("id")),
+        ("waits for", task.get("blockingDetails")),
+        ("streams", ", ".join(_streams(task))),
+    ):
+        if text:
+            yield f"  {title.ljust(10)}{text}"
+    for line in str(task.get("detailedStatus") or "").splitlines():
+        yield f"  {line}"
+    if below:
+        yield ""
+        rows = [
+            _row(part, "  " * depth + name, now_ms) for depth, name, part in _parts(task, below)
+        ]
+        yield from out.table(("TASK", "PART", "ENTITY", "STATUS", "TOOK", "WHEN"), rows)
+
+
+def _parts(task: Task, below: dict[str, Task], depth: int = 0) -> Iterator[tuple[int, str, Task]]:
+    for link in task.get("children") or ():
+        part = below.get((link.get("metadata") or {}).get("id", ""))
+        if part is not None:
+            yield depth, str(part.get("displayName") or part["id"]), part
+            yield from _parts(part, below, depth + 1)
+
+
+def _row(task: Task, name: str, now_ms: int) -> tuple[str, ...]:
+    started, ended = task.get("startTimeUtc"), task.get("endTimeUtc") or -1
+    took = (ended if ended > 0 else now_ms) - started if started else None
+    return (
+        task["id"],
+        name,
+        str(task.get("entityDisplayName") or "-"),
+        _status(task),
+        duration(took),
+        ago(task.get("submitTimeUtc"), now_ms),
+    )
+
+
+def _status(task: Task) -> str:
+    if was_interrupted(task):
+        return "Interrupted"
+    return str(task.get("currentStatus") or "-")
+
+
+def _streams(task: Task) -> list[str]:
+    streams: dict[str, Any] = task.get("streams") or {}
+    return [
+        f"{name} ({(link.get('metadata') or {}).get('sizeText', '?')})"
+        for name, link in streams.items()
+    ]
+
+
+def _when(ms: int | None, now_ms: int) -> str:
+    return f"{moment(ms, now_ms)} ({ago(ms, now_ms)})" if ms else ""
+
+
+def _print_stream(tool: Tool, task_id: str, stream: str, *, follow: bool) -> None:
+    if not follow:
+        click.echo(tool.do(calls.task_stream(task_id, stream)), nl=False)
+        return
+    printed = 0
+    deadline = Deadline(tool.pace, float("inf"))
+    with patient_client(tool, deadline) as client:
+        while True:
+            ended = has_ended(client.do(calls.task(task_id)))
+            text = client.do(calls.task_stream(task_id, stream))
+            click.echo(text[printed:], nl=False)
+            printed = len(text)
+            if ended:
+                return
+            deadline.pause(POLL_S, what="")

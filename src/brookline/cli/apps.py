@@ -1,0 +1,122 @@
+"""Commands about applications: apps, show, tree, delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from brookline.cli.tool import with_tool
+from brookline.cli.trees import draw, find_application, short_type, state_of, up_of, walk
+from brookline.client import calls
+from brookline.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from brookline.cli.tool import Tool
+    from brookline.cli.trees import Node
+
+SHOWN_SENSORS = ("main.uri", "webapp.url", "host.address", "http.port", "service.problems")
+"""Sensors that `show` prints for an application when it has them."""
+
+
+@click.command()
+@with_tool
+def apps(tool: Tool) -> None:
+    """List the applications."""
+    found = tool.do(calls.applications())
+    rows = [(app["id"], _name(app), str(app.get("status") or "-")) for app in found]
+    tool.out.emit(found, lambda: tool.out.table(("ID", "NAME", "STATUS"), rows))
+
+
+@click.command()
+@click.argument("app")
+@with_tool
+def show(tool: Tool, app: str) -> None:
+    """Show an application: its state, where it runs, and its entities."""
+    root = find_application(tool.do(calls.tree()), app)
+    summary = tool.do(calls.application(root["id"]))
+    sensors = tool.do(calls.sensor_values(root["id"], root["id"]))
+    places = [_place(place) for place in tool.do(calls.locations(root["id"], root["id"]))]
+    value = {**summary, "locations": places, "sensors": sensors, "tree": root}
+    tool.out.emit(value, lambda: _screen(tool, value))
+
+
+@click.command()
+@click.argument("app", required=False)
+@with_tool
+def tree(tool: Tool, app: str | None) -> None:
+    """Show all applications, or one, as trees of entities."""
+    roots = tool.do(calls.tree())
+    shown = [find_application(roots, app)] if app else roots
+    tool.out.emit(shown, lambda: _tree_table(tool, shown))
+
+
+@click.command()
+@click.argument("app")
+@click.option("--wait", "-w", is_flag=True, help="Wait until it is gone.")
+@click.option("--timeout", default="10m", show_default=True, help="How long to wait.")
+@with_tool
+def delete(tool: Tool, app: str, *, wait: bool, timeout: str) -> None:
+    """Stop an application and remove it, with all that it runs."""
+    from brookline.cli.waiting import follow_to_end, seconds_of
+
+    timeout_s = seconds_of(timeout)
+    root = find_application(tool.do(calls.tree()), app)
+    count = sum(1 for _ in walk(root))
+    task = tool.do(calls.delete(root["id"]))
+    tool.out.tell(f"Deleting {root['name']} ({root['id']}), {count} entities")
+    if wait:
+        follow_to_end(tool, task, timeout_s=timeout_s)
+        _wait_until_gone(tool, root["id"], timeout_s=timeout_s)
+    result = {"id": root["id"], "name": root["name"], "task": task.get("id"), "deleted": wait}
+    tool.out.emit(result, lambda: [_deleted(result)])
+
+
+def _deleted(result: dict[str, Any]) -> str:
+    if result["deleted"]:
+        return f"{result['name']} is gone."
+    return f"{result['name']} is being removed: task {result['task']}"
+
+
+def _wait_until_gone(tool: Tool, app_id: str, *, timeout_s: float) -> None:
+    from brookline.cli.waiting import Deadline
+
+    deadline = Deadline(tool.pace, timeout_s)
+    while True:
+        try:
+            tool.do(calls.application(app_id))
+        except NotFound:
+            return
+        deadline.pause(0.2, what=f"application {app_id} is still there")
+
+
+def _screen(tool: Tool, value: dict[str, Any]) -> Iterator[str]:
+    out, root = tool.out, value["tree"]
+    status = str(value.get("status") or "-")
+    yield f"{out.bold(str(root['name']))}  {root['id']}  {out.paint(status)}"
+    if value["locations"]:
+        yield "  location  " + ", ".join(value["locations"])
+    for name in SHOWN_SENSORS:
+        if value["sensors"].get(name) not in (None, "", {}, []):
+            yield f"  {name}  {value['sensors'][name]}"
+    yield ""
+    yield from _tree_table(tool, [root])
+
+
+def _tree_table(tool: Tool, roots: list[Node]) -> list[str]:
+    rows = [
+        (text, node["id"], short_type(str(node.get("type"))), state_of(node), up_of(node))
+        for root in roots
+        for text, node in draw(root, lambda node: str(node.get("name")))
+    ]
+    return tool.out.table(("ENTITY", "ID", "TYPE", "STATE", "UP"), rows)
+
+
+def _name(app: dict[str, Any]) -> str:
+    return str((app.get("spec") or {}).get("name") or app["id"])
+
+
+def _place(location: dict[str, Any]) -> str:
+    return str(location.get("name") or location.get("id"))

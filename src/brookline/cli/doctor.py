@@ -1,0 +1,55 @@
+"""brookline doctor: what stands between this machine and a plane, or a store and a plane."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import click
+
+from brookline.cli.exits import Exit
+from brookline.cli.tool import with_tool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from brookline.cli.findings import Finding
+    from brookline.cli.tool import Tool
+
+
+@click.command()
+@click.option(
+    "--store", default="", metavar="URL", help="Examine a store instead: a folder, or its URL."
+)
+@with_tool
+def doctor(tool: Tool, *, store: str) -> None:
+    """Check the way to a plane: addresses, certificates, login, clocks, versions, who leads.
+
+    With --store, check whether a store can carry a plane of several nodes. Nothing in it is
+    changed but for a folder of the check's own, which is removed. Ends with 2 if a check fails.
+    """
+    if store:
+        from brookline.cli.doctor_store import examine_store
+
+        found = examine_store(store)
+    else:
+        from brookline.cli.findings import examine_plane
+
+        found = examine_plane(tool)
+    value = [dataclasses.asdict(each) for each in found]
+    tool.out.emit(value, lambda: _report(tool, found))
+    if any(each.result == "fail" for each in found):
+        raise click.exceptions.Exit(Exit.FAILED)
+
+
+def _report(tool: Tool, found: Sequence[Finding]) -> list[str]:
+    rows = [(each.result, each.check, _said(each)) for each in found]
+    lines = tool.out.table(("RESULT", "CHECK", "FOUND"), rows)
+    counts = {
+        each: sum(1 for one in found if one.result == each) for each in ("pass", "warn", "fail")
+    }
+    return [*lines, "", ", ".join(f"{count} {word}" for word, count in counts.items() if count)]
+
+
+def _said(finding: Finding) -> str:
+    return f"{finding.found}; {finding.fix}" if finding.fix else finding.found

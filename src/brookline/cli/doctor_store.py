@@ -1,0 +1,68 @@
+"""What the doctor finds about a store: the report of the conformance probe, line by line."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from brookline.cli.findings import Finding
+from brookline.stores.probe import probe
+from brookline.stores.registry import open_store
+from brookline.stores.report import Verdict
+from brookline.values.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from brookline.stores.report import Latency, Report
+
+_RESULTS = {Verdict.HOLDS: "pass", Verdict.SLOW: "warn", Verdict.FAILS: "fail"}
+
+
+def examine_store(url: str) -> list[Finding]:
+    """Try a store whole and return what it can and cannot do.
+
+    Raises:
+        StoreUnfit: If it is no store, or holds something else; nothing was touched.
+        StoreError: If it gives no answer.
+    """
+    return list(_findings(url, asyncio.run(_probed(url))))
+
+
+async def _probed(url: str) -> Report:
+    clock = SystemClock()
+    store = await open_store(url, clock)
+    try:
+        other = await open_store(url, clock)
+        try:
+            return await probe(store, other, clock=clock)
+        finally:
+            await other.close()
+    finally:
+        await store.close()
+
+
+def _findings(url: str, report: Report) -> Iterator[Finding]:
+    holds = "holds a plane" if report.plane else "empty: a plane can be made here"
+    yield Finding(url, "pass", holds)
+    for found in report.findings:
+        yield Finding(
+            found.subject.value, _RESULTS[found.verdict], found.observed, fix=found.advice
+        )
+    for name, latency in (("create", report.create), ("get", report.get), ("list", report.list)):
+        yield Finding(f"latency of {name}", "pass", _latency(latency))
+    if report.left_behind:
+        fix = "remove the folder probe/ in it"
+        yield Finding("clean-up", "warn", f"{report.left_behind} keys of the check are left", fix)
+    if report.fit:
+        yield Finding(
+            "verdict", "pass", f"can carry a plane of several nodes ({report.took_s:g} s)"
+        )
+    else:
+        yield Finding("verdict", "fail", "cannot carry a plane of several nodes")
+
+
+def _latency(latency: Latency) -> str:
+    if not latency.count:
+        return "not measured"
+    return f"median {latency.median_ms:g} ms, p99 {latency.p99_ms:g} ms"

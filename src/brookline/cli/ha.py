@@ -1,0 +1,188 @@
+"""Commands about high availability: who leads, who led, and who should."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from brookline.cli.ha_view import (
+    HEADERS,
+    HISTORY_HEADERS,
+    headline,
+    history_rows,
+    member_rows,
+    warnings,
+)
+from brookline.cli.tool import with_tool
+from brookline.client import calls
+from brookline.client.states import GONE, PlaneStates
+from brookline.errors import BrooklineError, InvalidInput, NotAllowed, NotFound
+
+if TYPE_CHECKING:
+    from brookline.cli.tool import Tool
+    from brookline.client.client import Client
+    from brookline.client.states import Mastership, Member
+
+MODES = ("AUTO", "MASTER", "STANDBY", "HOT_STANDBY", "HOT_BACKUP", "DISABLED")
+
+CHANGE_S = 60.0
+"""How long a node may take for a change of its mode: the work is done within the request."""
+
+
+@click.group()
+def ha() -> None:
+    """Show and change which node leads. NODE is a node's name or its id."""
+
+
+@ha.command()
+@click.option("--watch", "-w", is_flag=True, help="Go on, and show what changes.")
+@with_tool
+def status(tool: Tool, *, watch: bool) -> None:
+    """Show the nodes of the plane, who leads, and who would be next."""
+    if watch:
+        from brookline.cli.ha_watch import watch_states
+
+        watch_states(tool)
+        return
+    states, raw = look(tool.client)
+    tool.out.emit(raw, lambda: status_lines(tool, states, find_history(tool.client)))
+
+
+@ha.command()
+@with_tool
+def history(tool: Tool) -> None:
+    """Show who led, since when, why, and what each change of mastership cost."""
+    rows = tool.do(calls.history())
+    states, _ = look(tool.client)
+    now_ms = tool.pace.wall_ms()
+    tool.out.emit(
+        [dataclasses.asdict(row) for row in rows],
+        lambda: tool.out.table(HISTORY_HEADERS, history_rows(rows, states, now_ms)),
+    )
+
+
+@ha.command()
+@click.option("--to", default="", metavar="NODE", help="Who shall lead.  [default: first in line]")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--timeout", default="30s", show_default=True, help="How long to wait.")
+@with_tool
+def switchover(tool: Tool, *, to: str, yes: bool, timeout: str) -> None:
+    """Hand the mastership over in an orderly way: nothing is lost, and nothing is refused."""
+    from brookline.cli.ha_change import hand_over
+    from brookline.cli.waiting import seconds_of
+
+    hand_over(tool, to, yes=yes, timeout_s=seconds_of(timeout))
+
+
+@ha.command()
+@click.argument("node", required=False)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--timeout", default="60s", show_default=True, help="How long to wait.")
+@with_tool
+def promote(tool: Tool, node: str | None, *, yes: bool, timeout: str) -> None:
+    """Make NODE the master, by force if the present one does not answer.
+
+    Without NODE, the first in line. If the present master answers, it hands over.
+    """
+    from brookline.cli.ha_change import take_over
+    from brookline.cli.waiting import seconds_of
+
+    take_over(tool, node or "", yes=yes, timeout_s=seconds_of(timeout))
+
+
+@ha.command()
+@click.argument("node")
+@click.argument("number", type=int)
+@with_tool
+def priority(tool: Tool, node: str, *, number: int) -> None:
+    """Set the priority of NODE: the highest is elected first. It lasts until the node restarts."""
+    member, address = find_node(tool.client, node)
+    before = tool.do(calls.set_priority(number, at=address))
+    result = {"node": member.name, "id": member.instance, "before": before, "priority": number}
+    tool.out.emit(result, lambda: [f"{member.name}: priority {before} → {number}"])
+
+
+@ha.command()
+@click.argument("node")
+@click.argument("mode", type=click.Choice(MODES, case_sensitive=False))
+@with_tool
+def mode(tool: Tool, node: str, *, mode: str) -> None:
+    """Change what NODE shall be; a master that is made something else hands over."""
+    member, address = find_node(tool.client, node)
+    before = tool.client.do(calls.set_mode(mode, at=address), timeout_s=CHANGE_S)
+    after = tool.do(calls.states(at=address)).by_instance(member.instance)
+    now = after.status if after else "?"
+    result = {"node": member.name, "id": member.instance, "before": before, "state": now}
+    tool.out.emit(result, lambda: [f"{member.name}: {before} → {now} (mode {mode})"])
+
+
+@ha.command()
+@click.argument("node", required=False)
+@with_tool
+def clear(tool: Tool, node: str | None) -> None:
+    """Forget NODE, or all nodes that have ended. Those that live come back by themselves."""
+    states, _ = look(tool.client)
+    if node is None:
+        gone = [each for each in states.members if each.status in GONE]
+        if gone:
+            tool.do(calls.clear())
+    else:
+        gone = [states.get(node)]
+        if gone[0].instance == states.master:
+            raise InvalidInput(f"{gone[0].name} leads: it cannot be forgotten")
+        tool.do(calls.clear(gone[0].instance))
+    found = [{"node": each.name, "id": each.instance, "status": each.status} for each in gone]
+    lines = [f"forgot {each.name} ({each.instance}, {each.status})" for each in gone]
+    tool.out.emit(found, lambda: lines or ["no node has ended; nothing to forget"])
+
+
+def look(client: Client) -> tuple[PlaneStates, dict[str, Any]]:
+    """Return the plane, and the same in the server's words."""
+    raw = client.do(calls.states_json()) or {}
+    return with_timeout(client, PlaneStates.from_json(raw)), raw
+
+
+def with_timeout(client: Client, states: PlaneStates) -> PlaneStates:
+    """Add the time-out, where a server tells it only among its figures."""
+    if states.timeout_ms is not None:
+        return states
+    try:
+        figures = client.do(calls.metrics()).get("highAvailability") or {}
+    except (NotFound, NotAllowed):
+        return states
+    timeout_ms = figures.get("heartbeatTimeout")
+    whole = timeout_ms if isinstance(timeout_ms, int) else None
+    return dataclasses.replace(states, timeout_ms=whole)
+
+
+def find_history(client: Client) -> list[Mastership]:
+    """Return the history, or nothing from a server that has none."""
+    try:
+        return client.do(calls.history())
+    except BrooklineError:
+        return []
+
+
+def find_node(client: Client, node: str) -> tuple[Member, str]:
+    """Return a node that a user named, and its address.
+
+    Raises:
+        NotFound: If there is none.
+        InvalidInput: If it is not known where it listens.
+    """
+    member = client.do(calls.states()).get(node)
+    address = client.nodes.address_of(member.instance)
+    if not address:
+        raise InvalidInput(f"{member.name} is {member.status}, and nobody knows its address")
+    return member, address
+
+
+def status_lines(tool: Tool, states: PlaneStates, history: list[Mastership]) -> list[str]:
+    """Return the screen of `ha status`."""
+    return [
+        tool.out.bold(headline(states, history, tool.pace.wall_ms())),
+        *tool.out.table(HEADERS, member_rows(states)),
+        *(f"! {line}" for line in warnings(states)),
+    ]

@@ -1,0 +1,138 @@
+"""brookline ha switchover and promote: before, checks, a question, the change, after."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from brookline.cli.ha import find_history, look, status_lines
+from brookline.cli.ha_view import hand_over_checks, without_master_ms
+from brookline.cli.moments import duration
+from brookline.cli.waiting import Deadline, patient_client
+from brookline.client import calls
+from brookline.errors import Conflict, InvalidInput, Outcome, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from brookline.cli.ha_view import Check
+    from brookline.cli.tool import Tool
+    from brookline.client.client import Client
+    from brookline.client.states import Member, PlaneStates
+
+LOOK_S = 0.05
+
+
+def hand_over(tool: Tool, to: str, *, yes: bool, timeout_s: float) -> None:
+    """Have the master hand over to a node, or to the first in line.
+
+    Raises:
+        Conflict: If that node cannot follow.
+        InvalidInput: If it leads already, or nobody can follow.
+    """
+    states, target = _before(tool, to)
+    leader = states.leader()
+    if leader is None:
+        raise InvalidInput(
+            "nobody leads, so nobody can hand over; brookline ha promote makes a master"
+        )
+    _check(tool, states, target)
+    _confirm(f"Hand over from {leader.name} to {target.name}?", yes=yes)
+    _change(
+        tool,
+        target,
+        lambda client: client.do(calls.switchover(target.instance), timeout_s=timeout_s),
+        timeout_s=timeout_s,
+    )
+
+
+def take_over(tool: Tool, node: str, *, yes: bool, timeout_s: float) -> None:
+    """Make a node the master, whatever the present one says to it.
+
+    Raises:
+        InvalidInput: If it leads already, or nobody could.
+    """
+    states, target = _before(tool, node)
+    leader = states.leader()
+    address = tool.client.nodes.address_of(target.instance)
+    if not address:
+        raise InvalidInput(f"{target.name} is {target.status}, and nobody knows its address")
+    now = f"{leader.name} leads now" if leader else "nobody leads now"
+    _confirm(f"Make {target.name} the master ({now})?", yes=yes)
+    _change(
+        tool,
+        target,
+        lambda client: client.do(calls.set_mode("MASTER", at=address), timeout_s=timeout_s),
+        timeout_s=timeout_s,
+    )
+
+
+def _before(tool: Tool, node: str) -> tuple[PlaneStates, Member]:
+    """Show the plane as it is, and return it with the node that shall lead."""
+    states, _ = look(tool.client)
+    _show(tool, "Before:", states)
+    target = states.get(node) if node else states.first_in_line()
+    if target is None:
+        raise InvalidInput("no node stands by: start one, or make one AUTO with brookline ha mode")
+    leader = states.leader()
+    if leader is not None and leader.instance == target.instance:
+        raise InvalidInput(f"{target.name} leads already")
+    return states, target
+
+
+def _check(tool: Tool, states: PlaneStates, target: Member) -> None:
+    checks = hand_over_checks(states, target)
+    tool.out.tell("Checks: " + " · ".join(map(_worded, checks)))
+    failed = [check.text for check in checks if check.level == "fail"]
+    if failed:
+        raise Conflict("; ".join(failed))
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("nobody is there to be asked: give --yes")
+    click.confirm(question, abort=True, err=True)
+
+
+def _change(
+    tool: Tool, target: Member, act: Callable[[Client], object], *, timeout_s: float
+) -> None:
+    """Make the change, wait until the node leads, and show what it cost."""
+    deadline = Deadline(tool.pace, timeout_s)
+    try:
+        act(tool.client)
+    except Unavailable as error:
+        if error.outcome is not Outcome.UNKNOWN:
+            raise
+        tool.out.tell(f"{error.message}; looking who leads")
+    with patient_client(tool, deadline) as client:
+        while True:
+            states = client.do(calls.states())
+            leader = states.leader()
+            if leader is not None and leader.instance == target.instance:
+                break
+            deadline.pause(LOOK_S, what=f"{leader.name if leader else 'nobody'} leads")
+    took = duration(deadline.elapsed_s * 1000)
+    history = find_history(tool.client)
+    gap_ms = without_master_ms(history, leader.epoch)
+    gap = f" For {duration(gap_ms)} of it nobody led." if gap_ms is not None else ""
+    after, raw = look(tool.client)
+    _show(tool, "After:", after)
+    tool.out.emit(
+        {"master": target.instance, "name": target.name, "withoutMasterMs": gap_ms, "states": raw},
+        lambda: [f"{target.name} leads. Done in {took}.{gap}"],
+    )
+
+
+def _show(tool: Tool, title: str, states: PlaneStates) -> None:
+    tool.out.tell(title)
+    for line in status_lines(tool, states, find_history(tool.client)):
+        tool.out.tell(f"  {line}")
+
+
+def _worded(check: Check) -> str:
+    return check.text + {"ok": " ✓", "warn": " (!)", "fail": " ✗"}[check.level]

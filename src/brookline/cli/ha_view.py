@@ -1,0 +1,249 @@
+"""High availability as people read it: pure functions from what a node tells to lines."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from brookline.cli.moments import duration, moment
+from brookline.client.states import GONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from brookline.client.states import Mastership, Member, PlaneStates
+
+HEADERS = ("NODE", "ID", "HOST", "URI", "ROLE", "HEARTBEAT", "LAG", "PRIO", "NEXT")
+
+HISTORY_HEADERS = (
+    "EPOCH",
+    "WHEN",
+    "FROM→TO",
+    "WHY",
+    "DETECT",
+    "ELECT",
+    "REPLAY",
+    "LED FOR",
+    "INTERRUPTED",
+)
+
+SILENT_MS = 3000
+"""Age of a master's heartbeat from which on the time until it is replaced is counted down."""
+
+FIRST_IN_LINE = "★ first in line"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at before an action.
+
+    Attributes:
+        text: What was found.
+        level: ``ok``, ``warn`` or ``fail``.
+    """
+
+    text: str
+    level: str = "ok"
+
+
+def headline(states: PlaneStates, history: Sequence[Mastership], now_ms: int) -> str:
+    """Return who leads, since when and why."""
+    plane = f"Plane {states.plane or '?'}"
+    leader = states.leader()
+    if leader is None:
+        return f"{plane}   nobody leads"
+    row = next((row for row in history if row.node == leader.instance), None)
+    if row is None or row.active is None:
+        return f"{plane}   master {leader.name}" + (
+            f" (epoch {leader.epoch})" if leader.epoch else ""
+        )
+    since = moment(row.active, now_ms)
+    return f"{plane}   master {leader.name} since {since} (epoch {row.epoch}, {row.reason})"
+
+
+def member_rows(states: PlaneStates) -> list[tuple[str, ...]]:
+    """Return a row for each node: the master, who would follow it, the others, those that are gone."""
+    return [_member_row(states, member) for member in sorted(states.members, key=_order)]
+
+
+def warnings(states: PlaneStates) -> list[str]:
+    """Return what is not as it should be, in sentences."""
+    lines = []
+    leader = states.leader()
+    if leader is None:
+        lines.append(_why_nobody_leads(states))
+    elif leader.heartbeat_age_ms is not None and leader.heartbeat_age_ms > SILENT_MS:
+        lines.append(_countdown(leader, states.timeout_ms))
+    if leader is not None and states.first_in_line() is None:
+        lines.append("nobody stands by: if the master dies, nothing takes over")
+    versions = sorted({each.version for each in states.members if each.version and _is_here(each)})
+    if len(versions) > 1:
+        lines.append(f"nodes of different versions: {', '.join(versions)}")
+    return lines
+
+
+def events(before: PlaneStates, after: PlaneStates) -> Iterator[str]:
+    """Yield what has changed between two looks, in sentences."""
+    old, new = before.leader(), after.leader()
+    if old is not None and (new is None or new.instance != old.instance):
+        yield f"{old.name} leads no more"
+    if new is not None and (old is None or new.instance != old.instance):
+        yield f"{new.name} leads" + (f" (epoch {new.epoch})" if new.epoch else "")
+    for member in after.members:
+        yield from _member_events(before.by_instance(member.instance), member, after.timeout_ms)
+    for member in before.members:
+        if after.by_instance(member.instance) is None:
+            yield f"{member.name} ({member.instance}) is no longer listed"
+
+
+def _member_events(earlier: Member | None, member: Member, timeout_ms: int | None) -> Iterator[str]:
+    if earlier is None:
+        yield f"{member.name} has come: {member.status}"
+        return
+    if member.status not in (earlier.status, "MASTER"):
+        yield f"{member.name}: {earlier.status} → {member.status}"
+    if _is_silent(member) and not _is_silent(earlier):
+        yield _countdown(member, timeout_ms)
+    if earlier.priority != member.priority:
+        yield f"{member.name}: priority {earlier.priority} → {member.priority}"
+
+
+def history_rows(
+    history: Iterable[Mastership], states: PlaneStates, now_ms: int
+) -> list[tuple[str, ...]]:
+    """Return a row for each mastership, the latest first."""
+    return [_history_row(row, states, now_ms) for row in history]
+
+
+def hand_over_checks(states: PlaneStates, target: Member) -> list[Check]:
+    """Return what speaks for and against making `target` the master."""
+    checks = []
+    leader = states.leader()
+    if target.status not in ("HOT_STANDBY", "STANDBY"):
+        checks.append(Check(f"{target.name} is {target.status}: it cannot follow", "fail"))
+    elif target.status == "STANDBY":
+        checks.append(Check(f"{target.name} is a cold standby: it has to load everything", "warn"))
+    else:
+        checks.append(Check(f"{target.name} is a hot standby"))
+    checks.append(_lag_check(target, leader))
+    if _is_silent(target):
+        age = duration(target.heartbeat_age_ms)
+        checks.append(Check(f"{target.name} has been silent for {age}", "fail"))
+    if leader is not None and leader.version != target.version:
+        text = f"versions differ: {leader.name} {leader.version}, {target.name} {target.version}"
+        checks.append(Check(text, "warn"))
+    elif target.version:
+        checks.append(Check("same version"))
+    return checks
+
+
+def without_master_ms(history: Sequence[Mastership], epoch: int) -> int | None:
+    """Return how long nobody led before that epoch, by the nodes' own clocks, or None."""
+    row = next((row for row in history if row.epoch == epoch), None)
+    before = next((row for row in history if row.epoch < epoch and row.ended is not None), None)
+    if row is None or row.active is None or before is None or before.ended is None:
+        return None
+    return max(0, row.active - before.ended)
+
+
+def _member_row(states: PlaneStates, member: Member) -> tuple[str, ...]:
+    here = _is_here(member)
+    return (
+        member.name,
+        member.instance,
+        member.host or "-",
+        member.uri or "-",
+        member.status,
+        duration(member.heartbeat_age_ms) if here else "-",
+        duration(member.lag_ms) if here and member.status != "MASTER" else "-",
+        str(member.priority),
+        _place_in_line(states, member),
+    )
+
+
+def _place_in_line(states: PlaneStates, member: Member) -> str:
+    if member.next is None:
+        return ""
+    if member == states.first_in_line():
+        return FIRST_IN_LINE
+    return f"{member.next + 1}."
+
+
+def _order(member: Member) -> tuple[int, int, str]:
+    if member.status == "MASTER":
+        return (0, 0, member.name)
+    if member.next is not None:
+        return (1, member.next, member.name)
+    return (2 if _is_here(member) else 3, 0, member.name)
+
+
+def _is_here(member: Member) -> bool:
+    return member.status not in GONE
+
+
+def _is_silent(member: Member) -> bool:
+    return (
+        _is_here(member)
+        and member.heartbeat_age_ms is not None
+        and member.heartbeat_age_ms > SILENT_MS
+    )
+
+
+def _countdown(member: Member, timeout_ms: int | None) -> str:
+    silent = f"{member.name} has been silent for {duration(member.heartbeat_age_ms)}"
+    if timeout_ms is None or member.heartbeat_age_ms is None:
+        return silent
+    left = timeout_ms - member.heartbeat_age_ms
+    if member.status != "MASTER":
+        return f"{silent} (limit {duration(timeout_ms)})"
+    if left <= 0:
+        return f"{silent}: it is being replaced"
+    return f"{silent} (limit {duration(timeout_ms)}): replaced in {duration(left)}"
+
+
+def _why_nobody_leads(states: PlaneStates) -> str:
+    starting = [each.name for each in states.members if each.status == "INITIALIZING"]
+    first = states.first_in_line()
+    if first is not None:
+        return f"nobody leads; {first.name} is first in line"
+    if starting:
+        return f"nobody leads; {', '.join(starting)} is starting"
+    return (
+        "nobody leads and nobody stands by: start a node, or make one AUTO with brookline ha mode"
+    )
+
+
+def _history_row(row: Mastership, states: PlaneStates, now_ms: int) -> tuple[str, ...]:
+    former = states.by_instance(row.predecessor)
+    came_from = (former.name if former else row.predecessor) or "-"
+    why = f"{row.reason}: {row.evidence}" if row.evidence else row.reason
+    measured = row.predecessor != ""
+    return (
+        str(row.epoch),
+        moment(row.active or row.started, now_ms),
+        f"{came_from}→{row.name}",
+        why + (" (a guess)" if row.guess else ""),
+        duration(row.detect_ms) if measured else "-",
+        duration(row.elect_ms) if measured else "-",
+        duration(row.replay_ms),
+        _led_for(row, now_ms),
+        ", ".join(row.interrupted) or "-",
+    )
+
+
+def _led_for(row: Mastership, now_ms: int) -> str:
+    if row.active is None:
+        return "never"
+    if row.ended is None:
+        return f"{duration(max(0, now_ms - row.active))} so far"
+    ended = duration(max(0, row.ended - row.active))
+    return f"{ended} ({row.end_reason})" if row.end_reason else ended
+
+
+def _lag_check(target: Member, leader: Member | None) -> Check:
+    if leader is not None and leader.tail and target.tail >= leader.tail:
+        return Check(f"{target.name} has all {target.tail} entries of the journal")
+    if target.lag_ms is None:
+        return Check(f"{target.name} does not tell its lag", "warn")
+    level = "ok" if target.lag_ms <= SILENT_MS else "warn"
+    return Check(f"{target.name} lags {duration(target.lag_ms)}", level)

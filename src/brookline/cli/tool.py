@@ -1,0 +1,143 @@
+"""What each command works with: the options that all have, a client, and the output."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import sys
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import click
+
+from brookline.cli.access import Access, Wish, find_access
+from brookline.cli.output import FORMS, Output
+from brookline.client.client import Client
+from brookline.client.course import Patience
+from brookline.client.transport import HttpTransport, Tls
+from brookline.values.pace import Pace, SystemPace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from brookline.client.calls import Call
+
+P = ParamSpec("P")
+
+_OPTIONS = (
+    click.option(
+        "--url",
+        "urls",
+        multiple=True,
+        metavar="URL",
+        help="Address of a node; several times for several nodes. [BROOKLINE_URL, with commas]",
+    ),
+    click.option("--user", default="", help="Who you are. [BROOKLINE_USER]"),
+    click.option("--password", default="", help="Your password. [BROOKLINE_PASSWORD]"),
+    click.option(
+        "--home",
+        default="",
+        metavar="DIR",
+        help="Home of a node: its address, and its admin-password.",
+    ),
+    click.option(
+        "--cacert",
+        default="",
+        metavar="FILE",
+        help="Trust the certificates in this file. [BROOKLINE_CACERT]",
+    ),
+    click.option("--insecure", is_flag=True, help="Accept any certificate. [BROOKLINE_INSECURE]"),
+)
+
+_FORM = click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(FORMS),
+    default=None,
+    show_default="table",
+    help="Form of the data on stdout.",
+)
+
+_NAMES = ("urls", "user", "password", "home", "cacert", "insecure")
+
+
+class Tool:
+    """A command's way to the plane and to the user.
+
+    Attributes:
+        access: How the plane is reached.
+        out: Where results go.
+        pace: The clock.
+    """
+
+    def __init__(self, access: Access, out: Output, *, pace: Pace | None = None) -> None:
+        self.access = access
+        self.out = out
+        self.pace: Pace = pace or SystemPace()
+        self._client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        """The client; made when it is first asked for."""
+        if self._client is None:
+            self._client = self.make_client(Patience())
+        return self._client
+
+    def make_client(self, patience: Patience) -> Client:
+        """Return a client of its own, for work that is more patient than commands are."""
+        tls = Tls(self.access.cacert, self.access.insecure)
+        return Client(
+            self.access.urls,
+            user=self.access.user,
+            password=self.access.password,
+            patience=patience,
+            transport=HttpTransport(tls),
+            pace=self.pace,
+        )
+
+    def do(self, call: Call[Any]) -> Any:
+        """Make a call."""
+        return self.client.do(call)
+
+    def close(self) -> None:
+        """Give back connections."""
+        if self._client is not None:
+            self._client.close()
+
+
+def with_tool(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the common options, and a `Tool` made of them as its first argument.
+
+    The options may also stand before the command's name.
+    """
+
+    @functools.wraps(function)
+    def command(**given: Any) -> None:
+        earlier: Mapping[str, Any] = click.get_current_context().find_root().obj or {}
+        common = {name: given.pop(name) or earlier.get(name) for name in _NAMES}
+        form = given.pop("form") or earlier.get("form") or "table"
+        wish = Wish(**{name: value for name, value in common.items() if value})
+        tool = Tool(find_access(_asked(wish), os.environ), Output(form))
+        try:
+            function(tool, **given)
+        finally:
+            tool.close()
+
+    return common_options(command)
+
+
+def common_options(function: Callable[P, None]) -> Callable[P, None]:
+    """Add the options that all commands have."""
+    for option in reversed((*_OPTIONS, _FORM)):
+        function = option(function)
+    return function
+
+
+def _asked(wish: Wish) -> Wish:
+    """Ask for the password of a named user, where somebody is there to answer."""
+    known = wish.password or wish.home or "BROOKLINE_PASSWORD" in os.environ
+    if not wish.user or known or not sys.stdin.isatty():
+        return wish
+    password = click.prompt(f"Password of {wish.user}", hide_input=True, err=True)
+    return dataclasses.replace(wish, password=password)

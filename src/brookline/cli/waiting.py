@@ -1,0 +1,173 @@
+"""Waiting for a task, whichever node tells about it: it outlives nodes, and so does the wait."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from brookline.cli.exits import Exit
+from brookline.cli.progress import Progress
+from brookline.client import calls
+from brookline.client.course import Patience
+from brookline.errors import NotAllowed, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from brookline.cli.tool import Tool
+    from brookline.client.client import Client
+    from brookline.values.pace import Pace
+
+POLL_S = 0.2
+LATER_POLL_S = 1.0
+"""Between two looks after the first ten seconds."""
+
+
+class Deadline:
+    """The end of the user's patience."""
+
+    def __init__(self, pace: Pace, timeout_s: float) -> None:
+        self._pace = pace
+        self._started = pace.monotonic()
+        self.timeout_s = timeout_s
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long it has been."""
+        return self._pace.monotonic() - self._started
+
+    @property
+    def left_s(self) -> float:
+        """How long it will be."""
+        return max(0.0, self.timeout_s - self.elapsed_s)
+
+    def pause(self, seconds: float, *, what: str) -> None:
+        """Wait a little.
+
+        Raises:
+            TimedOut: If the time is up; `what` says how things stand.
+        """
+        if self.left_s <= 0:
+            raise TimedOut(f"timed out after {self.timeout_s:g} s: {what}")
+        self._pace.sleep(min(seconds, self.left_s))
+
+
+class Ended(click.ClickException):
+    """What was waited for ended, but not well.
+
+    Attributes:
+        status: What the command ends with.
+    """
+
+    def __init__(self, message: str, status: Exit) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class TimedOut(Ended):
+    """What was waited for did not come in time."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Exit.TIMED_OUT)
+
+
+def seconds_of(text: str) -> float:
+    """Read a duration that a user gave.
+
+    Raises:
+        click.UsageError: If it is none.
+    """
+    from brookline.values.durations import Duration
+
+    try:
+        return Duration.of(text if not text.isdecimal() else f"{text}s").seconds
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def patient_client(tool: Tool, deadline: Deadline) -> Client:
+    """Return a client that goes on trying through failovers and restarts until the deadline."""
+    left_s = min(deadline.left_s, 365 * 86_400.0)
+    return tool.make_client(Patience(budget_s=left_s, absent_s=left_s))
+
+
+def follow_to_end(
+    tool: Tool,
+    task: dict[str, Any],
+    *,
+    timeout_s: float = math.inf,
+    is_hopeless: Callable[[Client], str] | None = None,
+) -> dict[str, Any]:
+    """Show the progress of a task and return its last state.
+
+    Args:
+        tool: Of the command.
+        task: A TaskSummary.
+        timeout_s: How long to wait.
+        is_hopeless: Says why waiting on makes no sense, or nothing.
+
+    Raises:
+        TimedOut: If it runs for longer.
+        Ended: If it failed, was cancelled or was cut off by a failover, with the reason.
+    """
+    deadline = Deadline(tool.pace, timeout_s)
+    progress = Progress(tool.pace)
+    with patient_client(tool, deadline) as client:
+        while True:
+            last, below = _look(client, task["id"])
+            progress.show(last, below)
+            if has_ended(last):
+                progress.finish()
+                if last.get("isError"):
+                    raise Ended(_why(client, last, below), _status_of_end(last))
+                return last
+            reason = is_hopeless(client) if is_hopeless else ""
+            if reason:
+                progress.finish()
+                raise Ended(reason, Exit.UNHEALTHY)
+            every_s = POLL_S if deadline.elapsed_s < 10 else LATER_POLL_S
+            deadline.pause(every_s, what=f"task {task['id']} is {last.get('currentStatus')}")
+
+
+def has_ended(task: dict[str, Any]) -> bool:
+    """Tell whether a TaskSummary is of a task that has ended."""
+    return (task.get("endTimeUtc") or -1) > 0
+
+
+def was_interrupted(task: dict[str, Any]) -> bool:
+    """Tell whether a failover cut a task off: AMP has no word for it, its details do."""
+    return str(task.get("detailedStatus") or "").startswith("Interrupted")
+
+
+def _look(client: Client, task_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return a task and all below it, in the order of their beginning."""
+    last = client.do(calls.task(task_id))
+    try:
+        below = list(client.do(calls.task_descendants(task_id)).values())
+    except (NotAllowed, Unavailable):
+        below = []
+    return last, sorted(below, key=lambda each: each.get("submitTimeUtc") or 0)
+
+
+def _status_of_end(task: dict[str, Any]) -> Exit:
+    return Exit.INTERRUPTED if was_interrupted(task) else Exit.UNHEALTHY
+
+
+def _why(client: Client, task: dict[str, Any], below: list[dict[str, Any]]) -> str:
+    """Say which part failed and what it wrote to stderr."""
+    failed = [each for each in below if each.get("isError")] or [task]
+    culprit = failed[-1]
+    where = culprit.get("entityDisplayName") or task.get("entityDisplayName") or ""
+    name = culprit.get("displayName") or culprit["id"]
+    verb = "was cut off by a failover" if was_interrupted(task) else "failed"
+    lines = [f"{name}{' of ' + where if where else ''} {verb}"]
+    detail = client.do(calls.task(culprit["id"]))
+    reason = str(detail.get("result") or "").strip()
+    lines += [f"  {line}" for line in reason.splitlines()[:5]]
+    if "stderr" in (detail.get("streams") or {}):
+        tail = client.do(calls.task_stream(culprit["id"], "stderr")).splitlines()[-5:]
+        lines += [f"  stderr: {line}" for line in tail]
+    lines.append(f"Next: brookline activity {culprit['id']}")
+    return "\n".join(lines)

@@ -1,0 +1,70 @@
+"""Where commands find the plane and the password."""
+
+from __future__ import annotations
+
+import pytest
+
+from brookline.cli.access import Wish, find_access
+from brookline.errors import InvalidInput
+
+
+def home(folder, address="http://127.0.0.1:8081", password=""):
+    folder.mkdir(exist_ok=True)
+    (folder / "address").write_text(address + "\n")
+    (folder / "address").chmod(0o644)
+    if password:
+        (folder / "admin-password").write_text(password + "\n")
+        (folder / "admin-password").chmod(0o600)
+
+
+def test_without_anything_the_default_is_tried_without_login(tmp_path):
+    access = find_access(Wish(), {}, tmp_path)
+    assert (access.urls, access.user) == (("http://127.0.0.1:8081",), "")
+
+
+def test_homes_in_the_folder_and_below_tell_addresses_and_password(tmp_path):
+    home(tmp_path / "n1", "http://127.0.0.1:1")
+    home(tmp_path / "n2", "http://127.0.0.1:2", "secret")
+    access = find_access(Wish(), {}, tmp_path)
+    assert access.urls == ("http://127.0.0.1:1", "http://127.0.0.1:2")
+    assert (access.user, access.password) == ("admin", "secret")
+    assert access.password_from == str(tmp_path / "n2" / "admin-password")
+
+
+def test_the_current_folder_may_itself_be_a_home(tmp_path):
+    home(tmp_path, "http://127.0.0.1:5")
+    assert find_access(Wish(), {}, tmp_path).urls == ("http://127.0.0.1:5",)
+
+
+def test_options_win_over_the_environment_and_that_over_files(tmp_path):
+    home(tmp_path, "http://127.0.0.1:1", "from-file")
+    environment = {"BROOKLINE_URL": "http://b:1, http://b:2/", "BROOKLINE_PASSWORD": "from-env"}
+    access = find_access(Wish(), environment, tmp_path)
+    assert access.urls == ("http://b:1", "http://b:2")
+    assert access.password == "from-env"
+    wish = Wish(urls=("http://o:1",), user="ann", password="from-option")
+    access = find_access(wish, environment, tmp_path)
+    assert (access.urls, access.user, access.password) == (("http://o:1",), "ann", "from-option")
+
+
+def test_a_password_found_by_chance_is_not_sent_to_another_machine(tmp_path):
+    home(tmp_path, "http://127.0.0.1:1", "secret")
+    assert find_access(Wish(urls=("https://prod:8443",)), {}, tmp_path).password == ""
+    assert find_access(Wish(urls=("http://localhost:1",)), {}, tmp_path).password == "secret"
+
+
+def test_files_that_others_may_write_are_not_believed(tmp_path):
+    home(tmp_path, "http://evil:1", "secret")
+    (tmp_path / "address").chmod(0o666)
+    assert find_access(Wish(), {}, tmp_path).urls_from == "the default"
+
+
+def test_a_home_that_is_named_must_be_one(tmp_path):
+    with pytest.raises(InvalidInput, match="no node has been started there"):
+        find_access(Wish(home=str(tmp_path)), {}, tmp_path)
+
+
+@pytest.mark.parametrize("url", ["n1", "ftp://n1", "http://", "http://n1:port", "http://n1:99999"])
+def test_an_address_that_is_none_is_refused(url):
+    with pytest.raises(InvalidInput, match="is no address of a server"):
+        find_access(Wish(urls=(url,)), {})

@@ -1,0 +1,75 @@
+"""brookline doctor: the way to a plane, and stores."""
+
+from __future__ import annotations
+
+from brookline.testing.http_plane import Reply
+from brookline.version import VERSION
+
+
+def results(ran):
+    return {each["check"]: each["result"] for each in ran.json()}
+
+
+def test_a_sound_plane_passes(brookline, plane):
+    plane.answers["GET /v1/server/up"] = True
+    plane.answers["GET /v1/server/version"] = {"version": VERSION}
+    ran = brookline("doctor", "-o", "json")
+    assert ran.status == 0
+    assert set(results(ran).values()) == {"pass"}
+
+
+def test_what_is_wrong_is_told_with_a_fix(brookline, plane):
+    plane.answers["GET /v1/server/up"] = True
+    plane.answers["GET /v1/server/version"] = {"version": "other"}
+    plane.lead("")
+    ran = brookline("doctor")
+    assert ran.status == 2
+    assert "nobody leads; see brookline ha status" in ran.out
+    assert f"{VERSION} here, other there" in ran.out
+
+
+def test_a_wrong_password_ends_the_examination(brookline, plane):
+    plane.answers["GET /v1/server/up"] = True
+    plane.answers["GET /v1/server/ha/states"] = Reply(401)
+    plane.answers["GET /v1/server/version"] = Reply(401)
+    ran = brookline("doctor", "-o", "json")
+    assert ran.status == 2
+    assert results(ran)["login"] == "fail"
+    assert "master" not in results(ran)
+
+
+def test_one_dead_address_of_two_is_no_reason_to_stop(brookline, plane):
+    plane.answers["GET /v1/server/up"] = True
+    plane.answers["GET /v1/server/version"] = {"version": VERSION}
+    ran = brookline("doctor", "-o", "json", urls=["http://127.0.0.1:9", *plane.urls])
+    assert ran.status == 2
+    assert results(ran)["reach http://127.0.0.1:9"] == "fail"
+    assert results(ran)["master"] == "pass"
+
+
+def test_a_clock_that_is_off_is_a_warning(brookline, plane, monkeypatch):
+    plane.answers["GET /v1/server/up"] = Reply(
+        200, "true", {"Date": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    )
+    plane.answers["GET /v1/server/version"] = {"version": VERSION}
+    ran = brookline("doctor", "-o", "json", urls=[plane["n1"].url])
+    assert results(ran)[f"reach {plane['n1'].url}"] == "warn"
+
+
+def test_a_directory_that_can_carry_a_plane_passes_and_is_left_as_it_was(brookline, tmp_path):
+    store = tmp_path / "store"
+    store.mkdir()
+    ran = brookline("doctor", "--store", str(store), "-o", "json")
+    assert ran.status == 0
+    assert results(ran)["verdict"] == "pass"
+    assert not list(store.glob("probe/*"))
+
+
+def test_a_directory_that_holds_something_else_is_refused_untouched(brookline, tmp_path):
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "thesis.tex").write_text("x")
+    ran = brookline("doctor", "--store", str(store))
+    assert ran.status == 2
+    assert "holds something else (thesis.tex)" in ran.err
+    assert [path.name for path in store.iterdir()] == ["thesis.tex"]
