@@ -1,0 +1,92 @@
+"""The ASGI application: the table of all routes, and the steps in front of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from brookline.api import (
+    access,
+    activities,
+    adjuncts,
+    applications,
+    config,
+    deploy,
+    effectors,
+    entities,
+    ha,
+    health,
+    locations,
+    openapi,
+    sensors,
+    server,
+)
+from brookline.api.edge import Edge
+from brookline.api.hot import Hot
+from brookline.api.nodes import PREFIX, Nodes
+from brookline.api.routes import Operation, RouteTable
+from brookline.api.wireform import Stamp
+from brookline.api.writes import Writes
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from brookline.api.ports import Ports
+
+    Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+RESOURCES = (
+    server,
+    ha,
+    applications,
+    deploy,
+    entities,
+    config,
+    sensors,
+    effectors,
+    adjuncts,
+    activities,
+    locations,
+    access,
+    health,
+)
+"""One module a resource; each has `OPERATIONS`."""
+
+
+def all_operations() -> tuple[Operation, ...]:
+    """Return every operation of the API."""
+    listed = tuple(operation for resource in RESOURCES for operation in resource.OPERATIONS)
+    return (*listed, *openapi.apidoc(listed))
+
+
+class Api:
+    """The application. It also becomes what carries out the writes of the node's door.
+
+    Attributes:
+        hot: Answers hot reads; `HotProtocol` asks it before it makes a task.
+        stamp: The headers that every answer has.
+    """
+
+    def __init__(self, ports: Ports) -> None:
+        table = RouteTable(all_operations())
+        self.stamp = Stamp(ports.node)
+        self.hot = Hot(ports, self.stamp)
+        writes = Writes(ports, table, self.stamp)
+        ports.node.door.execute = writes.execute
+        self._edge = Edge(ports, table, writes=writes, stamp=self.stamp)
+        self._nodes = Nodes(ports, self.stamp)
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one request, as ASGI has it."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"ASGI's {scope['type']} is not served here")
+        if scope["raw_path"].startswith(PREFIX):
+            await self._nodes(scope, receive, send)
+            return
+        found = self.hot.find(scope) if scope["method"] == "GET" else None
+        if found is None:
+            await self._edge(scope, receive, send)
+            return
+        headers = [*found.headers, *self.stamp.raw()]
+        await send({"type": "http.response.start", "status": found.status, "headers": headers})
+        await send({"type": "http.response.body", "body": found.body})

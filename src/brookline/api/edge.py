@@ -1,0 +1,195 @@
+"""The edge: who asks, for what, and whether this node may answer. Pure ASGI.
+
+The order of the checks is AMP's: credentials, then the path, then the method, then the node's
+state. So an unknown path is 401 without credentials, and 404 on a standby too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from brookline.api.answers import Answer
+from brookline.api.bodies import HungUp, read_body, until_gone
+from brookline.api.calls import Call, parse_query, whole_number
+from brookline.api.negotiation import accepted, check_media
+from brookline.api.plane_view import is_hot
+from brookline.api.ports import NonMasterWrites
+from brookline.api.problems import Refused, problem, unexpected
+from brookline.api.routes import Found, Place
+from brookline.api.wireform import SEQUENCE, send_reply
+from brookline.api.writes import Dropped
+from brookline.errors import BrooklineError, NotAllowed, Outcome, Unavailable
+from brookline.plane.states import NodeState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from brookline.api.bodies import Receive
+    from brookline.api.ports import Ports
+    from brookline.api.routes import RouteTable
+    from brookline.api.wireform import Send, Stamp
+    from brookline.api.writes import Writes
+    from brookline.plane.peers import Reply
+
+    Scope = Mapping[str, Any]
+
+OVERRIDE = "brooklyn-allow-non-master-access"
+_ALWAYS_HERE = ("/v1/server/shutdown", "/v1/logout")
+
+
+class Edge:
+    """Serves every request that nothing quicker has served."""
+
+    def __init__(self, ports: Ports, table: RouteTable, *, writes: Writes, stamp: Stamp) -> None:
+        self._ports = ports
+        self._table = table
+        self._writes = writes
+        self._stamp = stamp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            reply = await self._reply(scope, receive)
+        except (HungUp, Dropped):
+            return
+        except (BrooklineError, Refused) as refusal:
+            reply = self._stamp.reply(_challenged(problem(refusal), scope))
+        except Exception as fault:  # noqa: BLE001 - the edge of the API
+            reply = self._stamp.reply(unexpected(fault))
+        await send_reply(send, reply)
+
+    async def _reply(self, scope: Scope, receive: Receive) -> Reply:
+        method, path = scope["method"], scope["raw_path"].decode("latin-1")
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        if method == "OPTIONS" and (methods := self._table.methods(path)):
+            return self._stamp.reply(Answer(200, headers=(("allow", ", ".join(methods)),)))
+        user = await self._user(method, path, scope, headers)
+        found = self._table.find(method, path)
+        operation = found.operation
+        if operation.place is Place.MASTER:
+            return await self._write(found, scope, receive, headers=headers, user=user)
+        await self._may_answer(found, headers)
+        form = accepted(operation.produces, headers.get("accept", ""))
+        body = b""
+        if operation.place is Place.HERE:
+            check_media(operation.consumes, _media(headers))
+            body = await read_body(receive, headers, self._ports.settings.body_max_bytes)
+        call = Call(
+            ports=self._ports,
+            path=found.path,
+            query=parse_query(scope["query_string"]),
+            headers=headers,
+            body=body,
+            user=user,
+            base=_base(scope, headers),
+            accepted=form,
+        )
+        return self._stamp.reply(await operation.handler(call))
+
+    async def _user(self, method: str, path: str, scope: Scope, headers: Mapping[str, str]) -> str:
+        """Return who asks, or the empty text where no login is needed.
+
+        Raises:
+            NotLoggedIn: No credentials, or wrong ones.
+        """
+        given = headers.get("authorization")
+        authorization = None if given is None else given.encode("latin-1")
+        if authorization is not None:
+            known = self._ports.logins.known(authorization)
+            if known is not None:
+                return known
+        if self._table.is_open(method, path):
+            return ""
+        return await self._ports.logins.check(authorization, (scope["client"] or ("",))[0])
+
+    async def _write(
+        self,
+        found: Found,
+        scope: Scope,
+        receive: Receive,
+        *,
+        headers: Mapping[str, str],
+        user: str,
+    ) -> Reply:
+        """Have the master carry out a write, wherever it is."""
+        path = scope["raw_path"].decode("latin-1")
+        if scope["query_string"]:
+            path += "?" + scope["query_string"].decode("latin-1")
+        elsewhere = self._not_here(path)
+        if elsewhere is not None:
+            return self._stamp.reply(elsewhere)
+        accepted(found.operation.produces, headers.get("accept", ""))
+        check_media(found.operation.consumes, _media(headers))
+        body = await read_body(receive, headers, self._ports.settings.body_max_bytes)
+        request = self._writes.request(
+            scope["method"], path, headers, body=body, user=user, base=_base(scope, headers)
+        )
+        return await self._writes.submit(request, lambda: until_gone(receive))
+
+    def _not_here(self, path: str) -> Answer | None:
+        """Return the answer of a node that does not forward writes; None if it takes this one.
+
+        Raises:
+            NotAllowed: If it refuses them, as AMP does.
+        """
+        mode, node = self._ports.settings.non_master_writes, self._ports.node
+        if mode is NonMasterWrites.FORWARD or node.state is NodeState.MASTER:
+            return None
+        if mode is NonMasterWrites.REFUSE:
+            raise NotAllowed("this request is permitted only against an active primary server")
+        master = node.master()
+        if master is None or not (master.uri or master.address):
+            return None
+        where = (master.uri or master.address).rstrip("/") + path
+        return Answer(307, headers=(("location", where),), media="")
+
+    async def _may_answer(self, found: Found, headers: Mapping[str, str]) -> None:
+        """Make sure that this node may answer, and has seen what its client has.
+
+        Raises:
+            NotAllowed: If its state does not allow it.
+            Unavailable: If it does not catch up in time.
+        """
+        node, place = self._ports.node, found.operation.place
+        if place is Place.HOT and not is_hot(node):
+            raise NotAllowed(
+                "this request is permitted only against an active primary or hot standby server"
+            )
+        if place is Place.HERE:
+            self._check_local(found, headers)
+        elif SEQUENCE in headers:
+            await self._catch_up(whole_number(SEQUENCE, headers[SEQUENCE]))
+
+    def _check_local(self, found: Found, headers: Mapping[str, str]) -> None:
+        if self._ports.settings.non_master_writes is not NonMasterWrites.REFUSE:
+            return
+        allowed = headers.get(OVERRIDE, "").strip().lower() == "true"
+        exempt = found.operation.path.startswith(_ALWAYS_HERE)
+        if self._ports.node.state is not NodeState.MASTER and not (allowed or exempt):
+            raise NotAllowed("this request is permitted only against an active primary server")
+
+    async def _catch_up(self, sequence: int) -> None:
+        node, wait_s = self._ports.node, self._ports.settings.sequence_wait_s
+        if node.replica.seq >= sequence:
+            return
+        if not await node.wait_applied(sequence, wait_s):
+            raise Unavailable(
+                f"this node has not seen sequence {sequence} within {wait_s:g} s", Outcome.NOT_DONE
+            )
+
+
+def _challenged(answer: Answer, scope: Scope) -> Answer:
+    """Keep a browser's password box shut where a page's script has asked."""
+    if answer.status != 401 or not any(name == b"x-requested-with" for name, _ in scope["headers"]):
+        return answer
+    headers = (("www-authenticate", 'X-Basic realm="brooklyn"'),)
+    return Answer(answer.status, answer.body, answer.media, headers)
+
+
+def _media(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _base(scope: Scope, headers: Mapping[str, str]) -> str:
+    host = headers.get("host", "")
+    return f"{scope['scheme']}://{host}" if host else ""

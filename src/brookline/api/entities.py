@@ -1,0 +1,200 @@
+"""REST resource: entities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from brookline.api import finding, links
+from brookline.api.activities import shown, wait_time
+from brookline.api.answers import EMPTY, JSON, NO_CONTENT, TEXT, Answer, json, text
+from brookline.api.calls import FORM
+from brookline.api.deploy import YAML, text_of
+from brookline.api.rendering import bare
+from brookline.api.routes import Param, Place, read, write
+from brookline.api.summaries import entity_summaries, entity_summary, location_summary
+from brookline.errors import InvalidInput
+from brookline.operations.task import Status, Task
+from brookline.wire.rest import (
+    EntitySummary,
+    LocationSummary,
+    RelationSummary,
+    SpecSummary,
+    TaskSummary,
+)
+
+if TYPE_CHECKING:
+    from brookline.api.calls import Call
+    from brookline.model.entity import Entity
+
+_SPEC_FORMAT = "brooklyn-camp"
+
+
+async def list_entities(call: Call) -> Answer:
+    """Return the children of an application."""
+    return json(entity_summaries(finding.application(call).children))
+
+
+async def get_entity(call: Call) -> Answer:
+    """Return an entity."""
+    return json(entity_summary(finding.entity(call)))
+
+
+async def get_children(call: Call) -> Answer:
+    """Return the children of an entity."""
+    return json(entity_summaries(finding.entity(call).children))
+
+
+async def add_children(call: Call) -> Answer:
+    """Add the entities of a blueprint below an entity, and start them unless told not to."""
+    parent, management = finding.entity(call), call.ports.management
+    start = None if call.query.get("start") in (None, "", "null") else call.flag("start")
+    wait_s = wait_time(call.query.get("timeout", "20ms"))
+    children, task = await management.add_children(
+        parent, text_of(call.body), start=start, ctx=finding.context(call)
+    )
+    if task is None:
+        task = _done(call, parent, children)
+    await task.wait(wait_s)
+    only = children[0] if len(children) == 1 else None
+    where = (("location", call.base + links.entity(only)),) if only else ()
+    return json(shown(call, task), status=201, headers=where)
+
+
+def _done(call: Call, parent: Entity, children: list[Entity]) -> Task:
+    """Return what tells of children that were only added: there is nothing to wait for."""
+    now = call.ports.clock.wall_ms()
+    return Task(
+        id=call.request,
+        name="Add children",
+        entity_id=parent.id,
+        entity_name=parent.name,
+        submitted_ms=now,
+        started_ms=now,
+        ended_ms=now,
+        status=Status.COMPLETED,
+        result=[child.id for child in children],
+    )
+
+
+async def rename(call: Call) -> Answer:
+    """Set the display name of an entity."""
+    name = (call.field("name") or "").strip()
+    if not name:
+        raise InvalidInput("name is missing; send it as ?name=")
+    await call.ports.management.rename(finding.entity(call), name, finding.context(call))
+    return EMPTY
+
+
+async def expunge(call: Call) -> Answer:
+    """Forget an entity and all below it; its resources are given back if ``release`` says so."""
+    release = (call.field("release") or "").strip().lower() == "true"
+    task = await call.ports.management.expunge(
+        finding.entity(call), release=release, ctx=finding.context(call)
+    )
+    return json(shown(call, task), status=202)
+
+
+async def get_tags(call: Call) -> Answer:
+    """Return the tags of an entity."""
+    return json(_tags(call, finding.entity(call)))
+
+
+async def get_tag(call: Call) -> Answer:
+    """Return the value of a tag that is a map with this one key."""
+    key = call.path["key"]
+    for tag in _tags(call, finding.entity(call)):
+        if isinstance(tag, dict) and list(tag) == [key]:
+            return bare(tag[key])
+    return NO_CONTENT
+
+
+async def get_locations(call: Call) -> Answer:
+    """Return the locations in which an entity runs."""
+    live = call.ports.management.live
+    found = [live.location(one) for one in finding.entity(call).effective_locations()]
+    return json([location_summary(location) for location in found if location is not None])
+
+
+async def get_spec(call: Call) -> Answer:
+    """Return the blueprint that an entity was deployed from; its children have none."""
+    spec = _spec(call, finding.entity(call))
+    if spec is None:
+        return NO_CONTENT
+    return text(spec["text"], media=TEXT if call.accepted == "text/plain" else call.accepted)
+
+
+async def get_spec_list(call: Call) -> Answer:
+    """Return the blueprint that an entity was deployed from, in a list."""
+    spec = _spec(call, finding.entity(call))
+    if spec is None:
+        return NO_CONTENT
+    contents = spec["text"]
+    summary = next((line for line in contents.splitlines() if line.strip()), "")
+    return json([SpecSummary(summary, spec.get("format") or _SPEC_FORMAT, contents)])
+
+
+async def get_nothing(call: Call) -> Answer:
+    """Return an empty list: this version has none of these, but its clients ask."""
+    finding.entity(call)
+    return json([])
+
+
+async def get_icon(call: Call) -> Answer:
+    """Return the icon of an entity; this version knows of none."""
+    finding.entity(call)
+    return NO_CONTENT
+
+
+def _spec(call: Call, entity: Entity) -> dict[str, Any] | None:
+    return call.ports.node.replica.records.get("spec", entity.id)
+
+
+def _tags(call: Call, entity: Entity) -> list[Any]:
+    tags = [tag for tag in entity.tags if tag is not None]
+    spec = _spec(call, entity)
+    if spec is not None:
+        tags.append({"kind": "yaml_spec", "contents": spec["text"]})
+        tags.append({"spec_hierarchy": [{"format": _SPEC_FORMAT, "contents": spec["text"]}]})
+    elif entity.parent is not None:
+        tags.append({"depth_in_ancestor": 1})
+    return tags
+
+
+_E = "/applications/{app}/entities/{e}"
+_SPEC_TYPES = ("text/x-yaml", *(kind for kind in YAML if kind != "text/x-yaml"), "text/plain")
+
+OPERATIONS = (
+    read("/applications/{app}/entities", list_entities, list[EntitySummary], Place.HOT),
+    read(_E, get_entity, EntitySummary, Place.HOT),
+    read(f"{_E}/children", get_children, list[EntitySummary], Place.HOT),
+    write(
+        f"POST {_E}/children",
+        add_children,
+        {201: TaskSummary},
+        Place.MASTER,
+        params=(Param("start", bool), Param("timeout", str, "20ms")),
+        consumes=("", JSON, *YAML, FORM),
+    ),
+    read(f"{_E}/relations", get_nothing, list[RelationSummary], Place.HOT),
+    read(f"{_E}/workflows", get_nothing, list[dict[str, Any]], Place.HOT),
+    read(f"{_E}/tags", get_tags, list[Any], Place.HOT),
+    read(f"{_E}/tag/get/{{key}}", get_tag, {200: Any, 204: None}, Place.HOT),
+    read(f"{_E}/locations", get_locations, list[LocationSummary], Place.HOT),
+    read(f"{_E}/spec", get_spec, {200: str, 204: None}, Place.HOT, produces=_SPEC_TYPES),
+    read(f"{_E}/speclist", get_spec_list, {200: list[SpecSummary], 204: None}, Place.HOT),
+    read(f"{_E}/icon", get_icon, {204: None}, Place.HOT, produces=()),
+    write(
+        f"POST {_E}/name",
+        rename,
+        {200: None},
+        Place.MASTER,
+        params=(Param("name", form=True),),
+    ),
+    write(
+        f"POST {_E}/expunge",
+        expunge,
+        {202: TaskSummary},
+        Place.MASTER,
+        params=(Param("release", bool, default=False, form=True),),
+    ),
+)

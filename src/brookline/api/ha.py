@@ -1,0 +1,143 @@
+"""REST resource: high availability. States, modes, priorities, history, switchover."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brookline.api.answers import EMPTY, Answer, json
+from brookline.api.calls import whole_number
+from brookline.api.plane_view import ha_summary, state_now
+from brookline.api.problems import Refused
+from brookline.api.routes import Param, Place, read, write
+from brookline.errors import InvalidInput
+from brookline.plane.states import parse_mode
+from brookline.wire.rest import HaFigures, HaMetrics, HighAvailabilitySummary, Mastership
+
+if TYPE_CHECKING:
+    from brookline.api.calls import Call
+
+
+async def get_state(call: Call) -> Answer:
+    """Return the state of this node; it says MASTER only while the lease holds."""
+    return json(state_now(call.ports.node).value)
+
+
+async def set_state(call: Call) -> Answer:
+    """Ask this node to be something else; return the state of before, once it is done."""
+    mode = parse_mode(_required(call, "mode"))
+    return json((await call.ports.node.set_mode(mode, call.user)).value)
+
+
+async def get_states(call: Call) -> Answer:
+    """Return all nodes of the plane."""
+    return json(ha_summary(call.ports.node))
+
+
+async def clear_states(call: Call) -> Answer:
+    """Forget all nodes but the master; those that live come back with their next heartbeat."""
+    await call.ports.node.clear(None)
+    return EMPTY
+
+
+async def clear_node(call: Call) -> Answer:
+    """Forget one node."""
+    await call.ports.node.clear(_required(call, "nodeId"))
+    return EMPTY
+
+
+async def get_priority(call: Call) -> Answer:
+    """Return the priority of this node."""
+    return json(call.ports.node.priority)
+
+
+async def set_priority(call: Call) -> Answer:
+    """Set the priority of this node in elections; return the one of before."""
+    value = (call.field("priority") or "").strip()
+    priority = whole_number("priority", value) if value else 0
+    return json(await call.ports.node.set_priority(priority))
+
+
+async def get_metrics(call: Call) -> Answer:
+    """Return figures of this node."""
+    node, settings, now = call.ports.node, call.ports.settings, call.ports.clock.wall_ms()
+    figures = HaFigures(
+        priority=node.priority,
+        poll_period=round(settings.poll_s * 1000),
+        heartbeat_timeout=round(settings.timeout_s * 1000),
+        history=[],
+    )
+    started = call.ports.control.started_ms
+    return json(
+        HaMetrics(
+            state=state_now(node).value,
+            uptime=now - started,
+            current_time_utc=now,
+            start_time_utc=started,
+            high_availability=figures,
+            rebind={},
+            persist={},
+            epoch=node.epoch,
+            sequence=node.replica.seq,
+        )
+    )
+
+
+async def get_history(call: Call) -> Answer:
+    """Return every mastership with its reason, its durations and what it cut off."""
+    return json(list(call.ports.node.history()))
+
+
+async def switchover(call: Call) -> Answer:
+    """Hand the mastership over, to a node by name or id, else to the next; return the new master."""
+    to = (call.field("to") or "").strip()
+    return json(await call.ports.node.switchover(to, call.user))
+
+
+async def not_yet(_call: Call) -> Answer:
+    """Export or import the persisted state; this version cannot do it yet."""
+    raise Refused(501, "export and import of the persisted state are not part of this version yet")
+
+
+def _required(call: Call, name: str) -> str:
+    value = (call.field(name) or "").strip()
+    if not value:
+        raise InvalidInput(f"{name} is missing; send it as a field of a form")
+    return value
+
+
+_MODE = Param("mode", form=True)
+_ZIP = "application/octet-stream"
+
+OPERATIONS = (
+    read("/server/ha/state", get_state, str, Place.ANY),
+    write("POST /server/ha/state", set_state, {200: str}, Place.HERE, params=(_MODE,)),
+    read("/server/ha/states", get_states, HighAvailabilitySummary, Place.ANY),
+    write("POST /server/ha/states/clear", clear_states, {200: None}, Place.MASTER),
+    write(
+        "POST /server/ha/states/clear/node",
+        clear_node,
+        {200: None},
+        Place.MASTER,
+        params=(Param("nodeId", form=True),),
+    ),
+    read("/server/ha/priority", get_priority, int, Place.ANY),
+    write(
+        "POST /server/ha/priority",
+        set_priority,
+        {200: int},
+        Place.HERE,
+        params=(Param("priority", int, 0, form=True),),
+    ),
+    read("/server/ha/metrics", get_metrics, HaMetrics, Place.ANY),
+    read("/server/ha/history", get_history, list[Mastership], Place.ANY, beyond=True),
+    write(
+        "POST /server/ha/switchover",
+        switchover,
+        {200: str},
+        Place.MASTER,
+        params=(Param("to", form=True),),
+        beyond=True,
+    ),
+    read("/server/ha/persist/export", not_yet, {501: None}, Place.ANY, produces=(_ZIP,)),
+    write("POST /server/ha/persist/import", not_yet, {501: None}, Place.MASTER),
+)

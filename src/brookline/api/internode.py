@@ -1,0 +1,135 @@
+"""Calls between nodes, as both ends write them: headers, signature, envelopes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from brookline.plane.peers import Reply, Request
+from brookline.security.node_keys import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from brookline.security.node_keys import NodeKey
+
+ID = "/node/id"
+LINE = "/node/line"
+NUDGE = "/node/nudge"
+FORWARD = "/node/forward"
+
+SENDER = "brookline-sender"
+TARGET = "brookline-target"
+COUNTER = "brookline-counter"
+TERM = "brookline-term"
+"""Epoch under which the target is meant to lead."""
+SIGNATURE = "brookline-signature"
+
+
+class Forwarded(msgspec.Struct, frozen=True):
+    """A client's write on its way to the master."""
+
+    id: str
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    user: str
+    from_client: bool
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The master's answer on its way back to the door."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Identified(msgspec.Struct, frozen=True):
+    """Who listens at an address."""
+
+    instance: str
+    home: str
+
+
+_encoder = msgspec.msgpack.Encoder()
+_forwarded = msgspec.msgpack.Decoder(Forwarded)
+_answered = msgspec.msgpack.Decoder(Answered)
+
+
+def pack_request(request: Request) -> bytes:
+    """Return a write as an envelope; all of it is covered by the signature of the body."""
+    return _encoder.encode(
+        Forwarded(
+            request.id,
+            request.method,
+            request.path,
+            request.headers,
+            request.body,
+            request.user,
+            request.from_client,
+        )
+    )
+
+
+def unpack_request(data: bytes) -> Request:
+    """Return the write in an envelope.
+
+    Raises:
+        msgspec.DecodeError: If there is none.
+    """
+    sent = _forwarded.decode(data)
+    return Request(
+        id=sent.id,
+        method=sent.method,
+        path=sent.path,
+        headers=sent.headers,
+        body=sent.body,
+        user=sent.user,
+        from_client=sent.from_client,
+    )
+
+
+def pack_reply(reply: Reply) -> bytes:
+    """Return an answer as an envelope."""
+    return _encoder.encode(Answered(reply.status, reply.headers, reply.body))
+
+
+def unpack_reply(data: bytes) -> Reply:
+    """Return the answer in an envelope.
+
+    Raises:
+        msgspec.DecodeError: If there is none.
+    """
+    answer = _answered.decode(data)
+    return Reply(status=answer.status, headers=answer.headers, body=answer.body)
+
+
+def signed_headers(key: NodeKey, call: Call) -> dict[str, str]:
+    """Return the headers that prove who calls."""
+    return {
+        SENDER: call.sender,
+        TARGET: call.target,
+        COUNTER: str(call.counter),
+        TERM: str(call.epoch),
+        SIGNATURE: key.sign(call),
+    }
+
+
+def read_call(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Call:
+    """Return the call that headers tell of.
+
+    Raises:
+        ValueError: If a number among them is none.
+    """
+    return Call(
+        method=method,
+        path=path,
+        sender=headers.get(SENDER, ""),
+        target=headers.get(TARGET, ""),
+        counter=int(headers.get(COUNTER, "0")),
+        epoch=int(headers.get(TERM, "0")),
+        body=body,
+    )

@@ -1,0 +1,135 @@
+"""What other nodes ask of this one. No login, but a signature by the key in the caller's heartbeat."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from brookline.api import internode
+from brookline.api.answers import NO_CONTENT, Answer, json
+from brookline.api.bodies import HungUp, read_body, until_gone
+from brookline.api.problems import Refused, problem, unexpected
+from brookline.api.wireform import send_reply
+from brookline.errors import BrooklineError
+from brookline.plane.peers import Misdirected
+from brookline.security.node_keys import is_fresh, is_genuine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from brookline.api.bodies import Receive
+    from brookline.api.ports import Ports
+    from brookline.api.wireform import Send, Stamp
+    from brookline.security.node_keys import Call
+
+    Scope = Mapping[str, Any]
+
+log = logging.getLogger("brookline.api")
+
+PREFIX = b"/node/"
+_ENVELOPE_BYTES = 1 << 20
+"""What a forwarded request may have beside its body."""
+
+
+class Nodes:
+    """Serves ``/node/…``."""
+
+    def __init__(self, ports: Ports, stamp: Stamp) -> None:
+        self._ports = ports
+        self._stamp = stamp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one call."""
+        try:
+            if (scope["method"], scope["path"]) == ("GET", internode.LINE):
+                await self._verified(scope, receive)
+                await self._say_tails(receive, send)
+                return
+            answer = await self._answer(scope, receive)
+        except HungUp:
+            return
+        except (BrooklineError, Refused) as refusal:
+            answer = problem(refusal)
+        except Exception as fault:  # noqa: BLE001 - the edge of the API
+            answer = unexpected(fault)
+        await send_reply(send, self._stamp.reply(answer))
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        match scope["method"], scope["path"]:
+            case "GET", internode.ID:
+                identity = self._ports.node.identity
+                return json(internode.Identified(identity.instance, identity.home))
+            case "POST", internode.NUDGE:
+                await self._verified(scope, receive)
+                self._ports.node.nudge()
+                return NO_CONTENT
+            case "POST", internode.FORWARD:
+                return await self._forwarded(await self._verified(scope, receive))
+            case _:
+                raise Refused(404, f"there is nothing at {scope['method']} {scope['path']}")
+
+    async def _verified(self, scope: Scope, receive: Receive) -> Call:
+        """Return a call that is meant for this instance, recent, and signed by who it says.
+
+        Raises:
+            Refused: 421 if it is meant for another, 401 if it cannot be believed.
+        """
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        most = self._ports.settings.body_max_bytes + _ENVELOPE_BYTES
+        body = await read_body(receive, headers, most)
+        try:
+            call = internode.read_call(scope["method"], scope["path"], headers, body)
+        except ValueError as fault:
+            raise Refused(400, f"no call from node to node: {fault}") from fault
+        node = self._ports.node
+        if call.target != node.identity.instance:
+            raise Refused(421, f"this is instance {node.identity.instance}, not {call.target}")
+        sender, me = node.find_member(call.sender), node.find_member(call.target)
+        genuine = sender is not None and is_genuine(
+            call, headers.get(internode.SIGNATURE, ""), sender.public_key
+        )
+        if not genuine or not is_fresh(call, me.counter if me else 0):
+            fields = {"sender": call.sender, "path": scope["path"]}
+            log.warning("call from node refused", extra={"fields": fields})
+            raise Refused(401, "the signature is not that of a node of this plane, or too old")
+        return call
+
+    async def _forwarded(self, call: Call) -> Answer:
+        """Carry out another door's write.
+
+        Raises:
+            Refused: 421 if this node does not lead under that epoch; nothing was done.
+        """
+        try:
+            request = internode.unpack_request(call.body)
+        except msgspec.DecodeError as fault:
+            raise Refused(400, f"no forwarded request: {fault}") from fault
+        try:
+            reply = await self._ports.node.door.accept(request, call.epoch)
+        except Misdirected as misdirected:
+            raise Refused(421, f"this node does not lead in epoch {call.epoch}") from misdirected
+        except BrooklineError as refusal:
+            reply = self._stamp.reply(problem(refusal))
+        return Answer(200, internode.pack_reply(reply), "application/msgpack")
+
+    async def _say_tails(self, receive: Receive, send: Send) -> None:
+        """Tell the caller this node's tail, a line for each change, until either end leaves."""
+        headers = [(b"content-type", b"text/plain")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        saying = asyncio.ensure_future(self._say(send))
+        leaving = asyncio.ensure_future(until_gone(receive))
+        try:
+            await asyncio.wait({saying, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            saying.cancel()
+            leaving.cancel()
+            await asyncio.gather(saying, leaving, return_exceptions=True)
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _say(self, send: Send) -> None:
+        async for tail in self._ports.node.line.watch():
+            body = b"%d\n" % tail
+            await send({"type": "http.response.body", "body": body, "more_body": True})

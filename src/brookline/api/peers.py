@@ -1,0 +1,210 @@
+"""Calls to other nodes over HTTP: the plane's `Peers`."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from brookline.api import internode
+from brookline.plane.peers import Lost, Misdirected, NotSent, Probe, Reply
+from brookline.security.node_keys import Call
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    import aiohttp
+
+    from brookline.plane.peers import Request
+    from brookline.security.node_keys import NodeKey
+    from brookline.values.clock import Clock
+    from brookline.wire.heartbeats import Heartbeat
+
+log = logging.getLogger("brookline.peers")
+
+_CONNECT_S = 2.0
+_HINT_S = 1.0
+_PROBES = 3
+_PROBE_PAUSE_S = 0.1
+"""Three probes within 300 ms, so that a listener that is only being exchanged is not called dead."""
+
+_identified = msgspec.json.Decoder(internode.Identified)
+
+
+class HttpPeers:
+    """Calls other nodes, each call signed for the instance that it is meant for.
+
+    Args:
+        instance: Of this node.
+        key: Its key pair.
+        clock: For pauses.
+        proved_dead: Whether a node's death is proved by its home's lock.
+    """
+
+    def __init__(
+        self,
+        instance: str,
+        key: NodeKey,
+        *,
+        clock: Clock,
+        proved_dead: Callable[[Heartbeat], Awaitable[bool]],
+    ) -> None:
+        self._instance = instance
+        self._key = key
+        self._clock = clock
+        self._proved_dead = proved_dead
+        self._session: aiohttp.ClientSession | None = None
+
+    async def line(self, master: Heartbeat) -> AsyncIterator[int]:
+        """Yield the master's tail after each commit, and once a poll; ends when the line breaks.
+
+        Raises:
+            NotSent: If the line was never up.
+        """
+        import aiohttp  # noqa: PLC0415 - a lone node never needs it, and it is slow to import
+
+        try:
+            response = await self._open("GET", master, internode.LINE)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise NotSent(f"{master.address}: {error}") from error
+        async with response:
+            if response.status != 200:
+                raise NotSent(f"{master.address} answers {response.status}")
+            try:
+                async for word in response.content:
+                    yield int(word)
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                log.debug("line broke", extra={"fields": {"why": str(error)}})
+
+    async def nudge(self, node: Heartbeat) -> None:
+        """Say "look at the journal now". A hint: it raises nothing and may be lost."""
+        import aiohttp  # noqa: PLC0415
+
+        try:
+            async with asyncio.timeout(_HINT_S):
+                response = await self._open("POST", node, internode.NUDGE)
+                response.release()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            fields = {"node": node.name, "why": str(error)}
+            log.debug("nudge lost", extra={"fields": fields})
+
+    async def probe(self, node: Heartbeat) -> Probe:
+        """Find out whether that instance is known to be gone."""
+        for last in (False, False, True):
+            connected = await self._connects(node.address)
+            if connected is None:
+                return Probe.UNKNOWN
+            if connected:
+                return await self._identify(node)
+            if not last:
+                await self._clock.sleep(_PROBE_PAUSE_S)
+        return Probe.REFUSED
+
+    async def proved_dead(self, node: Heartbeat) -> bool:
+        """Tell whether the death is proved: same boot id, and its home's lock names it and is free."""
+        return await self._proved_dead(node)
+
+    async def forward(self, node: Heartbeat, epoch: int, request: Request) -> Reply:
+        """Have that instance carry out a write under that epoch; one hop.
+
+        Raises:
+            NotSent: No byte was sent.
+            Misdirected: The other does not lead under that epoch, and did nothing.
+            Lost: It was sent, and no answer came.
+        """
+        import aiohttp  # noqa: PLC0415
+
+        body = internode.pack_request(request)
+        try:
+            response = await self._open("POST", node, internode.FORWARD, body=body, epoch=epoch)
+            answer = await response.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotSent(f"{node.address}: {error}") from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Lost(f"{node.address}: {error}") from error
+        if 400 <= response.status < 500:
+            # Refused before anything was done: it is not, or not yet, who it was taken for.
+            raise Misdirected(f"{node.address} answers {response.status}")
+        try:
+            return internode.unpack_reply(answer)
+        except msgspec.DecodeError as error:
+            raise Lost(f"{node.address} answers {response.status}") from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _open(
+        self, method: str, node: Heartbeat, path: str, *, body: bytes = b"", epoch: int = 0
+    ) -> aiohttp.ClientResponse:
+        call = Call(
+            method=method,
+            path=path,
+            sender=self._instance,
+            target=node.instance,
+            counter=node.counter,
+            epoch=epoch,
+            body=body,
+        )
+        headers = internode.signed_headers(self._key, call)
+        return await self._client().request(
+            method, node.address.rstrip("/") + path, data=body or None, headers=headers,
+            allow_redirects=False, ssl=False,
+        )  # fmt: skip
+
+    async def _identify(self, node: Heartbeat) -> Probe:
+        """Ask who listens at the node's address."""
+        import aiohttp  # noqa: PLC0415
+
+        try:
+            async with asyncio.timeout(_HINT_S):
+                response = await self._open("GET", node, internode.ID)
+                said = _identified.decode(await response.read())
+        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError):
+            return Probe.UNKNOWN
+        if said.instance == node.instance:
+            return Probe.SAME
+        return Probe.LATER if said.home == node.home else Probe.UNKNOWN
+
+    async def _connects(self, address: str) -> bool | None:
+        """Tell whether somebody listens there; None if that cannot be told."""
+        place = urlsplit(address)
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_HINT_S):
+                found = await loop.getaddrinfo(place.hostname, place.port, type=socket.SOCK_STREAM)
+                verdicts = [await _connect(family, where) for family, *_, where in found]
+        except (OSError, TimeoutError):
+            return None
+        if any(verdict == 0 for verdict in verdicts):
+            return True
+        return False if all(verdict == errno.ECONNREFUSED for verdict in verdicts) else None
+
+    def _client(self) -> aiohttp.ClientSession:
+        import aiohttp  # noqa: PLC0415
+
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
+            # Writes that wait for an effector may be many; each has a connection of its own.
+            connector = aiohttp.TCPConnector(limit=0)
+            self._session = aiohttp.ClientSession(
+                timeout=timeout, connector=connector, auto_decompress=False
+            )
+        return self._session
+
+
+async def _connect(family: int, where: Any) -> int:
+    """Connect and hang up; return the number of the error, or 0."""
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setblocking(False)  # noqa: FBT003 - the standard library's word
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, where)
+        except OSError as error:
+            return error.errno or -1
+        return 0

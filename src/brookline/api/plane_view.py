@@ -1,0 +1,67 @@
+"""The plane as the answering node sees it, in AMP's shapes and beyond."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from brookline.plane.states import HOT, NodeState
+from brookline.wire.rest import HaNodeSummary, HighAvailabilitySummary
+
+if TYPE_CHECKING:
+    from brookline.api.ports import Node
+    from brookline.plane.members import Member
+
+
+def state_now(node: Node) -> NodeState:
+    """Return the node's state; a master whose lease does not hold now is not called one.
+
+    It still has its copy and answers reads, as a hot standby does.
+    """
+    if node.state is NodeState.MASTER and not node.leads():
+        return NodeState.HOT_STANDBY
+    return node.state
+
+
+def is_hot(node: Node) -> bool:
+    """Tell whether the node has a copy of the state and may answer reads from it."""
+    return node.readable and node.state in HOT
+
+
+def ha_summary(node: Node) -> HighAvailabilitySummary:
+    """Return what `ha/states` says."""
+    members = {member.heartbeat.instance: member for member in node.members()}
+    # A web page looks this id up among the nodes, so it is one of them or empty.
+    master_id = next((i for i, member in members.items() if member.is_master), "")
+    return HighAvailabilitySummary(
+        plane_id=node.plane_id or None,
+        own_id=node.identity.instance,
+        master_id=master_id,
+        nodes={i: _node_summary(node, member) for i, member in members.items()},
+        links={},
+    )
+
+
+def _node_summary(node: Node, member: Member) -> HaNodeSummary:
+    said, me = member.heartbeat, member.is_me
+    return HaNodeSummary(
+        node_id=said.instance,
+        node_uri=said.uri or None,
+        status=(state_now(node) if me else member.state).value,
+        local_timestamp=said.wall_ms,
+        remote_timestamp=member.risen_wall_ms,
+        priority=node.priority if me else said.priority,
+        name=said.name,
+        host=said.host,
+        mode=node.mode.value if me else said.mode,
+        version=said.version,
+        epoch=node.epoch if me and node.leads() else said.epoch,
+        tail=node.replica.seq if me else said.tail,
+        heartbeat_age_ms=member.age_ms,
+        lag_ms=said.lag_ms,
+        ready=said.ready,
+        next=member.rank,
+        address=said.address,
+        this_node=me,
+        is_master=member.is_master,
+        leaving=said.leaving,
+    )

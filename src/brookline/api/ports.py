@@ -1,0 +1,385 @@
+"""What the API asks of the rooms below it and of the server around it."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+
+    from brookline.api.tree import Tree
+    from brookline.journal.records import View
+    from brookline.model.entity import Entity
+    from brookline.model.live import Live
+    from brookline.operations.task import Task
+    from brookline.operations.tasks import Tasks
+    from brookline.plane.identity import Identity
+    from brookline.plane.members import Member
+    from brookline.plane.peers import Reply, Request
+    from brookline.plane.states import Mode, NodeState
+    from brookline.values.clock import Clock
+    from brookline.values.crew import Crew
+    from brookline.wire.heartbeats import Heartbeat
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Context:
+    """On whose behalf something is done.
+
+    Attributes:
+        user: Who asks.
+        request: Id of the request.
+    """
+
+    user: str
+    request: str = ""
+
+
+class Replica(Protocol):
+    """The node's copy of the log's state."""
+
+    @property
+    def seq(self) -> int:
+        """The last entry applied."""
+        ...
+
+    @property
+    def records(self) -> View:
+        """All records as of it."""
+        ...
+
+
+class Door(Protocol):
+    """Where writes go: they are executed here, forwarded, or held while nobody leads."""
+
+    execute: Callable[[Request], Awaitable[Reply]]
+    """Carries out a write on the master; set by the API."""
+
+    async def submit(self, request: Request) -> Reply:
+        """Have the master carry out a write.
+
+        Raises:
+            BrooklineError: What it was refused with; `Unavailable` says what became of it.
+        """
+        ...
+
+    async def accept(self, request: Request, instance_epoch: int) -> Reply:
+        """Carry out a write that another node forwarded to this one as the master of that epoch.
+
+        Raises:
+            Misdirected: This node does not lead under that epoch; nothing was done.
+            BrooklineError: As `submit`.
+        """
+        ...
+
+
+class Line(Protocol):
+    """What the master says to nodes that listen."""
+
+    def watch(self) -> AsyncIterator[int]:
+        """Yield the tail after each commit, and once a poll; ends when the node leaves."""
+        ...
+
+
+class Node(Protocol):
+    """The plane's node in this process."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who it is."""
+        ...
+
+    @property
+    def state(self) -> NodeState:
+        """AMP's state."""
+        ...
+
+    @property
+    def mode(self) -> Mode:
+        """What it was asked to be."""
+        ...
+
+    @property
+    def priority(self) -> int:
+        """Its place in AMP's order of candidates."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that it knows of."""
+        ...
+
+    @property
+    def plane_id(self) -> str:
+        """Id of the plane, or empty while the store has not answered."""
+        ...
+
+    @property
+    def replica(self) -> Replica:
+        """Its copy of the state."""
+        ...
+
+    @property
+    def door(self) -> Door:
+        """Where its clients' writes go."""
+        ...
+
+    @property
+    def line(self) -> Line:
+        """What it says to others."""
+        ...
+
+    @property
+    def readable(self) -> bool:
+        """Whether it shows records."""
+        ...
+
+    def leads(self) -> bool:
+        """Tell whether it is the master and its lease holds at this very moment."""
+        ...
+
+    def members(self) -> Sequence[Member]:
+        """Return all nodes that are known, itself included."""
+        ...
+
+    def find_member(self, instance: str) -> Heartbeat | None:
+        """Return what an instance last said, or None."""
+        ...
+
+    def master(self) -> Heartbeat | None:
+        """Return what the master last said, or None if there is none."""
+        ...
+
+    def history(self) -> Sequence[Mapping[str, Any]]:
+        """Return the masterships, the newest first."""
+        ...
+
+    async def set_mode(self, mode: Mode, user: str = "") -> NodeState:
+        """Become what is asked for; return the state of before."""
+        ...
+
+    async def set_priority(self, priority: int) -> int:
+        """Set the priority; return the one of before."""
+        ...
+
+    async def clear(self, instance: str | None) -> None:
+        """Forget one node, or all but the living master."""
+        ...
+
+    async def switchover(self, to: str = "", user: str = "") -> str:
+        """Hand over to a node, by name or instance, else to the next; return the new master."""
+        ...
+
+    async def wait_applied(self, seq: int, timeout_s: float) -> bool:
+        """Wait until an entry has been applied; tell whether it came in time."""
+        ...
+
+    def nudge(self) -> None:
+        """Look at the journal now."""
+        ...
+
+
+class Streams(Protocol):
+    """What commands of tasks wrote and read."""
+
+    def names(self, task_id: str) -> list[str]:
+        """Return the names of a task's streams that are here."""
+        ...
+
+    def read(self, task_id: str, name: str, start: int = 0) -> Iterator[bytes]:
+        """Yield what is kept of a stream."""
+        ...
+
+
+class Management(Protocol):
+    """What is managed, and what can be done with it."""
+
+    @property
+    def live(self) -> Live:
+        """Applications, entities, locations."""
+        ...
+
+    @property
+    def tasks(self) -> Tasks:
+        """Tasks that are known."""
+        ...
+
+    @property
+    def streams(self) -> Streams:
+        """What their commands wrote and read."""
+        ...
+
+    async def deploy(self, plan: str, *, app_id: str = "", ctx: Context) -> Task:
+        """Make an application of a plan and start it; returns once it exists, with its start."""
+        ...
+
+    async def add_children(
+        self, parent: Entity, plan: str, *, start: bool | None, ctx: Context
+    ) -> tuple[list[Entity], Task | None]:
+        """Add entities of a plan below another."""
+        ...
+
+    async def delete(self, app: Entity, ctx: Context) -> Task:
+        """Stop an application and forget it."""
+        ...
+
+    async def expunge(self, entity: Entity, *, release: bool, ctx: Context) -> Task:
+        """Forget an entity, stopping it first if it is to be released."""
+        ...
+
+    async def rename(self, entity: Entity, name: str, ctx: Context) -> None:
+        """Set the display name."""
+        ...
+
+    async def set_config(
+        self, entity: Entity, values: Mapping[str, Any], *, recurse: bool, ctx: Context
+    ) -> None:
+        """Set config keys; None unsets."""
+        ...
+
+    async def set_sensors(self, entity: Entity, values: Mapping[str, Any], ctx: Context) -> None:
+        """Set sensors."""
+        ...
+
+    async def remove_sensor(self, entity: Entity, name: str, ctx: Context) -> None:
+        """Remove a sensor."""
+        ...
+
+    async def set_tags(self, entity: Entity, tags: Sequence[Any], ctx: Context) -> None:
+        """Set the tags."""
+        ...
+
+    async def invoke(
+        self, entity: Entity, effector: str, params: Mapping[str, Any], ctx: Context
+    ) -> Task:
+        """Begin an effector."""
+        ...
+
+    async def cancel(self, task: Task, ctx: Context) -> bool:
+        """Cancel a task; tell whether it was still running."""
+        ...
+
+    def config_now(self, entity: Entity, key: str) -> Any:
+        """Return a config value as far as it can be resolved without waiting; else as written."""
+        ...
+
+    def resolve_now(self, entity: Entity, value: Any) -> Any:
+        """Return any value so."""
+        ...
+
+
+class Logins(Protocol):
+    """Who a request comes from."""
+
+    def known(self, authorization: bytes) -> str | None:
+        """Return the user of a header that was found right before, or None."""
+        ...
+
+    async def check(self, authorization: bytes | None, address: str) -> str:
+        """Return the user that a request comes from.
+
+        Raises:
+            NotLoggedIn: No credential, or a wrong one.
+            Unavailable: Nothing is known of users yet.
+        """
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ShutdownOrder:
+    """How to end the server. Times are in seconds."""
+
+    stop_apps_first: bool = False
+    force_on_error: bool = False
+    shutdown_timeout_s: float = 20.0
+    request_timeout_s: float = 20.0
+    delay_s: float = 5.0
+
+
+class Control(Protocol):
+    """The server around the API."""
+
+    @property
+    def up(self) -> bool:
+        """Whether start-up is complete and the server is not ending."""
+        ...
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it is up and has recorded no errors."""
+        ...
+
+    @property
+    def shutting_down(self) -> bool:
+        """Whether it is ending after a complete start-up."""
+        ...
+
+    @property
+    def started_ms(self) -> int:
+        """Wall time of the start."""
+        ...
+
+    def setting(self, key: str) -> str | None:
+        """Return a property of the server, or None."""
+        ...
+
+    async def shutdown(self, order: ShutdownOrder) -> None:
+        """Arrange the end of the server; returns before it comes.
+
+        Raises:
+            InvalidInput: If applications had to be stopped first and could not.
+        """
+        ...
+
+    async def reload(self) -> None:
+        """Read the properties again."""
+        ...
+
+
+class NonMasterWrites(enum.Enum):
+    """`brookline.nonMasterWrites`: what a node does with a write when it is not the master."""
+
+    FORWARD = "forward"
+    """Have the master carry it out."""
+
+    REDIRECT = "redirect"
+    """Name the master's address with 307."""
+
+    REFUSE = "refuse"
+    """Answer 403, as AMP does."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """Settings of the API."""
+
+    non_master_writes: NonMasterWrites = NonMasterWrites.FORWARD
+    """`brookline.nonMasterWrites`."""
+
+    body_max_bytes: int = 64 << 20
+    """The largest body that is read."""
+
+    sequence_wait_s: float = 10.0
+    """How long a read waits for the sequence that its client has seen."""
+
+    poll_s: float = 1.0
+    """`brooklyn.ha.pollPeriod`, to be shown."""
+
+    timeout_s: float = 30.0
+    """`brooklyn.ha.heartbeatTimeout`, to be shown."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """All that the API asks, in one hand."""
+
+    node: Node
+    management: Management
+    logins: Logins
+    control: Control
+    clock: Clock
+    crew: Crew
+    tree: Tree
+    settings: ApiSettings = ApiSettings()

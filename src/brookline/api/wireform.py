@@ -1,0 +1,70 @@
+"""Answers as they go out: with the headers that every answer has, and as ASGI messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from brookline.plane.peers import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from brookline.api.answers import Answer, Headers
+    from brookline.api.ports import Node
+
+    Message = Mapping[str, Any]
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+NODE = "brookline-node"
+EPOCH = "brookline-epoch"
+SEQUENCE = "brookline-sequence"
+
+EVERY: Headers = (("cache-control", "no-cache, no-store"), ("pragma", "no-cache"), ("expires", "0"))
+"""Source: headers of each answer of Brooklyn."""
+
+_BODILESS = (204, 304)
+
+
+class Stamp:
+    """Says which node answers, under which epoch, and how much of the log it has applied."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._at = (-1, -1)
+        self._headers: Headers = ()
+        self._raw: list[tuple[bytes, bytes]] = []
+
+    def raw(self) -> list[tuple[bytes, bytes]]:
+        """Return the same as bytes, for ASGI."""
+        self.headers()
+        return self._raw
+
+    def headers(self) -> Headers:
+        """Return the headers of this moment, those of every answer included."""
+        at = (self._node.epoch, self._node.replica.seq)
+        if at != self._at:
+            self._at = at
+            self._headers = (
+                *EVERY,
+                (NODE, self._node.identity.instance),
+                (EPOCH, str(at[0])),
+                (SEQUENCE, str(at[1])),
+            )
+            self._raw = [(name.encode(), value.encode()) for name, value in self._headers]
+        return self._headers
+
+    def reply(self, answer: Answer) -> Reply:
+        """Return an answer with all its headers."""
+        headers = (*answer.headers, *self.headers())
+        if answer.status not in _BODILESS:
+            headers = (("content-length", str(len(answer.body))), *headers)
+            if answer.media and answer.body:
+                headers = (("content-type", answer.media), *headers)
+        return Reply(status=answer.status, headers=headers, body=answer.body)
+
+
+async def send_reply(send: Send, reply: Reply) -> None:
+    """Send an answer over ASGI."""
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

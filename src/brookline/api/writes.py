@@ -1,0 +1,156 @@
+"""Writes: made into requests at the door, and carried out on the master by the same routes.
+
+A client's write is read whole, handed to the plane's door, and comes back to `execute` on the node
+that leads: this one, or another to which the door forwarded it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import TYPE_CHECKING
+
+from brookline.api.calls import Call, parse_query
+from brookline.api.negotiation import accepted
+from brookline.api.problems import Refused, problem, unexpected
+from brookline.errors import BrooklineError, Unavailable
+from brookline.plane.peers import Reply, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from brookline.api.ports import Ports
+    from brookline.api.routes import RouteTable
+    from brookline.api.wireform import Stamp
+
+KEY = "idempotency-key"
+BASE = "brookline-base"
+"""Scheme and authority that the client used; travels with a forwarded request."""
+
+_KEPT = ("content-type", "accept", "x-requested-with")
+
+_PATIENCE_S = 0.1
+"""After so long a write's client is watched, so that one that hung up is not served later."""
+
+
+class Dropped(Exception):
+    """The client of a held write has hung up; nothing was done, and nobody waits for an answer."""
+
+
+class Writes:
+    """The API's side of the door."""
+
+    def __init__(self, ports: Ports, table: RouteTable, stamp: Stamp) -> None:
+        self._ports = ports
+        self._table = table
+        self._stamp = stamp
+        self._numbers = itertools.count(1)
+        self._begun: set[str] = set()
+        self._dropped: set[str] = set()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        *,
+        body: bytes,
+        user: str,
+        base: str,
+    ) -> Request:
+        """Return a client's write as it goes to the door.
+
+        Args:
+            method: HTTP method.
+            path: Raw path with its query.
+            headers: All that the client sent.
+            body: All of it.
+            user: Who asks.
+            base: Scheme and authority that the client used.
+        """
+        given = headers.get(KEY, "")
+        # Nobody else makes ids that begin with this instance's, and it is new at each start.
+        made = f"{self._ports.node.identity.instance}-{next(self._numbers)}"
+        kept = [(name, headers[name]) for name in _KEPT if name in headers]
+        return Request(
+            id=given or made, method=method, path=path, headers=(*kept, (BASE, base)), body=body,
+            user=user, from_client=bool(given),
+        )  # fmt: skip
+
+    async def submit(self, request: Request, gone: Callable[[], Awaitable[None]]) -> Reply:
+        """Have a write carried out by whoever leads.
+
+        Args:
+            request: The write.
+            gone: Returns once the client has hung up.
+
+        Raises:
+            Unavailable: Nobody could do it, or nobody knows whether it was done.
+            Dropped: Its client hung up while it was held.
+        """
+        patience = asyncio.get_running_loop().call_later(
+            _PATIENCE_S, self._watch, request, gone, asyncio.current_task()
+        )
+        try:
+            return await self._ports.node.door.submit(request)
+        except asyncio.CancelledError:
+            if request.id not in self._dropped:
+                raise
+            self._dropped.discard(request.id)
+            raise Dropped from None
+        finally:
+            patience.cancel()
+
+    async def execute(self, request: Request) -> Reply:
+        """Carry out a write, on the master; the door calls this.
+
+        Raises:
+            Unavailable: It was not done, or nobody knows; all other refusals are replies.
+        """
+        self._begun.add(request.id)
+        try:
+            return await self._executed(request)
+        except Unavailable:
+            raise
+        except (BrooklineError, Refused) as refusal:
+            return self._stamp.reply(problem(refusal))
+        except Exception as fault:  # noqa: BLE001 - the edge of the API
+            return self._stamp.reply(unexpected(fault))
+        finally:
+            self._begun.discard(request.id)
+
+    async def _executed(self, request: Request) -> Reply:
+        path, _, query = request.path.partition("?")
+        found = self._table.find(request.method, path)
+        headers = dict(request.headers)
+        call = Call(
+            ports=self._ports,
+            path=found.path,
+            query=parse_query(query.encode()) if query else {},
+            headers=headers,
+            body=request.body,
+            user=request.user,
+            request=request.id,
+            base=headers.get(BASE, ""),
+            accepted=accepted(found.operation.produces, headers.get("accept", "")),
+        )
+        return self._stamp.reply(await found.operation.handler(call))
+
+    def _watch(
+        self,
+        request: Request,
+        gone: Callable[[], Awaitable[None]],
+        task: asyncio.Task[object] | None,
+    ) -> None:
+        self._ports.crew.spawn(self._drop_when_gone(request, gone, task), f"client/{request.id}")
+
+    async def _drop_when_gone(
+        self,
+        request: Request,
+        gone: Callable[[], Awaitable[None]],
+        task: asyncio.Task[object] | None,
+    ) -> None:
+        await gone()
+        if task is not None and not task.done() and request.id not in self._begun:
+            self._dropped.add(request.id)
+            task.cancel()

@@ -1,0 +1,77 @@
+"""Entity types for tests of the API."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from brookline.model.declarations import config, sensor
+from brookline.model.effectors import effector
+from brookline.model.entity import Entity
+from brookline.model.types import Types
+from brookline.values.durations import Duration
+
+if TYPE_CHECKING:
+    from brookline.operations.operation import Operation
+
+
+class Startable(Entity, abstract=True):
+    up = sensor("service.isUp", bool, description="Whether it is available")
+    state = sensor("service.state", str)
+    expected = sensor("service.state.expected", dict)
+
+    @effector
+    async def start(self, op: Operation, locations: list[str] | None = None) -> None:
+        """Start it."""
+
+
+class BasicApplication(Startable):
+    TYPE = "org.apache.brooklyn.entity.stock.BasicApplication"
+    ALIASES = ("app",)
+    APPLICATION = True
+
+
+class BasicEntity(Startable):
+    TYPE = "org.apache.brooklyn.entity.stock.BasicEntity"
+    ALIASES = ("basic-entity",)
+
+
+class Widget(Startable):
+    TYPE = "org.example.Widget"
+    ALIASES = ("widget",)
+
+    size = config("widget.size", int, default=3, description="How large")
+    colour = config("widget.colour", str)
+    every = config("widget.every", Duration, default="90s")
+    password = config("widget.password", str)
+    count = sensor("widget.count", int, description="How many")
+
+    @effector
+    async def echo(self, op: Operation, text: str = "nothing") -> str:
+        """Return what it is given."""
+        op.write("stdout", text.encode())
+        return text
+
+    @effector
+    async def add(self, op: Operation, left: int, right: int = 1) -> int:
+        """Add two numbers."""
+        return left + right
+
+    @effector
+    async def fail(self, op: Operation) -> None:
+        """Fail."""
+        raise ValueError("the widget is broken")
+
+    @effector
+    async def dwell(self, op: Operation) -> None:
+        """Run until somebody cancels it."""
+        await op.step("wait", asyncio.Event().wait)
+
+
+def types() -> Types:
+    return Types([BasicApplication, BasicEntity, Widget])
+
+
+class NoLocations:
+    def resolve(self, given: Any) -> dict[str, Any]:
+        return {"name": str(given), "spec": str(given), "type": "org.example.Place", "config": {}}
