@@ -99,7 +99,7 @@ class Admin:
             if core.serving:
                 return
             await self._observer.hint()
-        if core.leadership is None and replica.epoch == epoch:
+        if replica.epoch == epoch:
             await self._candidate.force(user)
         if not core.serving:
             raise Conflict(

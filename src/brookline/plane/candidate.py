@@ -171,6 +171,7 @@ class Candidate:
         log.info("master", extra={"fields": {"epoch": leadership.epoch}})
         leadership.acting = True
         await core.tenant.activate(leadership.epoch)
+        await core.pulse.beat()
 
     async def _give_up(self, leadership: Leadership, error: Exception) -> None:
         core, clock = self._core, self._core.parts.clock

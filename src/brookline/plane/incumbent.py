@@ -81,7 +81,7 @@ class Incumbent:
             core, leadership = self._core, self._core.leadership
             if leadership is None or not core.serving:
                 raise NotMaster
-            heir = to or self.first_in_line()
+            heir = to or await self._first_in_line()
             if not heir and not leave:
                 raise InvalidInput("there is no other node that could lead")
             core.serving = False
@@ -102,9 +102,13 @@ class Incumbent:
             core.look_now()
             return successor
 
-    def first_in_line(self) -> str:
+    async def _first_in_line(self) -> str:
         """Return the other instance that would lead next, or empty."""
-        others = [i for i in self._candidate.ranking() if i != self._core.me]
+        try:
+            await self._observer.look()
+        except BrooklineError:
+            log.info("the line of succession may be out of date")
+        others = self.next_in_line()
         return others[0] if others else ""
 
     async def _tell_all(self, heir: str) -> None:

@@ -24,7 +24,8 @@ class Line:
         self._tail = tail
         self._clock = clock
         self._poll_s = poll_s
-        self._listeners: set[asyncio.Event] = set()
+        # In the order in which they came, so that a simulation runs the same way twice.
+        self._listeners: dict[asyncio.Event, None] = {}
         self._closed = False
 
     def say(self) -> None:
@@ -44,14 +45,14 @@ class Line:
     async def watch(self) -> AsyncIterator[int]:
         """Yield the tail at once, after each commit, and at least once a poll, until closed."""
         event = asyncio.Event()
-        self._listeners.add(event)
+        self._listeners[event] = None
         try:
             while not self._closed:
                 event.clear()
                 yield self._tail()
                 await self._next(event)
         finally:
-            self._listeners.discard(event)
+            self._listeners.pop(event, None)
 
     async def _next(self, event: asyncio.Event) -> None:
         try:

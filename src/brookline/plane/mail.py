@@ -16,7 +16,7 @@ log = logging.getLogger("brookline.plane")
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """ "Resign to me.".
+    """A master is asked to resign to the sender.
 
     Attributes:
         sender: Instance that wants to lead.

@@ -98,9 +98,10 @@ def find_vacancy(seen: Situation) -> Vacancy | None:
         return Vacancy(reason, standing.owner, seen.epoch, since, evidence, guess, heir)
 
     if not standing.owner:
-        return vacant(Reason.FIRST_START)
+        return Vacancy(Reason.FIRST_START, "", seen.epoch, seen.now)
     if standing.resigned:
-        return vacant(Reason.RESIGNED, heir=standing.heir)
+        # It said so itself: there was nothing to detect.
+        return Vacancy(Reason.RESIGNED, standing.owner, seen.epoch, seen.now, heir=standing.heir)
     if seen.owner is not None and _leads_no_more(seen.owner, standing, seen.epoch):
         return vacant(Reason.LEADS_NO_MORE, "it says so itself")
     if seen.gone is not None:
