@@ -1,0 +1,60 @@
+# Everything happens in this folder: the virtual environment is .venv, the demo's files are in .demo.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SEEDS ?= 1000
+FIRST ?= 0
+
+.PHONY: help install demo test lint format simulate model bench lock clean
+
+help:
+	@echo 'make demo          two servers, one application, kill -9 (KEEP=1 leaves it running)'
+	@echo 'make test          all tests'
+	@echo 'make lint          format, lint, types, import directions'
+	@echo 'make simulate      whole planes through SEEDS=1000 schedules, from seed FIRST=0'
+	@echo 'make model         the exhaustive model of the journal, with large bounds'
+	@echo 'make bench         the figures'
+	@echo 'make install       .venv with everything, and bin brookline in it'
+	@echo 'make lock          renew the locked dependencies'
+
+install: .venv/installed
+
+.venv/installed: requirements/dev.txt requirements/uv.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt requirements/uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: install
+	@$(BIN)/python -m brookline.cli.demo $(if $(KEEP),--keep,)
+
+test: install
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+
+simulate: install
+	$(BIN)/python tests/simulation/run.py --seeds $(SEEDS) --first $(FIRST)
+
+model: install
+	$(BIN)/python -m tests.protocol.explore --large
+
+bench: install
+	$(BIN)/python bench/run.py
+
+lock: install
+	$(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url -o requirements/run.txt
+	$(BIN)/uv pip compile pyproject.toml --group dev --quiet --generate-hashes --no-emit-index-url -o requirements/dev.txt
+	echo uv | $(BIN)/uv pip compile - --quiet --generate-hashes --no-emit-index-url -o requirements/uv.txt
+
+clean:
+	rm -rf .venv .demo build dist
