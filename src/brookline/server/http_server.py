@@ -229,7 +229,8 @@ def _config(app: Any) -> Config:
 
 
 def _is_idle(connection: _Protocol) -> bool:
-    return connection.cycle is None or connection.cycle.response_complete
+    cycle: RequestResponseCycle | None = connection.cycle
+    return cycle is None or cycle.response_complete
 
 
 def _has_unread(transport: asyncio.Transport) -> bool:

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import hashlib
+import socket
+import ssl
+import stat
+import threading
+
+import pytest
+
+from brookline.errors import InvalidInput
+from brookline.server.tls import given_tls, own_tls
+from brookline.values.clock import SystemClock
+
+
+class Later(SystemClock):
+    def __init__(self, days: float) -> None:
+        self.days = days
+
+    def wall_ms(self) -> int:
+        return super().wall_ms() + int(self.days * 86_400_000)
+
+
+def shaken(tls, folder, name: str) -> bytes:
+    """Return the certificate that a client trusting it gets under this name."""
+    ours, theirs = socket.socketpair()
+
+    def serve() -> None:
+        with tls.context.wrap_socket(ours, server_side=True) as server:
+            server.recv(1)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    client = ssl.create_default_context(cafile=str(folder / "certificate.pem"))
+    try:
+        with client.wrap_socket(theirs, server_hostname=name) as sock:
+            sock.send(b"x")
+            return sock.getpeercert(binary_form=True) or b""
+    finally:
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "name", ["localhost", "127.0.0.1", "::1", "10.1.2.3", socket.gethostname()]
+)
+def test_the_nodes_own_certificate_is_good_for_its_names(tmp_path, name):
+    folder = tmp_path / "tls"
+
+    tls = own_tls(folder, ["10.1.2.3", "0.0.0.0"], SystemClock())
+
+    assert stat.S_IMODE((folder / "key.pem").stat().st_mode) == 0o600
+    assert hashlib.sha256(shaken(tls, folder, name)).hexdigest() == tls.fingerprint
+
+
+def test_it_is_made_once_and_anew_when_it_ends_or_lacks_a_name(tmp_path):
+    folder = tmp_path / "tls"
+    first = own_tls(folder, [], SystemClock())
+
+    assert own_tls(folder, [], SystemClock()).fingerprint == first.fingerprint
+    with_name = own_tls(folder, ["10.1.2.3"], SystemClock())
+    assert with_name.fingerprint != first.fingerprint
+    assert own_tls(folder, [], SystemClock()).fingerprint == with_name.fingerprint
+    assert own_tls(folder, [], Later(790)).fingerprint == with_name.fingerprint
+    assert own_tls(folder, [], Later(800)).fingerprint != with_name.fingerprint
+
+
+def test_a_certificate_of_the_operator_is_used_as_it_is(tmp_path):
+    own = own_tls(tmp_path / "tls", [], SystemClock())
+
+    given = given_tls(tmp_path / "tls" / "certificate.pem", tmp_path / "tls" / "key.pem")
+
+    assert given.fingerprint == own.fingerprint
+
+
+def test_files_that_are_no_certificate_are_refused(tmp_path):
+    (tmp_path / "cert").write_text("nothing")
+
+    with pytest.raises(InvalidInput, match="cannot be used for TLS"):
+        given_tls(tmp_path / "cert", tmp_path / "key")
