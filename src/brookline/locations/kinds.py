@@ -25,11 +25,13 @@ class Need:
         entity_id: Who will have it.
         properties: Value of ``provisioning.properties``.
         ports: That must be reachable.
+        base_dir: Folder for all that it puts there; empty for the machine's default.
     """
 
     entity_id: str
     properties: Mapping[str, Any] = field(default_factory=dict)
     ports: tuple[int, ...] = ()
+    base_dir: str = ""
 
 
 class Kind(Protocol):
@@ -93,6 +95,14 @@ class Locations:
         known = self.names()
         meant = did_you_mean(spec.name, known) or f"; known are: {', '.join(known)}"
         raise InvalidInput(f"unknown location '{spec.text}'{meant}")
+
+    def problem(self, spec: str, config: Mapping[str, Any]) -> str:
+        """Return why a location of a blueprint cannot be used, or an empty text."""
+        try:
+            self.resolve({spec: dict(config)})
+        except InvalidInput as error:
+            return error.message
+        return ""
 
     def gives_machines(self, location: Location) -> bool:
         """Tell whether machines can be obtained from a location."""

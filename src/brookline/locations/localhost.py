@@ -69,7 +69,7 @@ class Localhost:
             "address": address,
             "user": here.login_user(),
             "entity": need.entity_id,
-            BASE_DIR: location.config.get(BASE_DIR) or default_base_dir(),
+            BASE_DIR: need.base_dir or location.config.get(BASE_DIR) or default_base_dir(),
             PORTS: {},
         }
         return {

@@ -10,9 +10,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from brookline.errors import Fenced, NotMaster, Unavailable
+from brookline.journal.queue import Decision
 from brookline.operations.outcomes import Ending
-from brookline.operations.task import Status, Task, child_id
-from brookline.operations.texts import effector_description
+from brookline.operations.task import Status, Task, begun, child_id
+from brookline.operations.texts import describe_call
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
@@ -113,10 +114,26 @@ class Operation:
         given = dict(params or {})
         body = self._supervisor.effector_body(entity, effector, given)
         task = self._part_task(effector, entity.id, entity.name)
-        task.effector, task.params = effector, given
-        task.tags = ("EFFECTOR", "SUB-TASK", "NON-TRANSIENT")
-        task.description = effector_description(effector, entity.name, given)
+        describe_call(task, effector, given, "EFFECTOR", "SUB-TASK", "NON-TRANSIENT")
         return self._begin(task, body)
+
+    async def begin_apart(
+        self, entity: Entity, effector: str, params: Mapping[str, Any] | None = None
+    ) -> Task:
+        """Begin an effector as an operation of its own, which outlives this one; return its task.
+
+        Raises:
+            InvalidInput: If it has no such effector, or a parameter does not fit.
+            NotMaster: If this node does not lead any more.
+        """
+        supervisor = self._supervisor
+        given = dict(params or {})
+        body = supervisor.effector_body(entity, effector, given)
+        self._names[effector] += 1
+        task_id = child_id(self.task.id, f"{effector}#{self._names[effector]}")
+        task = supervisor.effector_task(task_id, entity, effector, params=given)
+        await self.record(lambda _view: Decision([begun(task)]))
+        return supervisor.submit(task, body)
 
     async def join(self, part: Operation) -> Any:
         """Wait for the end of a part and return what it returned.

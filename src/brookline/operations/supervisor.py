@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from brookline.errors import BrooklineError, Cancelled, InvalidInput, Unavailable
+from brookline.errors import (
+    BrooklineError,
+    Cancelled,
+    Fenced,
+    InvalidInput,
+    NotMaster,
+    Unavailable,
+)
 from brookline.journal.queue import Decision
 from brookline.operations.locks import Locks
 from brookline.operations.operation import Operation
 from brookline.operations.outcomes import Ending, NotKept, Outcomes
 from brookline.operations.retention import Limits, outdated, with_parts
 from brookline.operations.task import KIND, Status, Task
+from brookline.operations.texts import describe_call
 from brookline.values.coercion import plain
 from brookline.values.crew import Crew
 from brookline.wire.changes import Drop, Merge, Put
@@ -132,6 +140,16 @@ class Supervisor:
         declared.arguments(params)
         return lambda operation: declared.call(entity, operation, params)
 
+    def effector_task(
+        self, task_id: str, entity: Entity, effector: str, *, params: Mapping[str, Any]
+    ) -> Task:
+        """Return the task of an effector that is called as an operation of its own."""
+        now = self.clock.wall_ms()
+        task = Task(task_id, effector, entity_id=entity.id, entity_name=entity.name)
+        task.submitted_ms = now
+        describe_call(task, effector, params, "EFFECTOR", "NON-TRANSIENT")
+        return task
+
     async def cancel(self, task: Task) -> bool:
         """Cancel a task with all its parts, and wait for its end.
 
@@ -165,6 +183,10 @@ class Supervisor:
                 return known
             await operation.permitted()
             ending = Ending(Status.COMPLETED, await body(operation))
+        except (NotMaster, Fenced) as error:
+            # It could not record what it wanted: somebody else leads, and will say how it ended.
+            operation.handed_over = True
+            return Ending(Status.INTERRUPTED, error=error)
         except Exception as error:  # noqa: BLE001 - this is the supervisor of tasks
             ending = Ending(Status.FAILED, error=error)
         await self._outcomes.record(operation.task, ending)
@@ -239,15 +261,6 @@ class Supervisor:
             for part in with_parts(task):
                 self.streams.drop(part.id)
                 self.recorder.note(Drop(KIND, part.id))
-
-
-def begun(task: Task) -> Put:
-    """Return the change that records a new operation; committed with the request for it.
-
-    It counts as running from then on: no later change is needed until it ends.
-    """
-    task.status, task.started_ms = Status.RUNNING, task.submitted_ms
-    return Put(KIND, task.id, task.to_value())
 
 
 def storable(result: Any) -> Any:

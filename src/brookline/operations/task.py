@@ -8,6 +8,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from brookline.wire.changes import Put
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -164,3 +166,12 @@ def child_id(parent_id: str, key: str) -> str:
         number, rest = divmod(number, 36)
         text += "0123456789abcdefghijklmnopqrstuvwxyz"[rest]
     return f"t{text}"
+
+
+def begun(task: Task) -> Put:
+    """Return the change that records a new operation; committed with the request for it.
+
+    It counts as running from then on: no later change is needed until it ends.
+    """
+    task.status, task.started_ms = Status.RUNNING, task.submitted_ms
+    return Put(KIND, task.id, task.to_value())

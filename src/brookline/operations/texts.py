@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from brookline.operations.task import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from brookline.operations.task import Task
 
 _WORDS = {
@@ -19,6 +21,8 @@ _WORDS = {
     # AMP has no word for it. Its clients wait for one of those above, and `isError` is true.
     Status.INTERRUPTED: "Failed",
 }
+
+_SHORT_CHARS = 200
 
 ENTITY_TYPE = "org.apache.brooklyn.api.entity.Entity"
 
@@ -71,9 +75,15 @@ def tags_of(task: Task) -> list[Any]:
     return tags
 
 
-def effector_description(effector: str, entity_name: str, params: Any) -> str:
+def describe_call(task: Task, effector: str, params: Mapping[str, Any], *tags: str) -> None:
+    """Make a task that of an effector's call on its entity."""
+    task.effector, task.params, task.tags = effector, params, tags
+    task.description = effector_description(effector, task.entity_name, params)
+
+
+def effector_description(effector: str, entity_name: str, params: Mapping[str, Any]) -> str:
     """Return the description of a call, in AMP's words."""
-    shown = ", ".join(f"{name}={_short(value)}" for name, value in dict(params).items())
+    shown = ", ".join(f"{name}={_short(value)}" for name, value in params.items())
     return f"Invoking effector {effector} on {entity_name} with parameters {{{shown}}}"
 
 
@@ -99,4 +109,4 @@ def _result_text(result: Any) -> str:
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return text if len(text) <= 200 else text[:200] + "..."
+    return text if len(text) <= _SHORT_CHARS else text[:_SHORT_CHARS] + "..."

@@ -1,0 +1,207 @@
+"""Where entities run: locations that they are given, machines that they obtain, ports there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from brookline.entities.health import Report, recorded, reported
+from brookline.entities.platform import platform_of
+from brookline.errors import Conflict, InvalidInput
+from brookline.journal.queue import Decision
+from brookline.locations import ports
+from brookline.locations.kinds import Need
+from brookline.values.ids import new_id
+from brookline.wire.changes import Change, Drop, Merge, Put
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from brookline.journal.records import View
+    from brookline.locations.machine import Host
+    from brookline.model.entity import Entity
+    from brookline.model.location import Location
+    from brookline.operations.operation import Operation
+    from brookline.values.ports import PortRange
+
+PROVISIONING_LOCATION = "softwareservice.provisioningLocation"
+_GONE_WITH_THE_MACHINE = (
+    "host.address",
+    "host.name",
+    "host.subnet.address",
+    "host.subnet.hostname",
+    PROVISIONING_LOCATION,
+)
+
+
+async def adopt(op: Operation, entity: Entity, given: Any) -> None:
+    """Give an entity locations of its own: specs, or ids of locations that exist.
+
+    Raises:
+        InvalidInput: If one is unknown.
+    """
+    platform = platform_of(op)
+    items = given if isinstance(given, list) else [given]
+    made: list[Put] = []
+    ids: list[str] = []
+    for item in items:
+        if isinstance(item, str) and platform.live.location(item) is not None:
+            ids.append(item)
+        else:
+            made.append(Put(ports.LOCATION, new_id(), platform.locations.resolve(item)))
+            ids.append(made[-1].id)
+
+    def decide(view: View) -> Decision:
+        return Decision([*made, *_located(view, entity, add=ids)])
+
+    await op.record(decide)
+
+
+def own_machine(op: Operation, entity: Entity) -> Location | None:
+    """Return the machine that an entity has, or None."""
+    platform = platform_of(op)
+    found = (platform.live.location(one) for one in entity.locations)
+    return next((one for one in found if one and platform.locations.is_machine(one)), None)
+
+
+async def obtain(
+    op: Operation, entity: Entity, *, properties: Mapping[str, Any], base_dir: str
+) -> Location:
+    """Return the entity's machine; if it has none, one from its nearest locations.
+
+    Raises:
+        Conflict: If it has no location that gives machines.
+        RemoteError: If none is to be had.
+    """
+    found = own_machine(op, entity)
+    if found is not None:
+        return found
+    platform = platform_of(op)
+    source = _source(op, entity)
+    if platform.locations.is_machine(source):
+        return source
+    need = Need(entity.id, properties, base_dir=base_dir)
+    record = await op.step("provision", platform.locations.obtain, source, need)
+    machine_id = new_id()
+
+    def decide(view: View) -> Decision:
+        if view.get("entity", entity.id) is None:
+            raise Conflict(f"{entity.name} was removed meanwhile")
+        located = _located(view, entity, add=[machine_id])
+        return Decision([Put(ports.LOCATION, machine_id, record), *located])
+
+    await op.record(decide)
+    machine = platform.live.location(machine_id)
+    assert machine is not None, "what was committed is in the live model"
+    return machine
+
+
+async def release(op: Operation, entity: Entity) -> None:
+    """Give the entity's own machine back, if it has one; its addresses go with it.
+
+    Raises:
+        RemoteError: If it cannot be released.
+    """
+    machine = own_machine(op, entity)
+    if machine is None:
+        return
+    await op.step("release", platform_of(op).locations.release, machine)
+
+    def decide(view: View) -> Decision:
+        report = Report(unset=_GONE_WITH_THE_MACHINE)
+        located = _located(view, entity, remove=machine.id)
+        changes = reported(recorded(view), entity, report)
+        return Decision([*located, Drop(ports.LOCATION, machine.id), *changes])
+
+    await op.record(decide)
+
+
+def host_sensors(host: Host, provisioning_location: str) -> dict[str, Any]:
+    """Return the sensors that tell where an entity runs."""
+    return {
+        "host.name": host.name,
+        "host.address": host.address,
+        "host.subnet.hostname": host.subnet_name,
+        "host.subnet.address": host.subnet_address,
+        "host.sshAddress": f"{host.user}@{host.address}:{host.ssh_port}",
+        PROVISIONING_LOCATION: provisioning_location,
+    }
+
+
+async def claim_ports(
+    op: Operation, entity: Entity, location: Location, *, wanted: Mapping[str, PortRange]
+) -> dict[str, int]:
+    """Have ports of the machine's host, one from each range; return them by sensor name.
+
+    Which one it gets is decided on the records of all machines of the host, so that nobody else
+    has it, whichever server is master.
+
+    Raises:
+        Conflict: If a range has none that is free.
+    """
+    claimed: dict[str, int] = dict(location.config.get(ports.PORTS, {}))
+    for name, wanted_range in wanted.items():
+        if name not in claimed:
+            claimed[name] = await _claim(op, entity, location, name=name, wanted=wanted_range)
+    return {name: claimed[name] for name in wanted}
+
+
+async def _claim(
+    op: Operation, entity: Entity, location: Location, *, name: str, wanted: PortRange
+) -> int:
+    live = platform_of(op).live
+    machine = platform_of(op).locations.machine(location)
+    host = machine.host
+    while True:
+        used = {p for one in live.locations() for p in _ports_of(one.record, host.key)}
+        candidates = await ports.free_ports(machine, wanted, used)
+        if not candidates:
+            raise ports.none_free(name, wanted, host.name)
+
+        def decide(view: View, candidates: list[int] = candidates) -> Decision:
+            record = view.get(ports.LOCATION, location.id)
+            if record is None:
+                raise Conflict(f"the machine of {entity.name} was released meanwhile")
+            port = ports.first_free(candidates, ports.ports_of_host(view, host.key))
+            if port is None:
+                return Decision([])
+            config = record["config"]
+            config = {**config, ports.PORTS: {**config.get(ports.PORTS, {}), name: port}}
+            sensor = reported(recorded(view), entity, Report({name: port}))
+            merge = Merge(ports.LOCATION, location.id, {"config": config})
+            return Decision([merge, *sensor], port)
+
+        port = await op.record(decide)
+        if port is not None:
+            return int(port)
+
+
+def _ports_of(record: Mapping[str, Any], host_key: str) -> list[int]:
+    config = record.get("config", {})
+    return list(config.get(ports.PORTS, {}).values()) if config.get(ports.HOST) == host_key else []
+
+
+def _source(op: Operation, entity: Entity) -> Location:
+    """Return the first of an entity's locations that gives machines, or is one."""
+    platform = platform_of(op)
+    ids = entity.effective_locations()
+    found = [one for one in map(platform.live.location, ids) if one is not None]
+    if not found:
+        raise Conflict(
+            f"No locations specified for {entity.name}: give one in the blueprint, such as "
+            "'location: localhost', or to the effector start"
+        )
+    for one in found:
+        if platform.locations.gives_machines(one) or platform.locations.is_machine(one):
+            return one
+    names = ", ".join(one.name for one in found)
+    raise InvalidInput(f"no location of {entity.name} gives machines: {names}")
+
+
+def _located(
+    view: View, entity: Entity, *, add: list[str] | None = None, remove: str = ""
+) -> list[Change]:
+    record = view.get("entity", entity.id)
+    if record is None:
+        return []
+    locations = [one for one in record.get("locations", ()) if one != remove] + (add or [])
+    return [Merge("entity", entity.id, {"locations": locations})]

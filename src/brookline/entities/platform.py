@@ -1,0 +1,139 @@
+"""What entities stand on: the live model, the plane, locations, and what runs for them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from brookline.blueprint.evaluate import resolve_config
+from brookline.blueprint.waiting import SensorWaiting
+from brookline.entities.checks import Checks
+from brookline.entities.health import Report, recorded, reported
+from brookline.entities.keeper import Keeper
+from brookline.journal.queue import Decision
+from brookline.model.service import EXPECTED, Lifecycle, lifecycle
+from brookline.operations.operation import current
+from brookline.values.crew import Crew
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from brookline.journal.records import View
+    from brookline.locations.kinds import Locations
+    from brookline.model.declarations import ConfigKey
+    from brookline.model.entity import Entity
+    from brookline.model.live import Live
+    from brookline.operations.operation import Operation
+    from brookline.operations.recorder import Recorder
+    from brookline.values.clock import Clock
+
+T = TypeVar("T")
+
+
+class Platform:
+    """What the code of entities finds as `Operation.platform`.
+
+    Args:
+        live: The live model.
+        recorder: The plane.
+        locations: Kinds of locations.
+        clock: For times and pauses.
+
+    Attributes:
+        checks: Looks now and then whether processes run.
+    """
+
+    def __init__(self, live: Live, recorder: Recorder, locations: Locations, clock: Clock) -> None:
+        self.live = live
+        self.recorder = recorder
+        self.locations = locations
+        self.clock = clock
+        self.checks = Checks(self)
+        self._keeper = Keeper(live, recorder, clock)
+        self._crew = Crew("platform")
+        self._mutexes: dict[tuple[str, str], asyncio.Lock] = {}
+
+    def activate(self) -> None:
+        """Begin what a master does for entities: watch processes, keep service states true."""
+        self._crew.spawn(self._keeper.run(), "keeper")
+        self.checks.activate()
+
+    async def deactivate(self) -> None:
+        """End that, and return once it has ended."""
+        await self.checks.deactivate()
+        await self._crew.disband()
+
+    async def report(self, op: Operation, entity: Entity, report: Report) -> None:
+        """Commit what is to be known of an entity.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+        """
+
+        def decide(view: View) -> Decision:
+            now = self.clock.wall_ms()
+            return Decision(reported(recorded(view), entity, report, now))
+
+        await op.record(decide)
+
+    async def config(self, op: Operation, entity: Entity, key: ConfigKey[T]) -> T | None:
+        """Return the value of a key, waiting for what its expressions need.
+
+        Raises:
+            InvalidInput: If an expression is wrong, or the value does not fit.
+            NotFound: If an entity that it names does not exist.
+            GaveUp: If a sensor does not become ready.
+        """
+        return key.typed(await resolve_config(entity, key.name, self._waiting(op)))
+
+    async def value(self, op: Operation, entity: Entity, name: str) -> Any:
+        """Return the value of a key that need not be declared, as `config` does."""
+        return await resolve_config(entity, name, self._waiting(op))
+
+    async def tell(self, entity: Entity, report: Report) -> None:
+        """Commit what was seen of an entity that is meant to be running, if it is new.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+        """
+
+        def shown(entity_id: str) -> Mapping[str, Any] | None:
+            found = self.live.entity(entity_id)
+            return None if found is None else found.sensors
+
+        def decide(view: View) -> Decision:
+            sensors = recorded(view)(entity.id) or {}
+            runs = lifecycle(sensors.get(EXPECTED)) is Lifecycle.RUNNING
+            return Decision(reported(recorded(view), entity, report) if runs else [])
+
+        if reported(shown, entity, report):
+            await self.recorder.commit(decide)
+
+    def mutex(self, *of: str) -> asyncio.Lock:
+        """Return the lock of something that several entities share, such as an installation."""
+        return self._mutexes.setdefault((of[0], "/".join(of[1:])), asyncio.Lock())
+
+    def _waiting(self, op: Operation) -> SensorWaiting:
+        def blocked(producer: Entity | None, sensor: str) -> None:
+            op.task.waits_for = f"for sensor {sensor} of {producer.name}" if producer else ""
+
+        return SensorWaiting(self.clock, blocked)
+
+
+def platform_of(op: Operation) -> Platform:
+    """Return what an operation's entities stand on."""
+    platform: Any = op.platform
+    assert isinstance(platform, Platform), "the supervisor was put together without a platform"
+    return platform
+
+
+def this_operation() -> Operation:
+    """Return the operation in which the calling code runs.
+
+    Raises:
+        RuntimeError: If it runs in none.
+    """
+    operation = current()
+    if operation is None:
+        raise RuntimeError("this can only be done in an operation, such as an effector")
+    return operation

@@ -1,0 +1,282 @@
+"""Software processes: install, customize and launch on a machine, watch, stop.
+
+The phases are run by a subclass, such as `vanilla`; what is run in each is in `phases`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from brookline.entities import boxes, places
+from brookline.entities.health import Report
+from brookline.entities.platform import Platform, platform_of, this_operation
+from brookline.entities.software_keys import (
+    ChildrenMode,
+    RestartMachine,
+    SoftwareKeys,
+    StopMode,
+)
+from brookline.entities.startable import OWN
+from brookline.errors import RemoteError
+from brookline.model.effectors import Parameter, effector
+from brookline.model.service import EXPECTED, Lifecycle, lifecycle
+from brookline.model.service import STATE as ACTUAL
+
+if TYPE_CHECKING:
+    from brookline.entities.phases import Box
+    from brookline.locations.machine import Machine
+    from brookline.operations.operation import Operation
+
+log = logging.getLogger("brookline.entities")
+
+PROCESS = "service.process.isRunning"
+"""Sensor, and the key of its reason for not being up."""
+
+_UNKNOWN_YET = "No information yet on whether this service is running"
+_NOT_RUNNING = "The software process for this entity does not appear to be running"
+_LATCH_STOP_S = 60.0
+_FIRST_POLL_S = 0.1
+_LONGEST_POLL_S = 2.0
+
+_STOP_MODES = "ALWAYS, IF_NOT_STOPPED or NEVER"
+
+
+class SoftwareProcess(SoftwareKeys, abstract=True):
+    """A process on a machine. What it is made of is said by a subclass."""
+
+    __slots__ = ()
+
+    @property
+    def machine(self) -> Machine:
+        """The machine on which it runs, for effectors.
+
+        Raises:
+            RemoteError: If it has none.
+        """
+        return self.machine_on(platform_of(this_operation()))
+
+    def machine_on(self, platform: Platform) -> Machine:
+        """Return the machine on which it runs.
+
+        Raises:
+            RemoteError: If it has none.
+        """
+        for location in map(platform.live.location, self.effective_locations()):
+            if location is not None and platform.locations.is_machine(location):
+                return platform.locations.machine(location)
+        raise RemoteError(f"{self.name} has no machine: it was not started, or was stopped")
+
+    # What a subclass says.
+
+    async def bring_up(self, op: Operation, box: Box, *, installs: bool) -> None:
+        """Do all phases up to the launch, or the launch alone."""
+        raise NotImplementedError
+
+    async def ask_running(self, platform: Platform, box: Box) -> bool | None:
+        """Tell whether the process runs; None if that is not to be known."""
+        raise NotImplementedError
+
+    async def bring_down(self, op: Operation, box: Box) -> None:
+        """Stop the process."""
+        raise NotImplementedError
+
+    # Starting.
+
+    async def do_start(self, op: Operation) -> None:
+        """Obtain a machine and bring the process up on it."""
+        platform = platform_of(op)
+        not_yet = Report(unset=(PROCESS,), not_up={PROCESS: _UNKNOWN_YET})
+        await platform.report(op, self, not_yet)
+        again = places.own_machine(op, self) is not None
+        box = await boxes.provide(op, self)
+        if not await self._runs_already(op, box, again=again):
+            mode = await platform.config(op, self, type(self).children_mode)
+            await self._start_children(op, mode, late=False)
+            await self.bring_up(op, box, installs=True)
+            await self._await_running(op, box)
+            await self._start_children(op, mode, late=True)
+        await self._report_up(op, box)
+
+    async def _runs_already(self, op: Operation, box: Box, *, again: bool) -> bool:
+        """Tell whether nothing needs to be launched.
+
+        A start that is called again, perhaps after a failover in its middle, launches nothing
+        twice; where the machine is new, an answer of "running" could only be another's.
+        """
+        platform = platform_of(op)
+        if await platform.config(op, self, type(self).skip_start):
+            return True
+        if again or await platform.config(op, self, type(self).skip_start_if_running):
+            return bool(await op.step("check-running", self.ask_running, platform, box))
+        return False
+
+    async def _await_running(self, op: Operation, box: Box) -> None:
+        """Wait until the process runs.
+
+        Raises:
+            RemoteError: If it does not within ``start.timeout``.
+        """
+        platform = platform_of(op)
+        limit = await platform.config(op, self, type(self).start_timeout)
+        assert limit is not None
+        await op.step("wait-for-running", self._poll, platform, box, limit.seconds)
+
+    async def _poll(self, platform: Platform, box: Box, limit_s: float) -> None:
+        clock = platform.clock
+        deadline, pause = clock.monotonic() + limit_s, _FIRST_POLL_S
+        with this_operation().waiting("for the process to run"):
+            while await self.ask_running(platform, box) is False:
+                if clock.monotonic() >= deadline:
+                    raise RemoteError(
+                        f"{self.name} is not running {limit_s:g}s after it was launched"
+                    )
+                await clock.sleep(pause)
+                pause = min(pause * 1.5, _LONGEST_POLL_S)
+
+    async def _report_up(self, op: Operation, box: Box) -> None:
+        platform = platform_of(op)
+        running = await self.ask_running(platform, box)
+        sensors = {} if running is None else {PROCESS: running}
+        up = running is not False
+        not_up = {PROCESS: None if up else _NOT_RUNNING}
+        await platform.report(op, self, Report(sensors, problems={"check": None}, not_up=not_up))
+
+    async def _start_children(
+        self, op: Operation, mode: ChildrenMode | None, *, late: bool
+    ) -> None:
+        foreground = ChildrenMode.FOREGROUND_LATE if late else ChildrenMode.FOREGROUND
+        background = ChildrenMode.BACKGROUND_LATE if late else ChildrenMode.BACKGROUND
+        if mode is foreground:
+            await op.join_all([op.begin_call(child, "start") for child in self.startables()])
+        elif mode is background:
+            for child in self.startables():
+                await op.begin_apart(child, "start")
+
+    # Stopping.
+
+    @effector(
+        parameters=(
+            Parameter(
+                "stopProcessMode",
+                StopMode,
+                StopMode.IF_NOT_STOPPED,
+                f"When to stop the process: {_STOP_MODES}",
+                argument="process_mode",
+            ),
+            Parameter(
+                "stopMachineMode",
+                StopMode,
+                StopMode.IF_NOT_STOPPED,
+                f"When to release the machine: {_STOP_MODES}",
+                argument="machine_mode",
+            ),
+        )
+    )
+    async def stop(
+        self,
+        op: Operation,
+        process_mode: StopMode = StopMode.IF_NOT_STOPPED,
+        machine_mode: StopMode = StopMode.IF_NOT_STOPPED,
+    ) -> None:
+        """Stop the process or service represented by an entity."""
+        async with op.exclusive(self, ends=("start", "restart")), self.burning(op, "stop"):
+            stopped = lifecycle(self.sensors.get(ACTUAL)) is Lifecycle.STOPPED
+            await self.expect(op, Lifecycle.STOPPING, not_up={OWN: "Service stopping"})
+            await self._await_stop_latch(op)
+            if await platform_of(op).config(op, self, type(self).children_mode) not in (
+                None,
+                ChildrenMode.NONE,
+            ):
+                await self.do_stop(op)
+            if _applies(process_mode, stopped=stopped):
+                await self._stop_process(op)
+            if _applies(machine_mode, stopped=stopped):
+                await places.release(op, self)
+            await self.expect(op, Lifecycle.STOPPED, not_up={OWN: "Service stopped"})
+
+    async def _stop_process(self, op: Operation) -> None:
+        if places.own_machine(op, self) is not None and self.sensors.get("run.dir"):
+            await self.bring_down(op, boxes.known(self))
+        report = Report({PROCESS: False}, not_up={PROCESS: _NOT_RUNNING})
+        await platform_of(op).report(op, self, report)
+
+    async def _await_stop_latch(self, op: Operation) -> None:
+        try:
+            async with asyncio.timeout(_LATCH_STOP_S):
+                await self.await_latch(op, "latch.stop")
+        except TimeoutError:
+            log.warning("latch.stop did not open", extra={"fields": {"entity": self.id}})
+
+    # Restarting.
+
+    @effector(
+        parameters=(
+            Parameter(
+                "restartChildren",
+                bool,
+                default=False,
+                description="Whether children are restarted too",
+                argument="children",
+            ),
+            Parameter(
+                "restartMachine",
+                RestartMachine,
+                RestartMachine.AUTO,
+                "Whether to obtain a machine anew: TRUE, FALSE or AUTO, which means FALSE",
+                argument="machine",
+            ),
+        )
+    )
+    async def restart(
+        self,
+        op: Operation,
+        children: bool = False,
+        machine: RestartMachine = RestartMachine.AUTO,
+    ) -> None:
+        """Restart the process or service represented by an entity."""
+        async with op.exclusive(self), self.burning(op, "restart"):
+            if machine is RestartMachine.TRUE or places.own_machine(op, self) is None:
+                await op.call(self, "stop")
+                await op.call(self, "start")
+            else:
+                await self._restart_process(op)
+            if children:
+                await op.join_all([op.begin_call(c, "restart") for c in self.startables()])
+
+    async def _restart_process(self, op: Operation) -> None:
+        await self.expect(op, Lifecycle.STOPPING, not_up={OWN: "Service restarting"})
+        await self._stop_process(op)
+        await self.expect(op, Lifecycle.STARTING, not_up={OWN: "Service restarting"})
+        box = boxes.known(self)
+        await self.bring_up(op, box, installs=False)
+        await self._await_running(op, box)
+        await self._report_up(op, box)
+        await self.expect(op, Lifecycle.RUNNING, not_up={OWN: None})
+
+    # Watching.
+
+    def is_watched(self) -> bool:
+        """Tell whether the process is meant to run."""
+        return lifecycle(self.sensors.get(EXPECTED)) is Lifecycle.RUNNING
+
+    def check_period_s(self) -> float:
+        """Return the seconds from one look to the next."""
+        return max(0.01, self.check_period.seconds)
+
+    async def check(self, platform: Platform) -> None:
+        """Look whether the process runs, and report what is new."""
+        try:
+            running = await self.ask_running(platform, boxes.known(self))
+        except RemoteError as error:
+            await platform.tell(self, Report(problems={"check": error.message}))
+            return
+        if running is not None:
+            reason = None if running else _NOT_RUNNING
+            report = Report({PROCESS: running}, problems={"check": None}, not_up={PROCESS: reason})
+            await platform.tell(self, report)
+
+
+def _applies(mode: StopMode, *, stopped: bool) -> bool:
+    return mode is StopMode.ALWAYS or (mode is StopMode.IF_NOT_STOPPED and not stopped)

@@ -1,0 +1,134 @@
+"""Entities that can be started and stopped, with their children."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from brookline.entities import places
+from brookline.entities.health import Report, Service
+from brookline.entities.platform import platform_of
+from brookline.errors import Conflict
+from brookline.model.declarations import config
+from brookline.model.deferred import has_deferred
+from brookline.model.effectors import Parameter, effector
+from brookline.model.service import Lifecycle
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from brookline.model.entity import Entity
+    from brookline.operations.operation import Operation
+
+OWN = "service.state"
+"""The key that an entity's own lifecycle has in the map of reasons for not being up."""
+
+_LOCATIONS = Parameter("locations", Any, description="The locations in which to start")
+_POLL_S = 1.0
+
+
+class Startable(Service, abstract=True):
+    """Starts its children when it is started, and stops them when it is stopped."""
+
+    __slots__ = ()
+
+    ROLLS_UP = True
+
+    start_latch = config(
+        "latch.start",
+        object,
+        deprecated=("start.latch",),
+        description="Must become true before it starts",
+    )
+
+    @effector(parameters=(_LOCATIONS,))
+    async def start(self, op: Operation, locations: Any = None) -> None:
+        """Start the process or service represented by an entity."""
+        async with op.exclusive(self):
+            if self.live.entity(self.id) is None:
+                raise Conflict(f"{self.name} was removed meanwhile")
+            async with self.burning(op, "start"):
+                await self.expect(op, Lifecycle.STARTING, not_up={OWN: f"{self.kind} starting"})
+                if locations:
+                    await places.adopt(op, self, locations)
+                await self.await_latch(op, "latch.start")
+                await self.do_start(op)
+                await self.expect(op, Lifecycle.RUNNING, not_up={OWN: None})
+
+    @effector
+    async def stop(self, op: Operation) -> None:
+        """Stop the process or service represented by an entity."""
+        async with op.exclusive(self, ends=("start", "restart")), self.burning(op, "stop"):
+            await self.expect(op, Lifecycle.STOPPING, not_up={OWN: f"{self.kind} stopping"})
+            await self.do_stop(op)
+            await self.expect(op, Lifecycle.STOPPED, not_up={OWN: f"{self.kind} stopped"})
+
+    @effector
+    async def restart(self, op: Operation) -> None:
+        """Restart the process or service represented by an entity."""
+        async with op.exclusive(self), self.burning(op, "restart"):
+            await self.expect(op, Lifecycle.STARTING, not_up={OWN: f"{self.kind} restarting"})
+            await op.join_all([op.begin_call(child, "restart") for child in self.startables()])
+            await self.expect(op, Lifecycle.RUNNING, not_up={OWN: None})
+
+    @property
+    def kind(self) -> str:
+        """What it is called in reasons for not being up."""
+        return "Application" if self.parent is None else "Service"
+
+    async def do_start(self, op: Operation) -> None:
+        """Start what this entity stands for; by default its children, all at once."""
+        await op.join_all([op.begin_call(child, "start") for child in self.startables()])
+
+    async def do_stop(self, op: Operation) -> None:
+        """Stop what this entity stands for; by default its children, all at once."""
+        await op.join_all([op.begin_call(child, "stop") for child in self.startables()])
+
+    def startables(self) -> Sequence[Entity]:
+        """Return the children that can be started."""
+        return [child for child in self.children if "start" in child.EFFECTORS]
+
+    async def expect(
+        self, op: Operation, state: Lifecycle, *, not_up: dict[str, str | None]
+    ) -> None:
+        """Commit the state that it is meant to be in from now on.
+
+        What earlier starts and stops complained of is forgotten.
+        """
+        cleared = {"start": None, "stop": None, "restart": None, "interrupted": None}
+        report = Report(expected=state, problems=cleared, not_up=not_up)
+        await platform_of(op).report(op, self, report)
+
+    @contextlib.asynccontextmanager
+    async def burning(self, op: Operation, what: str) -> AsyncIterator[None]:
+        """If the block fails, commit that it is on fire from now on, with the reason as a problem.
+
+        Work that is handed over commits nothing: the next master says what became of it.
+        """
+        try:
+            yield
+        except BaseException as error:
+            text = str(error) or f"{what} was cancelled"
+            report = Report(expected=Lifecycle.ON_FIRE, problems={what: text})
+            await platform_of(op).report(op, self, report)
+            raise
+
+    async def await_latch(self, op: Operation, name: str) -> None:
+        """Wait until a latch is true; one that is not set holds nobody up.
+
+        Raises:
+            Conflict: If its value is written down as false, so that it never becomes true.
+        """
+        found = self.find_config(name)
+        if found is None:
+            return
+        platform = platform_of(op)
+        while not _truthy(await platform.config(op, self, self.KEYS[name])):
+            if not has_deferred(found.value):
+                raise Conflict(f"{name} is {found.value!r} and will not become true")
+            with op.waiting(f"for {name} of {self.name}"):
+                await platform.clock.sleep(_POLL_S)
+
+
+def _truthy(value: Any) -> bool:
+    return value.lower() not in ("", "false", "no") if isinstance(value, str) else bool(value)
