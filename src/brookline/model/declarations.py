@@ -141,9 +141,10 @@ class Sensor(Generic[T]):
         return value
 
 
+@overload
 def config(
     name: str,
-    type: type[T],  # noqa: A002 - AMP's word
+    type: type[T],
     *,
     default: Any = None,
     description: str = "",
@@ -151,7 +152,34 @@ def config(
     deprecated: Sequence[str] = (),
     inheritance: Inheritance = Inheritance.OVERWRITE,
     reconfigurable: bool = True,
-) -> ConfigKey[T]:
+) -> ConfigKey[T]: ...
+
+
+@overload
+def config(
+    name: str,
+    type: Any,
+    *,
+    default: Any = None,
+    description: str = "",
+    flags: Sequence[str] = (),
+    deprecated: Sequence[str] = (),
+    inheritance: Inheritance = Inheritance.OVERWRITE,
+    reconfigurable: bool = True,
+) -> ConfigKey[Any]: ...
+
+
+def config(
+    name: str,
+    type: Any,  # noqa: A002 - AMP's word
+    *,
+    default: Any = None,
+    description: str = "",
+    flags: Sequence[str] = (),
+    deprecated: Sequence[str] = (),
+    inheritance: Inheritance = Inheritance.OVERWRITE,
+    reconfigurable: bool = True,
+) -> ConfigKey[Any]:
     """Declare a config key; see `ConfigKey` for the arguments."""
     return ConfigKey(
         name,

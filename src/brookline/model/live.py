@@ -19,17 +19,22 @@ if TYPE_CHECKING:
 class Live:
     """Applications, entities and locations.
 
+    Args:
+        types: The entity types that are installed.
+        home: Where its entities will belong once `take_over` was called there; itself if None.
+
     Attributes:
         bus: Says what changed, after it did.
         version: Rises by one with each change of any object.
         quarantined: Reasons, by id, why some entities could not be built as what they are.
     """
 
-    def __init__(self, types: Types) -> None:
+    def __init__(self, types: Types, home: Live | None = None) -> None:
         self.bus = Bus()
-        self.version = 0
+        self.version: int = home.version if home is not None else 0
         self.quarantined: dict[str, str] = {}
         self._types = types
+        self._home = home or self
         self._entities: dict[str, Entity] = {}
         self._applications: dict[str, Entity] = {}
         self._locations: dict[str, Location] = {}
@@ -37,6 +42,11 @@ class Live:
 
     def __len__(self) -> int:
         return len(self._entities)
+
+    @property
+    def types(self) -> Types:
+        """The entity types that are installed."""
+        return self._types
 
     def applications(self) -> Sequence[Entity]:
         """Return the roots in order of creation."""
@@ -99,12 +109,27 @@ class Live:
             self._reindexed(entity, record)
             self._touched(Happening.ENTITY_CHANGED, entity)
             return
-        made = self._types.build(self, entity_id, record, sensors)
+        self.adopt(self.made(entity_id, record, sensors))
+
+    def made(self, entity_id: str, record: Value, sensors: Value) -> Entity:
+        """Return a new entity that is not shown yet; `adopt` shows it."""
+        return self._types.build(self._home, entity_id, record, sensors)
+
+    def adopt(self, made: Entity) -> None:
+        """Show an entity, in the place of one of the same id if there is one."""
+        entity = self._entities.get(made.id)
         if entity is not None:
             self._replace(entity, made)
         else:
             self._add(made)
         self._touched(Happening.ENTITY_ADDED, made)
+
+    def take_over(self, staged: Live) -> None:
+        """Show what another model holds, whose home this is, instead of all that was shown."""
+        self.version = max(self.version, staged.version) + 1
+        self._entities, self._applications = staged._entities, staged._applications
+        self._locations, self._plan_ids = staged._locations, staged._plan_ids
+        self.quarantined = {i: why for i, why in self.quarantined.items() if i in self._entities}
 
     def set_sensors(self, entity_id: str, sensors: Value) -> None:
         """Take in the values of an entity's sensors; those of an unknown entity are ignored."""

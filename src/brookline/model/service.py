@@ -25,6 +25,11 @@ ROLL_UP_KEY = "service-lifecycle-indicators-from-children-and-members"
 """The key that the roll-up of children owns in the maps of problems and indicators."""
 
 
+INTERRUPTED_KEY = "interrupted"
+"""The key in the map of problems under which a new master explains that its predecessor's work on
+the entity was cut off; whatever starts or stops the entity again clears it."""
+
+
 class Lifecycle(enum.Enum):
     """States of a service, in AMP's words."""
 

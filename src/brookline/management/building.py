@@ -1,0 +1,72 @@
+"""Building: how the rooms that manage applications are put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from brookline.entities.platform import Platform
+from brookline.management.management import Management
+from brookline.management.outlet import Outlet
+from brookline.management.plans import Plans
+from brookline.management.stage import Stage
+from brookline.management.tenant import ManagementTenant
+from brookline.model.live import Live
+from brookline.operations.supervisor import Supervisor
+from brookline.operations.tasks import Tasks
+from brookline.values.ids import SYSTEM_RANDOM
+
+if TYPE_CHECKING:
+    from brookline.locations.kinds import Locations
+    from brookline.model.types import Types
+    from brookline.operations.streams import Streams
+    from brookline.values.clock import Clock
+    from brookline.values.ids import Randomness
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What manages applications on one node.
+
+    Attributes:
+        management: What the API asks.
+        tenant: What the plane asks.
+        outlet: To be plugged into the node once that is made.
+    """
+
+    management: Management
+    tenant: ManagementTenant
+    outlet: Outlet
+
+
+def build(
+    types: Types,
+    locations: Locations,
+    *,
+    streams: Streams,
+    clock: Clock,
+    randomness: Randomness = SYSTEM_RANDOM,
+) -> Built:
+    """Put management together.
+
+    Args:
+        types: The entity types that are installed.
+        locations: The kinds of locations that there are.
+        streams: Where streams of tasks are kept.
+        clock: Time.
+        randomness: For ids.
+    """
+    live, tasks, outlet = Live(types), Tasks(), Outlet()
+    supervisor = Supervisor(tasks, streams, recorder=outlet, clock=clock)
+    platform = Platform(live, outlet, locations, clock)
+    supervisor.platform = platform
+    management = Management(
+        live,
+        supervisor,
+        plans=Plans(types, locations),
+        recorder=outlet,
+        clock=clock,
+        randomness=randomness,
+    )
+    stage = Stage(live, tasks, clock)
+    return Built(management, ManagementTenant(stage, supervisor, platform, clock), outlet)

@@ -1,0 +1,277 @@
+"""Management: what users can ask for. Each wish becomes one commit; work becomes tasks."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from brookline.blueprint.assembly import ENTITY
+from brookline.blueprint.evaluate import config_now, resolve_now
+from brookline.errors import Conflict, InvalidInput, NotFound
+from brookline.journal.queue import Decision
+from brookline.management import editing, work
+from brookline.management.work import START
+from brookline.operations.task import Task, begun
+from brookline.operations.texts import describe_call
+from brookline.values.ids import SYSTEM_RANDOM, is_id, new_id
+from brookline.wire.changes import Merge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from brookline.journal.records import View
+    from brookline.management.context import Context
+    from brookline.management.plans import Plans, Ready
+    from brookline.model.entity import Entity
+    from brookline.model.live import Live
+    from brookline.operations.recorder import Decide, Recorder
+    from brookline.operations.streams import Streams
+    from brookline.operations.supervisor import Supervisor
+    from brookline.operations.tasks import Tasks
+    from brookline.values.clock import Clock
+    from brookline.values.ids import Randomness
+    from brookline.wire.changes import Change
+
+log = logging.getLogger("brookline.management")
+
+DESTROYING = "[DESTROYING] "
+
+
+class Management:
+    """Applications, and what can be done with them.
+
+    Args:
+        live: What is shown; kept in step by the stage.
+        supervisor: Who runs tasks.
+        plans: Who reads blueprints.
+        recorder: Where changes go.
+        clock: Time.
+        randomness: For ids.
+    """
+
+    def __init__(
+        self,
+        live: Live,
+        supervisor: Supervisor,
+        *,
+        plans: Plans,
+        recorder: Recorder,
+        clock: Clock,
+        randomness: Randomness = SYSTEM_RANDOM,
+    ) -> None:
+        self._live = live
+        self._supervisor = supervisor
+        self._plans = plans
+        self._recorder = recorder
+        self._clock = clock
+        self._randomness = randomness
+
+    @property
+    def live(self) -> Live:
+        """Applications, entities, locations."""
+        return self._live
+
+    @property
+    def tasks(self) -> Tasks:
+        """Tasks that are known."""
+        return self._supervisor.tasks
+
+    @property
+    def streams(self) -> Streams:
+        """What their commands wrote and read."""
+        return self._supervisor.streams
+
+    async def deploy(self, plan: str, *, app_id: str = "", ctx: Context) -> Task:
+        """Make an application of a plan and begin to start it; return its start.
+
+        It exists, durably, when this returns.
+
+        Args:
+            plan: A blueprint: YAML, or JSON.
+            app_id: Id that the caller chose, or empty.
+            ctx: Who asks.
+
+        Raises:
+            BlueprintInvalid: With all that is wrong; nothing was deployed.
+            InvalidInput: If the chosen id has not AMP's form.
+            Conflict: If the chosen id is in use.
+        """
+        if app_id and not is_id(app_id):
+            raise InvalidInput(f"'{app_id}' is no id: 10 to 63 lower-case letters and digits")
+        chosen = app_id or self._new_id()
+        ready = await self._plans.application(plan, chosen, self._clock.wall_ms())
+        root = next(put for put in ready.changes if put.id == chosen and put.kind == ENTITY)
+        task = self._task(START, chosen, root.value["name"])
+        describe_call(task, START, {"locations": []}, "EFFECTOR", "NON-TRANSIENT")
+
+        def decide(view: View) -> Decision:
+            if view.get(ENTITY, chosen) is not None:
+                raise Conflict(f"the id '{chosen}' is in use")
+            return Decision([*ready.changes, begun(task)])
+
+        await self._commit(decide, ctx)
+        _log_warnings(chosen, ready)
+        return self._submit_effector(task)
+
+    async def add_children(
+        self, parent: Entity, plan: str, *, start: bool | None, ctx: Context
+    ) -> tuple[list[Entity], Task | None]:
+        """Add the entities of a plan below another, and begin to start them unless told not to.
+
+        Raises:
+            BlueprintInvalid: With all that is wrong; nothing was added.
+            NotFound: If the parent is gone meanwhile.
+        """
+        ready = await self._plans.children(
+            plan, parent.id, parent.application_id, self._clock.wall_ms()
+        )
+        task = self._task("add children", parent.id, parent.name)
+        starts = start is not False
+
+        def decide(view: View) -> Decision:
+            editing.existing(view, parent)
+            more: list[Change] = [begun(task)] if starts else []
+            return Decision([*ready.changes, *more])
+
+        await self._commit(decide, ctx)
+        _log_warnings(parent.application_id, ready)
+        added = [entity for one in ready.roots if (entity := self._live.entity(one)) is not None]
+        if not starts:
+            return added, None
+        return added, self._supervisor.submit(task, work.starting(added))
+
+    async def delete(self, app: Entity, ctx: Context) -> Task:
+        """Stop an application and forget it; return the task that does so.
+
+        Raises:
+            NotFound: If it is gone meanwhile.
+        """
+        task = self._task(f"destroying {app.name}")
+        await self._commit(_with_entity(app, begun(task)), ctx)
+        return self._supervisor.submit(task, work.removing(app, release=True))
+
+    async def expunge(self, entity: Entity, *, release: bool, ctx: Context) -> Task:
+        """Forget an entity and all below it, whatever state it is in.
+
+        Args:
+            entity: The entity.
+            release: Whether to stop it first, and so to give its machines back.
+            ctx: Who asks.
+
+        Raises:
+            NotFound: If it is gone meanwhile.
+        """
+        task = self._task(f"expunging {entity.name}")
+        name = DESTROYING + entity.name.removeprefix(DESTROYING)
+        shown = Merge(ENTITY, entity.id, {"name": name})
+        await self._commit(_with_entity(entity, shown, begun(task)), ctx)
+        return self._supervisor.submit(task, work.removing(entity, release=release))
+
+    async def rename(self, entity: Entity, name: str, ctx: Context) -> None:
+        """Set the display name.
+
+        Raises:
+            InvalidInput: If it is empty.
+            NotFound: If the entity is gone meanwhile.
+        """
+        await self._commit(editing.rename(entity, name), ctx)
+
+    async def set_tags(self, entity: Entity, tags: Sequence[Any], ctx: Context) -> None:
+        """Set the tags.
+
+        Raises:
+            NotFound: If the entity is gone meanwhile.
+        """
+        await self._commit(editing.set_tags(entity, tags), ctx)
+
+    async def set_config(
+        self, entity: Entity, values: Mapping[str, Any], *, recurse: bool, ctx: Context
+    ) -> None:
+        """Set config, on all below too if asked; None unsets a key.
+
+        Raises:
+            InvalidInput: If a value does not fit its key.
+            NotFound: If the entity is gone meanwhile.
+        """
+        entities = [entity, *(entity.descendants() if recurse else ())]
+        await self._commit(editing.set_config(entities, values), ctx)
+
+    async def set_sensors(self, entity: Entity, values: Mapping[str, Any], ctx: Context) -> None:
+        """Set sensors; durable when this returns.
+
+        Raises:
+            NotFound: If the entity is gone meanwhile.
+        """
+        await self._commit(editing.set_sensors(entity, values), ctx)
+
+    async def remove_sensor(self, entity: Entity, name: str, ctx: Context) -> None:
+        """Remove a sensor; one that is not there is no error.
+
+        Raises:
+            NotFound: If the entity is gone meanwhile.
+        """
+        await self._commit(editing.remove_sensor(entity, name), ctx)
+
+    async def invoke(
+        self, entity: Entity, effector: str, params: Mapping[str, Any], ctx: Context
+    ) -> Task:
+        """Begin an effector; its task is durable when this returns.
+
+        Raises:
+            NotFound: If there is no such effector, or the entity is gone meanwhile.
+            InvalidInput: If a parameter does not fit.
+        """
+        if effector not in entity.EFFECTORS:
+            raise NotFound(f"No effector '{effector}' on entity '{entity.name}' ({entity.id})")
+        self._supervisor.effector_body(entity, effector, params)
+        task = self._supervisor.effector_task(self._new_id(), entity, effector, params=params)
+        await self._commit(_with_entity(entity, begun(task)), ctx)
+        return self._submit_effector(task)
+
+    async def cancel(self, task: Task, ctx: Context) -> bool:
+        """Cancel a task and all its parts; tell whether it was still running."""
+        log.info("cancel", extra={"fields": {"task": task.id, "user": ctx.user}})
+        return await self._supervisor.cancel(task)
+
+    def config_now(self, entity: Entity, key: str) -> Any:
+        """Return a config value, without the default, as far as it needs no waiting."""
+        return config_now(entity, key)
+
+    def resolve_now(self, entity: Entity, value: Any) -> Any:
+        """Return any value so."""
+        return resolve_now(entity, value)
+
+    async def _commit(self, decide: Decide, ctx: Context) -> None:
+        await self._recorder.commit(decide, request=ctx.request, user=ctx.user)
+
+    def _submit_effector(self, task: Task) -> Task:
+        return self._supervisor.submit(task, work.running(self._live, task, self._supervisor))
+
+    def _task(self, name: str, entity_id: str = "", entity_name: str = "") -> Task:
+        return Task(
+            id=self._new_id(),
+            name=name,
+            entity_id=entity_id,
+            entity_name=entity_name,
+            tags=("NON-TRANSIENT",),
+            submitted_ms=self._clock.wall_ms(),
+        )
+
+    def _new_id(self) -> str:
+        return new_id(self._randomness)
+
+
+def _with_entity(entity: Entity, *changes: Change) -> Decide:
+    """Return changes that are made only if an entity is still there."""
+
+    def decide(view: View) -> Decision:
+        editing.existing(view, entity)
+        return Decision(changes)
+
+    return decide
+
+
+def _log_warnings(app_id: str, ready: Ready) -> None:
+    for fault in ready.warnings:
+        fields = {"application": app_id, "at": fault.where(), "what": fault.message}
+        log.warning("blueprint", extra={"fields": fields})
