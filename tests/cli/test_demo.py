@@ -25,7 +25,7 @@ def server_on(tmp_path):
     """Starts a process that looks like a server on a home, and ends by SIGTERM."""
     started = []
 
-    def start(home, before=""):
+    def start(home, before="pass"):
         home.mkdir()
         code = f"import signal; {before}; print('ready', flush=True); signal.pause()"
         process = subprocess.Popen(
