@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.blueprint.assembly import ENTITY
 from brookline.blueprint.dsl import DslError, parse, problem
+from brookline.entities.health import SENSORS
 from brookline.errors import InvalidInput, NotFound
 from brookline.journal.queue import Decision
-from brookline.management.stage import SENSORS
 from brookline.model.deferred import is_deferred
 from brookline.wire.changes import Merge
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brookline.blueprint.assembly import ENTITY
+from brookline.entities.health import SENSORS
 from brookline.entities.startable import OWN
-from brookline.management.stage import SENSORS
 from brookline.model import service
 from brookline.model.service import Lifecycle
 from brookline.operations.opening import interrupted

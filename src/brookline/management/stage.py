@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from brookline.blueprint.assembly import ENTITY, LOCATION
+from brookline.entities.health import SENSORS
 from brookline.journal.records import Records
 from brookline.model.live import Live
 from brookline.operations.task import KIND as TASK
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from brookline.operations.tasks import Tasks
     from brookline.values.clock import Clock
     from brookline.wire.changes import Change, Value
-
-SENSORS = "sensors"
-"""Kind of the records that hold the sensors of entities."""
 
 _SLICE_S = 0.01
 _LOOK_EACH = 64
@@ -64,16 +62,21 @@ class Stage:
         del seq
         made: Mapping[str, Entity] = prepared or {}
         touched = dict.fromkeys((change.kind, change.id) for change in changes)
+        gone: list[str] = []
         for kind, record_id in touched:
             value = self._records.get(kind, record_id)
             if kind == SENSORS:
                 self._live.set_sensors(record_id, value or _NOTHING)
             elif kind == ENTITY:
-                self._entity(record_id, value, made.get(record_id))
+                if value is None:
+                    gone.append(record_id)
+                else:
+                    self._entity(record_id, value, made.get(record_id))
             elif kind == TASK:
                 self._tasks.refresh(record_id, value)
             elif kind == LOCATION:
                 self._location(record_id, value)
+        self._live.remove(*gone)
 
     async def reset(self, records: Records, seq: int) -> None:
         """Show these records, and from now on what is applied to them."""
@@ -98,10 +101,7 @@ class Stage:
         self._live.clear()
         self._tasks.reset(self._records)
 
-    def _entity(self, entity_id: str, value: Value | None, made: Entity | None) -> None:
-        if value is None:
-            self._live.remove(entity_id)
-            return
+    def _entity(self, entity_id: str, value: Value, made: Entity | None) -> None:
         sensors = self._records.get(SENSORS, entity_id) or _NOTHING
         if made is not None and made.record is value:
             made.sensors = sensors

@@ -144,18 +144,20 @@ class Live:
                 if before.get(name) != sensors.get(name):
                     self.bus.say(Event(Happening.SENSOR_CHANGED, entity, name))
 
-    def remove(self, entity_id: str) -> None:
-        """Forget an entity; its children go with their own records."""
-        entity = self._entities.pop(entity_id, None)
-        if entity is None:
-            return
-        self._applications.pop(entity_id, None)
-        self.quarantined.pop(entity_id, None)
-        self._unindex(entity)
-        if entity.parent is not None:
-            entity.parent.children = [c for c in entity.parent.children if c is not entity]
-            self._bump(entity.parent)
-        self._touched(Happening.ENTITY_REMOVED, entity)
+    def remove(self, *entity_ids: str) -> None:
+        """Forget entities; children of theirs that are not named stay without a parent."""
+        found = (self._entities.pop(one, None) for one in entity_ids)
+        gone = [entity for entity in found if entity is not None]
+        parents = {one.parent.id: one.parent for one in gone if one.parent is not None}
+        for parent in parents.values():
+            if parent.id in self._entities:
+                parent.children = [c for c in parent.children if c.id in self._entities]
+                self._bump(parent)
+        for entity in gone:
+            self._applications.pop(entity.id, None)
+            self.quarantined.pop(entity.id, None)
+            self._unindex(entity)
+            self._touched(Happening.ENTITY_REMOVED, entity)
 
     def build_location(self, location_id: str, record: Value) -> None:
         """Make a location of its record, or take in its new value."""
