@@ -53,6 +53,23 @@ def test_a_password_found_by_chance_is_not_sent_to_another_machine(tmp_path):
     assert find_access(Wish(urls=("http://localhost:1",)), {}, tmp_path).password == "secret"
 
 
+def test_a_named_home_without_a_password_uses_that_of_its_neighbour(tmp_path):
+    home(tmp_path / "n1", "http://127.0.0.1:1", "secret")
+    home(tmp_path / "n2", "http://127.0.0.1:2")
+    access = find_access(Wish(home=str(tmp_path / "n2")), {}, tmp_path)
+    assert (access.urls, access.password) == (("http://127.0.0.1:2",), "secret")
+
+
+def test_certificates_that_local_nodes_have_made_are_trusted(tmp_path):
+    home(tmp_path / "n1", "https://127.0.0.1:1")
+    certificate = tmp_path / "n1" / "data" / "tls" / "certificate.pem"
+    certificate.parent.mkdir(parents=True)
+    certificate.write_text("PEM")
+    certificate.chmod(0o600)
+    assert find_access(Wish(), {}, tmp_path).authorities == (str(certificate),)
+    assert find_access(Wish(cacert="ca.pem"), {}, tmp_path).authorities == ("ca.pem",)
+
+
 def test_files_that_others_may_write_are_not_believed(tmp_path):
     home(tmp_path, "http://evil:1", "secret")
     (tmp_path / "address").chmod(0o666)

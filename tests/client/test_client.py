@@ -220,7 +220,7 @@ class TestTransport:
         assert "is it an http:// address?" in result.reason
 
     def test_a_missing_certificate_file_is_told(self):
-        transport = HttpTransport(Tls(authority="/nowhere.pem"))
+        transport = HttpTransport(Tls(authorities=("/nowhere.pem",)))
         with pytest.raises(InvalidInput, match=r"no certificates in /nowhere\.pem"):
             self.exchange(transport, 1, scheme="https")
 

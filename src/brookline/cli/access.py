@@ -20,6 +20,9 @@ ADDRESS = "address"
 PASSWORD = "admin-password"  # noqa: S105  # the file's name
 """File of a home with the password that was made for `admin` at the plane's first start."""
 
+CERTIFICATE = "data/tls/certificate.pem"
+"""File of a home with the certificate that a node has made for itself."""
+
 DEFAULT_URL = "http://127.0.0.1:8081"
 DEFAULT_USER = "admin"
 
@@ -55,7 +58,7 @@ class Access:
         user: Name, or empty for no login.
         password: Its password.
         password_from: Where that comes from, for people.
-        cacert: File with certificates to trust, or empty.
+        authorities: Files with certificates to trust; those of local nodes are among them.
         insecure: Whether any certificate will do.
     """
 
@@ -64,7 +67,7 @@ class Access:
     user: str
     password: str
     password_from: str
-    cacert: str = ""
+    authorities: tuple[str, ...] = ()
     insecure: bool = False
 
 
@@ -88,7 +91,7 @@ def find_access(wish: Wish, environment: Mapping[str, str], folder: Path | None 
         user=user or (DEFAULT_USER if password else ""),
         password=password,
         password_from=password_from,
-        cacert=wish.cacert or environment.get("BROOKLINE_CACERT", ""),
+        authorities=_find_authorities(wish, environment, folder),
         insecure=wish.insecure or environment.get("BROOKLINE_INSECURE", "") in ("1", "true"),
     )
 
@@ -123,13 +126,23 @@ def _find_password(
     if "BROOKLINE_PASSWORD" in environment:
         return environment["BROOKLINE_PASSWORD"], "BROOKLINE_PASSWORD"
     homes = [Path(wish.home)] if wish.home else []
-    if not homes and all(_is_loopback(url) for url in urls):
-        homes = [folder, *_homes_below(folder)]  # never sent to another machine by accident
+    if all(map(_is_loopback, urls)):  # never sent to another machine by accident
+        homes += [folder, *_homes_below(folder)]
     for home in homes:
         text = _own_text(home / PASSWORD).strip()
         if text:
             return text, str(home / PASSWORD)
     return "", ""
+
+
+def _find_authorities(wish: Wish, environment: Mapping[str, str], folder: Path) -> tuple[str, ...]:
+    """Return what to trust: the user's word, else what nodes of this machine have made."""
+    named = wish.cacert or environment.get("BROOKLINE_CACERT", "")
+    if named:
+        return (named,)
+    homes = [Path(wish.home)] if wish.home else []
+    files = [home / CERTIFICATE for home in (*homes, folder, *_homes_below(folder))]
+    return tuple(str(path) for path in files if _own_text(path))
 
 
 def checked_url(url: str) -> str:

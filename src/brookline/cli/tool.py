@@ -86,7 +86,7 @@ class Tool:
 
     def make_client(self, patience: Patience) -> Client:
         """Return a client of its own, for work that is more patient than commands are."""
-        tls = Tls(self.access.cacert, self.access.insecure)
+        tls = Tls(self.access.authorities, self.access.insecure)
         return Client(
             self.access.urls,
             user=self.access.user,

@@ -27,25 +27,27 @@ class Tls:
     """How certificates of ``https`` addresses are checked.
 
     Attributes:
-        authority: File with certificates to trust instead of the machine's, or empty.
+        authorities: Files with certificates to trust besides the machine's.
         insecure: Whether any certificate will do.
     """
 
-    authority: str = ""
+    authorities: tuple[str, ...] = ()
     insecure: bool = False
 
     def context(self) -> ssl.SSLContext:
         """Return the context for connections.
 
         Raises:
-            InvalidInput: If the file cannot be read, or holds no certificate.
+            InvalidInput: If a file cannot be read, or holds no certificate.
         """
         import ssl  # noqa: PLC0415  # plain http needs none of it
 
-        try:
-            context = ssl.create_default_context(cafile=self.authority or None)
-        except (OSError, ssl.SSLError) as error:
-            raise InvalidInput(f"no certificates in {self.authority}: {error}") from error
+        context = ssl.create_default_context()
+        for file in self.authorities:
+            try:
+                context.load_verify_locations(cafile=file)
+            except (OSError, ssl.SSLError) as error:
+                raise InvalidInput(f"no certificates in {file}: {error}") from error
         if self.insecure:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
