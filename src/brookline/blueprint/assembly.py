@@ -42,27 +42,30 @@ def assemble(
     waiting = [(root, root_id, parent_id)]
     while waiting:
         spec, entity_id, above = waiting.pop()
-        value: dict[str, Any] = {
+        value = {
             "app": application_id,
             "parent": above,
             "type": spec.cls.TYPE,
             "name": spec.name or default_name(spec, entity_id),
             "created": created_ms,
-        }
-        if spec.plan_id:
-            value["planId"] = spec.plan_id
-        if spec.locations:
-            value["locations"] = [location_id(location) for location in spec.locations]
-        if spec.no_locations:
-            value["noLocations"] = True
-        value |= {
-            name: part
-            for name, part in (("config", spec.config), ("flags", spec.flags), ("tags", spec.tags))
-            if part
+            **_optional(spec, location_id),
         }
         yield Put(ENTITY, entity_id, value)
         below = [(child, new_id(), entity_id) for child in spec.children]
         waiting.extend(reversed(below))
+
+
+def _optional(spec: EntitySpec, location_id: Callable[[LocationSpec], str]) -> dict[str, Any]:
+    """Return the fields that most entities do not have; thousands of records stay small."""
+    fields: dict[str, Any] = {
+        "planId": spec.plan_id,
+        "locations": [location_id(location) for location in spec.locations],
+        "noLocations": spec.no_locations,
+        "config": spec.config,
+        "flags": spec.flags,
+        "tags": spec.tags,
+    }
+    return {name: value for name, value in fields.items() if value}
 
 
 def default_name(spec: EntitySpec, entity_id: str) -> str:
