@@ -33,7 +33,7 @@ class Localhost:
         enabled: Value of ``brooklyn.location.localhost.enabled``.
     """
 
-    names = ("localhost",)
+    names: tuple[str, ...] = ("localhost",)
     type = _TYPE
     machine_type = f"{_TYPE}$LocalhostMachine"
 

@@ -87,9 +87,11 @@ class PlaneNode:
         self._observer = Observer(self._core)
         self._candidate = Candidate(self._core, self._observer, self._mastership_ended)
         self._incumbent = Incumbent(self._core, self._observer, self._candidate)
-        self._crew = Crew("plane")
+        self._crew = Crew("plane", self._note_failure)
         self._admin = Admin(self._core, self._observer, self._candidate, self._incumbent)
         self._started = asyncio.Event()
+        self._failing = asyncio.Event()
+        self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         reader.on_progress = self._progress
 
@@ -246,6 +248,12 @@ class PlaneNode:
             log.warning("left without a last heartbeat")
         core.door.wake()
 
+    async def failed(self) -> BaseException:
+        """Wait until this node cannot go on, as when its mode turns out not to be possible."""
+        await self._failing.wait()
+        assert self._failure is not None
+        return self._failure
+
     def nudge(self) -> None:
         """Look at the journal now; somebody says that there is something new."""
         if self._started.is_set():
@@ -317,6 +325,11 @@ class PlaneNode:
         await self._incumbent.clear(instance)
 
     # How it goes about it.
+
+    def _note_failure(self, task: str, error: BaseException) -> None:
+        if task == "plane/look" and not self._failing.is_set():
+            self._failure = error
+            self._failing.set()
 
     def _former_ran_here(self) -> bool:
         former = self._core.watch.find(self.identity.former)

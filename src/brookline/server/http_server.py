@@ -13,14 +13,16 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from brookline.api.hot_protocol import HotProtocol
 from brookline.values.crew import Crew
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable, Sequence
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from brookline.server.loop import Standstill
     from brookline.values.clock import Clock
@@ -38,7 +40,7 @@ _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER that answers a client with RST: nothing of what it sent was read."""
 
 
-class _Protocol(HttpToolsProtocol):
+class _Protocol(HotProtocol):
     """One connection, which reads nothing that was sent before the loop stood still."""
 
     def __init__(self, server: HttpServer, age: int) -> None:
@@ -214,7 +216,7 @@ class HttpServer:
 def _config(app: Any) -> Config:
     config = Config(
         app,
-        http=HttpToolsProtocol,
+        http=HotProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from brookline.server.properties import Property
 
-CLIENT_VARIABLES = ("URL", "USER", "PASSWORD", "CONFIG", "OUTPUT")
+CLIENT_VARIABLES = ("URL", "USER", "PASSWORD", "CACERT", "INSECURE", "DEBUG")
 """Variables of the same prefix that belong to the client."""
 
 _LIVE = frozenset(key for setting in SETTINGS for key in setting.keys) | {USERS}

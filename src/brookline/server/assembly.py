@@ -1,0 +1,242 @@
+"""Assembly: where concrete classes meet."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import os
+import socket
+from functools import partial
+from typing import TYPE_CHECKING
+
+from brookline.api.app import Api
+from brookline.api.peers import HttpPeers
+from brookline.api.ports import ApiSettings, Ports
+from brookline.api.tree import Tree
+from brookline.journal.rules import ALL_RULES
+from brookline.locations.kinds import Locations
+from brookline.locations.localhost import Localhost
+from brookline.management.building import build
+from brookline.model.types import installed_types
+from brookline.operations.streams import Streams
+from brookline.plane.heart import LocalPulse
+from brookline.plane.identity import Identity
+from brookline.plane.node import PlaneNode
+from brookline.plane.states import Mode
+from brookline.security.first_user import FirstUser
+from brookline.security.login import Login
+from brookline.security.node_keys import NodeKey
+from brookline.security.provider import Provider
+from brookline.security.users import Users
+from brookline.server import catalogue as c
+from brookline.server import checks
+from brookline.server.catalogue import PersistMode
+from brookline.server.control import Control
+from brookline.server.heart_thread import HeartThread
+from brookline.server.joining import Joining
+from brookline.server.late_store import LateStore
+from brookline.server.lock import boot_id, proved_dead
+from brookline.server.plane_tenant import ServerTenant
+from brookline.stores.registry import open_store
+from brookline.values.ids import SYSTEM_RANDOM
+from brookline.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from brookline.journal.records import View
+    from brookline.plane.heart import Pulse
+    from brookline.security.users import User
+    from brookline.server.home import Home
+    from brookline.server.settings import Settings
+    from brookline.server.stopping import Stopping
+    from brookline.stores.store import Store
+    from brookline.values.clock import Clock
+    from brookline.values.crew import Crew
+    from brookline.wire.heartbeats import Heartbeat
+
+    Connect = Callable[[], Awaitable[Store]]
+
+log = logging.getLogger("brookline.server")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What is known before anything is begun.
+
+    Attributes:
+        settings: In effect.
+        load: Reads them again.
+        home: Locked.
+        instance: Id of this start.
+        url: Where the server listens.
+        certificate: SHA-256 of its TLS certificate, or empty.
+        configured: Users of the node's own properties.
+        clock: Time.
+        crew: Owns what runs in the background.
+        stopping: The wish to end it.
+    """
+
+    settings: Settings
+    load: Callable[[], Settings]
+    home: Home
+    instance: str
+    url: str
+    certificate: str
+    configured: Mapping[str, User]
+    clock: Clock
+    crew: Crew
+    stopping: Stopping
+
+    @property
+    def provider(self) -> Provider:
+        """Who may log in."""
+        return checks.provider(self.settings)
+
+    @property
+    def store_url(self) -> str:
+        """Where the plane's store is."""
+        if self.settings[c.PERSIST] is PersistMode.DISABLED:
+            return f"memory:{self.instance}"
+        return str(checks.store_folder(self.settings))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """A server whose parts are made, and not begun."""
+
+    node: PlaneNode
+    api: Api
+    control: Control
+    users: Users
+    login: Login
+    first_user: FirstUser
+    joining: Joining
+    peers: HttpPeers
+    store: LateStore
+
+
+def assemble(start: Start) -> Assembly:
+    """Make the parts of a server and put them together."""
+    settings, home, clock = start.settings, start.home, start.clock
+    connect = partial(open_store, start.store_url, clock)
+    key = NodeKey()
+    peers = HttpPeers(start.instance, key, clock=clock, proved_dead=_proved_dead)
+    first_user = FirstUser(
+        home.password_file, wanted=start.provider is Provider.USERS and not start.configured
+    )
+    streams = Streams(home.data / "streams")
+    built = build(installed_types(), Locations([Localhost(clock)]), streams=streams, clock=clock)
+    store = LateStore(connect)
+    clean = settings[c.PERSIST] is PersistMode.CLEAN
+    node: PlaneNode = PlaneNode(
+        store,
+        peers,
+        clock=clock,
+        randomness=SYSTEM_RANDOM,
+        identity=_identity(start, key),
+        settings=checks.plane_settings(settings),
+        tenant=ServerTenant(
+            built.tenant, first_user, records=(lambda: node.replica.records) if clean else None
+        ),
+        pulse=_pulse(start, connect, store),
+        mode=_mode(settings),
+    )
+    built.outlet.plug(node)
+    users = Users(start.configured, view=_view_once_read(node), copy=home.data / "users.json")
+    login = Login(users, clock=clock, provider=start.provider)
+    control = Control(
+        node,
+        built.management,
+        users,
+        settings=settings,
+        load=start.load,
+        started_ms=clock.wall_ms(),
+        stopping=start.stopping,
+    )
+    ports = Ports(
+        node=node,
+        management=built.management,
+        logins=login,
+        control=control,
+        clock=clock,
+        crew=start.crew,
+        tree=Tree(clock),
+        settings=_api_settings(settings),
+    )
+    return Assembly(
+        node=node,
+        api=Api(ports),
+        control=control,
+        users=users,
+        login=login,
+        first_user=first_user,
+        joining=Joining(
+            node,
+            home,
+            url=start.store_url,
+            connect=connect,
+            persist=settings[c.PERSIST],
+            clock=clock,
+        ),
+        peers=peers,
+        store=store,
+    )
+
+
+def _identity(start: Start, key: NodeKey) -> Identity:
+    settings, home = start.settings, start.home
+    return Identity(
+        instance=start.instance,
+        name=settings.name,
+        home=home.id,
+        former=home.former,
+        home_path=str(home.path),
+        boot=boot_id(),
+        host=socket.gethostname(),
+        address=settings[c.NODE_ADDRESS] or start.url,
+        uri=settings[c.PUBLIC_ADDRESS] or start.url,
+        version=VERSION,
+        pid=os.getpid(),
+        public_key=key.public,
+    )
+
+
+def _mode(settings: Settings) -> Mode:
+    """Return the mode for the plane's node.
+
+    A start without high availability leads alone, and a clean one must: both refuse a living
+    master, as MASTER does.
+    """
+    mode = checks.start_mode(settings)
+    clean = settings[c.PERSIST] is PersistMode.CLEAN
+    return Mode.MASTER if clean or mode is Mode.DISABLED else mode
+
+
+def _pulse(start: Start, connect: Connect, store: Store) -> Pulse:
+    poll_s = start.settings[c.HA_POLL]
+    if start.settings[c.PERSIST] is PersistMode.DISABLED:
+        # The process's own memory is no store for two threads, and cannot hang.
+        return LocalPulse(store, start.clock, poll_s=poll_s, rules=ALL_RULES)
+    return HeartThread(connect, start.clock, poll_s=poll_s, rules=ALL_RULES)
+
+
+def _view_once_read(node: PlaneNode) -> Callable[[], View | None]:
+    def view() -> View | None:
+        return node.replica.records if node.replica.seq else None
+
+    return view
+
+
+def _api_settings(settings: Settings) -> ApiSettings:
+    return ApiSettings(
+        non_master_writes=settings[c.NON_MASTER_WRITES],
+        poll_s=settings[c.HA_POLL],
+        timeout_s=settings[c.HA_TIMEOUT],
+        sequence_wait_s=settings[c.WRITE_WAIT],
+    )
+
+
+async def _proved_dead(heartbeat: Heartbeat) -> bool:
+    return await asyncio.to_thread(proved_dead, heartbeat)

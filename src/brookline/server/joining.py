@@ -1,0 +1,148 @@
+"""Joining a plane: the store is waited for and tried before the node takes part."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from brookline.errors import InvalidInput, StoreError, StoreUnfit
+from brookline.journal.planekey import find_plane
+from brookline.security.files import write_private
+from brookline.server.catalogue import PersistMode
+from brookline.stores.probe import QUICK, WHOLE, Report, Size, probe, require_fit
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from brookline.plane.node import PlaneNode
+    from brookline.server.home import Home
+    from brookline.stores.store import Store
+    from brookline.values.clock import Clock
+
+log = logging.getLogger("brookline.server")
+
+_PAUSE_S = 1.0
+
+
+class Joining:
+    """Brings a node into its plane.
+
+    Args:
+        node: The node.
+        home: Remembers the plane of before.
+        url: Of the store.
+        connect: Opens a connection to it.
+        persist: What to do with what is there.
+        clock: For pauses.
+    """
+
+    def __init__(
+        self,
+        node: PlaneNode,
+        home: Home,
+        *,
+        url: str,
+        connect: Callable[[], Awaitable[Store]],
+        persist: PersistMode,
+        clock: Clock,
+    ) -> None:
+        self._node = node
+        self._home = home
+        self._url = url
+        self._connect = connect
+        self._persist = persist
+        self._clock = clock
+        self._told = ""
+        self._probe_due = False
+
+    async def join(self) -> None:
+        """Take part; waits for a store that does not answer, and says so.
+
+        Raises:
+            StoreUnfit: If the store cannot carry a plane.
+            Conflict: If the node may not take part.
+            InvalidInput: If there is nothing to go on with, and that was asked for.
+            Damaged: If the plane's log is.
+        """
+        while True:
+            try:
+                await self._try()
+            except StoreUnfit:
+                raise
+            except StoreError as error:
+                self._say(error)
+                await self._clock.sleep(_PAUSE_S)
+            else:
+                return
+
+    async def _try(self) -> None:
+        if self._persist is not PersistMode.DISABLED:
+            store = await self._connect()
+            try:
+                await self._examine(store)
+            finally:
+                await store.close()
+        await self._node.start()
+        self._home.remember(store=self._url, plane=self._node.plane_id)
+
+    async def _examine(self, store: Store) -> None:
+        plane = await find_plane(store)
+        same_place = self._home.last_store == self._url
+        if plane is None:
+            self._refuse_empty(same_place=same_place)
+        elif same_place and self._home.last_plane not in ("", plane):
+            fields = {"before": self._home.last_plane, "now": plane}
+            log.warning("another plane than before is in the store", extra={"fields": fields})
+        elif not same_place and self._home.last_store:
+            fields = {"before": self._home.last_store, "now": self._url}
+            log.warning("another store than before", extra={"fields": fields})
+        if plane is None or not same_place:
+            require_fit(await self._probe(store, WHOLE))
+        else:
+            self._probe_due = True
+
+    def _refuse_empty(self, *, same_place: bool) -> None:
+        """Refuse to begin a plane where one should be.
+
+        Raises:
+            InvalidInput: If the operator asked for what is there.
+            StoreError: If this home knows a plane there: a file system that is not mounted yet
+                would else become the place of a second plane of the same name.
+        """
+        if self._persist is PersistMode.REBIND:
+            raise InvalidInput(f"persistMode is REBIND, and there is no state in {self._url}")
+        if same_place and self._home.last_plane and self._persist is not PersistMode.CLEAN:
+            raise StoreError(
+                f"{self._url} is empty, but this home took part in plane {self._home.last_plane}"
+                " there: is it mounted? To begin anew in it, start once with --persist clean"
+            )
+
+    async def probe_again(self) -> None:
+        """Try a store that was found fit before, in short; what it lacks now is an alarm."""
+        if not self._probe_due:
+            return
+        store = await self._connect()
+        try:
+            require_fit(await self._probe(store, QUICK))
+        except StoreError as error:
+            log.critical("the store is not what it was", extra={"fields": {"why": error.message}})
+        finally:
+            await store.close()
+
+    async def _probe(self, store: Store, size: Size) -> Report:
+        other = await self._connect()
+        try:
+            report = await probe(store, other, clock=self._clock, size=size)
+        finally:
+            await other.close()
+        fields = {"size": report.size, "took_s": report.took_s, "fit": report.fit}
+        log.info("store probed", extra={"fields": fields})
+        write_private(self._home.data / "probe.json", msgspec.json.encode(report))
+        return report
+
+    def _say(self, error: StoreError) -> None:
+        if error.message != self._told:
+            self._told = error.message
+            log.warning("waiting for the store", extra={"fields": {"why": error.message}})

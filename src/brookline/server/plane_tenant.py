@@ -1,0 +1,89 @@
+"""The plane's tenant as the server makes it: management, and the first user of a plane."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from brookline.errors import InvalidInput
+from brookline.journal.records import Records
+from brookline.journal.standing import HISTORY
+from brookline.plane.incumbent import WRONG_GUESS
+from brookline.plane.tenant import Opening
+from brookline.wire.changes import Drop, Item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from brookline.journal.records import View
+    from brookline.plane.tenant import Tenant
+    from brookline.security.first_user import FirstUser
+    from brookline.wire.changes import Change
+
+log = logging.getLogger("brookline.server")
+
+_KEPT = frozenset({HISTORY, WRONG_GUESS})
+"""Kinds that tell the plane's own story; a clean start does not rewrite it."""
+
+
+class ServerTenant:
+    """Adds to a tenant's opening what the server has to say at the start of an epoch.
+
+    Args:
+        inner: What manages applications.
+        first_user: Makes the first user of a plane that has none.
+        records: Returns all records of the plane, to be dropped by a clean start; None for another
+            start.
+    """
+
+    def __init__(
+        self,
+        inner: Tenant,
+        first_user: FirstUser,
+        *,
+        records: Callable[[], Records] | None = None,
+    ) -> None:
+        self._inner = inner
+        self._first_user = first_user
+        self._records = records
+        self.prepare = inner.prepare
+        self.publish = inner.publish
+        self.reset = inner.reset
+        self.forget = inner.forget
+        self.deactivate = inner.deactivate
+
+    def opening(self, view: View) -> Opening:
+        """Return what a new epoch begins with.
+
+        Raises:
+            InvalidInput: If the first user's password cannot be kept in the home.
+        """
+        if self._records is not None:
+            dropped = _dropped(self._records())
+            log.warning("clean start", extra={"fields": {"records": len(dropped.changes)}})
+            return Opening((dropped, *self._user(Records())))
+        inner = self._inner.opening(view)
+        return Opening((*inner.items, *self._user(view)), inner.interrupted)
+
+    async def activate(self, epoch: int) -> None:
+        """Begin to act; what was to be dropped has been."""
+        self._records = None
+        await self._inner.activate(epoch)
+
+    def _user(self, view: View) -> tuple[Item, ...]:
+        try:
+            item = self._first_user.first_user(view)
+        except OSError as error:
+            raise InvalidInput(f"the first user's password cannot be kept: {error}") from error
+        return () if item is None else (item,)
+
+
+def _dropped(records: Records) -> Item:
+    """Return what drops all records but the plane's own story."""
+    changes: list[Change] = [
+        Drop(kind, record_id)
+        for kind, values in records.kinds().items()
+        if kind not in _KEPT
+        for record_id in values
+    ]
+    return Item(tuple(changes))

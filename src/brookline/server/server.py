@@ -1,0 +1,161 @@
+"""The server: from the first signal handler to the last heartbeat."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from brookline.errors import BrooklineError
+from brookline.plane.states import NodeState
+from brookline.server import catalogue as c
+from brookline.server.assembly import Assembly, Start, assemble
+from brookline.server.banner import banner, show
+from brookline.server.http_server import HttpServer
+from brookline.server.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from collections.abc import Sequence
+
+    from brookline.server.logs import Origin
+    from brookline.server.loop import Standstill
+
+log = logging.getLogger("brookline.server")
+
+_EXIT_AT_ONCE = 130
+_SETTLE_LOOK_S, _SETTLE_POLLS, _USERS_LOOK_S = 0.02, 5, 1.0
+_IDLE_CLOSE_S = 1.0
+"""How long answers are waited for at the end, once nothing is held any more."""
+
+
+class Server:
+    """One server process's work, within its loop.
+
+    Args:
+        start: What is known before.
+        sockets: Listening already.
+        tls: For them, or None.
+        standstill: Of the loop.
+        origin: Tells the log who we are.
+    """
+
+    def __init__(
+        self,
+        start: Start,
+        sockets: Sequence[socket.socket],
+        *,
+        tls: ssl.SSLContext | None,
+        standstill: Standstill,
+        origin: Origin,
+    ) -> None:
+        self._start = start
+        self._standstill = standstill
+        self._origin = origin
+        self._parts: Assembly = assemble(start)
+        self._http = HttpServer(
+            self._parts.api, sockets, tls=tls, standstill=standstill, clock=start.clock
+        )
+        origin.epoch = lambda: self._parts.node.epoch
+
+    async def run(self) -> None:
+        """Serve until stopped.
+
+        Raises:
+            BrooklineError: If the node cannot take part in its plane.
+        """
+        self._handle_signals()
+        watchdog = Watchdog(lambda: self._standstill.ticks, self._start.settings[c.HA_TIMEOUT])
+        watchdog.start()
+        self._http.start()
+        crew = self._start.crew
+        crew.spawn(self._take_part(), "take part")
+        crew.spawn(self._watch_node(), "watch node")
+        await self._start.stopping.wait()
+        await self._end()
+        watchdog.stop()
+        if self._start.stopping.failure is not None:
+            raise self._start.stopping.failure
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            loop.add_signal_handler(number, self._signalled, number)
+
+    def _signalled(self, number: signal.Signals) -> None:
+        if number == signal.SIGINT and self._start.stopping.begun:
+            log.warning("ended at once, by a second Ctrl-C")
+            os._exit(_EXIT_AT_ONCE)
+        self._start.stopping.begin(number.name)
+
+    async def _take_part(self) -> None:
+        parts, crew = self._parts, self._start.crew
+        crew.spawn(asyncio.to_thread(parts.first_user.prepare), "password")
+        try:
+            await parts.joining.join()
+        except BrooklineError as error:
+            self._start.stopping.fail(error)
+            return
+        self._origin.node = parts.node.identity.name
+        parts.control.joined = True
+        crew.spawn(self._follow(), "follow")
+        crew.spawn(parts.joining.probe_again(), "probe")
+
+    async def _watch_node(self) -> None:
+        self._start.stopping.fail(await self._parts.node.failed())
+
+    async def _follow(self) -> None:
+        """Tell people once where this node stands, and keep a copy of the plane's users."""
+        parts, clock = self._parts, self._start.clock
+        patience = clock.monotonic() + _SETTLE_POLLS * self._start.settings[c.HA_POLL]
+        while not self._is_settled() and clock.monotonic() < patience:
+            await clock.sleep(_SETTLE_LOOK_S)
+        self._tell()
+        seen = -1
+        while True:
+            if parts.node.replica.seq != seen:
+                seen = parts.node.replica.seq
+                await asyncio.to_thread(self._keep_users)
+            await clock.sleep(_USERS_LOOK_S)
+
+    def _is_settled(self) -> bool:
+        """Tell whether this node leads, or knows who does."""
+        node = self._parts.node
+        return node.state is not NodeState.INITIALIZING and node.master() is not None
+
+    def _tell(self) -> None:
+        start, parts = self._start, self._parts
+        text = banner(
+            parts.node,
+            start.home,
+            parts.first_user,
+            store=start.store_url,
+            addresses=start.settings[c.BIND],
+            provider=start.provider,
+        )
+        show(text)
+        if parts.first_user.made:
+            fields = {"user": "admin", "password_in": str(start.home.password_file)}
+            log.info("first user made", extra={"fields": fields})
+
+    def _keep_users(self) -> None:
+        try:
+            self._parts.users.keep()
+        except OSError as error:
+            fields = {"why": str(error)}
+            log.warning("the users cannot be copied to the home", extra={"fields": fields})
+
+    async def _end(self) -> None:
+        """Leave in the order in which clients see least of it: the listener goes last."""
+        parts = self._parts
+        await parts.node.stop()
+        self._http.ask_to_close()
+        held_s = self._start.settings[c.WRITE_WAIT] if parts.node.master() else _IDLE_CLOSE_S
+        await self._http.close(held_s)
+        await self._start.crew.disband()
+        parts.login.close()
+        await parts.peers.close()
+        await parts.store.close()
