@@ -11,8 +11,8 @@ from brookline.locations.here import host_key
 from brookline.locations.local import LocalMachine
 from brookline.locations.machine import Host
 from brookline.operations.streams import Streams
-from brookline.operations.supervisor import Supervisor, begun
-from brookline.operations.task import Task
+from brookline.operations.supervisor import Supervisor
+from brookline.operations.task import Task, begun
 from brookline.operations.tasks import Tasks
 from brookline.testing.recorder import MemoryRecorder
 from brookline.values.clock import SystemClock

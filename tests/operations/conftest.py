@@ -4,8 +4,8 @@ import pytest
 
 from brookline.journal.queue import Decision
 from brookline.operations.streams import Streams
-from brookline.operations.supervisor import Supervisor, begun
-from brookline.operations.task import KIND, Task
+from brookline.operations.supervisor import Supervisor
+from brookline.operations.task import KIND, Task, begun
 from brookline.operations.tasks import Tasks
 from brookline.testing.recorder import MemoryRecorder
 from brookline.values.clock import SystemClock

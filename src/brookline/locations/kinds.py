@@ -96,14 +96,6 @@ class Locations:
         meant = did_you_mean(spec.name, known) or f"; known are: {', '.join(known)}"
         raise InvalidInput(f"unknown location '{spec.text}'{meant}")
 
-    def problem(self, spec: str, config: Mapping[str, Any]) -> str:
-        """Return why a location of a blueprint cannot be used, or an empty text."""
-        try:
-            self.resolve({spec: dict(config)})
-        except InvalidInput as error:
-            return error.message
-        return ""
-
     def gives_machines(self, location: Location) -> bool:
         """Tell whether machines can be obtained from a location."""
         return any(kind.type == location.type for kind in self._kinds)

@@ -1,0 +1,155 @@
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from brookline.entities import (
+    BasicApplication,
+    BasicEntity,
+    BasicStartable,
+    EmptySoftwareProcess,
+    VanillaSoftwareProcess,
+)
+from brookline.entities.platform import Platform
+from brookline.journal.queue import Decision
+from brookline.locations.kinds import Locations
+from brookline.locations.localhost import BASE_DIR, Localhost
+from brookline.management.plans import Plans
+from brookline.management.stage import Stage
+from brookline.model.live import Live
+from brookline.model.types import Types
+from brookline.operations.streams import Streams
+from brookline.operations.supervisor import Supervisor
+from brookline.operations.task import Status, begun
+from brookline.operations.tasks import Tasks
+from brookline.testing.recorder import MemoryRecorder
+from brookline.values.clock import SystemClock
+from brookline.values.ids import new_id
+
+TYPES = Types(
+    [BasicApplication, BasicEntity, BasicStartable, EmptySoftwareProcess, VanillaSoftwareProcess]
+)
+CLOCK = SystemClock()
+
+
+class House:
+    """A master with entities, on records in memory."""
+
+    def __init__(self, folder, recorder):
+        self.folder = folder
+        self.recorder = recorder
+        self.live = Live(TYPES)
+        self.tasks = Tasks()
+        self.stage = Stage(self.live, self.tasks, CLOCK)
+        self.streams = Streams(folder / "streams")
+        self.locations = Locations([Localhost(CLOCK)])
+        self.supervisor = Supervisor(self.tasks, self.streams, recorder=recorder, clock=CLOCK)
+        self.platform = Platform(self.live, recorder, self.locations, CLOCK)
+        self.supervisor.platform = self.platform
+
+    async def open(self):
+        await self.stage.reset(self.recorder.records, 0)
+        self.recorder.followers[:] = [lambda change: self.stage.publish([change], None, 0)]
+        self.supervisor.activate()
+        self.platform.activate()
+        return self
+
+    async def close(self):
+        await self.supervisor.deactivate()
+        await self.platform.deactivate()
+
+    async def deploy(self, text, *, start=True):
+        """Deploy a blueprint, wait for the end of its start, and return the application."""
+        text = text.replace("LOCALHOST", f"{{localhost: {{{BASE_DIR}: {self.folder}/base}}}}")
+        app_id = new_id()
+        ready = await Plans(TYPES, self.locations).application(text, app_id, CLOCK.wall_ms())
+        await self.recorder.commit(lambda _view: Decision(list(ready.changes)))
+        app = self.live.entity(app_id)
+        if start:
+            await (await self.begin(app, "start")).wait(30)
+        return app
+
+    async def begin(self, entity, effector, **params):
+        task = self.supervisor.effector_task(new_id(), entity, effector, params=params)
+        await self.recorder.commit(lambda _view: Decision([begun(task)]))
+        return self.supervisor.submit(task, self.supervisor.effector_body(entity, effector, params))
+
+    async def invoke(self, entity, effector, **params):
+        task = await self.begin(entity, effector, **params)
+        assert await task.wait(30)
+        return task
+
+    async def completed(self, entity, effector, **params):
+        task = await self.invoke(entity, effector, **params)
+        assert task.status is Status.COMPLETED, task.error
+        return task
+
+    def named(self, name):
+        return next(entity for entity in self.live.entities() if entity.name == name)
+
+    def start_task(self, entity):
+        return next(t for t in self.tasks.of_entity(entity.id) if t.name == "start")
+
+    def stream(self, task, step, name):
+        part = next(child for child in task.children if child.name == step)
+        return b"".join(self.streams.read(part.id, name)).decode()
+
+
+@pytest.fixture
+async def house(tmp_path):
+    house = await House(tmp_path, MemoryRecorder()).open()
+    yield house
+    for application in house.live.applications():
+        house.recorder.leads = house.recorder.acts = True
+        await (await house.begin(application, "stop")).wait(30)
+    await house.close()
+
+
+@pytest.fixture
+def until():
+    async def wait(holds, deadline_s=15.0):
+        async with asyncio.timeout(deadline_s):
+            while not holds():  # noqa: ASYNC110 - what is awaited tells nobody
+                await asyncio.sleep(0.005)
+
+    return wait
+
+
+@pytest.fixture
+def pids():
+    """Pids that a test read from its processes; what is left of them ends with the test."""
+    found = []
+    yield found
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def state(entity):
+    """Return state and isUp of an entity."""
+    return entity.sensors.get("service.state"), entity.sensors.get("service.isUp")
+
+
+@pytest.fixture(name="state")
+def state_fixture():
+    return state
+
+
+def alive(pid):
+    """Tell whether a process runs; one that ended and was not reaped yet does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.fixture(name="alive")
+def alive_fixture():
+    if sys.platform != "linux":
+        pytest.skip("looks at /proc")
+    return alive

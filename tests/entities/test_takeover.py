@@ -1,0 +1,143 @@
+"""What another master finds, and does, when it takes over from one that is gone."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from tests.entities.conftest import House
+
+from brookline.operations.opening import interrupted
+from brookline.operations.task import Status
+
+WEB = """
+name: shop
+location: LOCALHOST
+services:
+- type: vanilla
+  name: web
+  brooklyn.config:
+    softwareProcess.serviceProcessIsRunningPollPeriod: 50ms
+    http.port: 20000-29999
+    launch.command: |
+      sleep 1000 &
+      echo $! >$PID_FILE
+"""
+
+
+@pytest.fixture
+async def houses(tmp_path, house):
+    """Return the first master, and how to have a second one take over from it."""
+    second = []
+
+    async def take_over():
+        await house.close()
+        house.recorder.followers.clear()
+        for change in interrupted(house.recorder.records, 5000).changes:
+            house.recorder.note(change)
+        second.append(await House(tmp_path, house.recorder).open())
+        return second[0]
+
+    yield house, take_over
+    for one in second:
+        for application in one.live.applications():
+            await (await one.begin(application, "stop")).wait(30)
+        await one.close()
+
+
+async def test_processes_live_on_and_the_next_master_watches_them(houses, state, until, pids):
+    first, take_over = houses
+    await first.deploy(WEB)
+    old = first.named("web")
+    pids.append(int(Path(old.sensors["softwareprocess.pid.file"]).read_text()))
+    second = await take_over()
+    web = second.named("web")
+    assert web.sensors == old.sensors
+    os.kill(pids[0], 0)
+    os.kill(pids[0], signal.SIGKILL)
+    await until(lambda: state(web) == ("ON_FIRE", False))
+    await second.completed(web, "restart")
+    assert state(web) == ("RUNNING", True)
+    pids.append(int(Path(web.sensors["softwareprocess.pid.file"]).read_text()))
+    await second.completed(web, "stop")
+    assert state(web) == ("STOPPED", False)
+
+
+async def test_the_next_master_knows_which_ports_are_taken(houses, pids):
+    first, take_over = houses
+    text = WEB.replace("20000-29999", "21000-21999").replace("sleep 1000 &", "sleep 1000 >&2 &")
+    await first.deploy(text)
+    port = first.named("web").sensors["http.port"]
+    pids.append(int(Path(first.named("web").sensors["softwareprocess.pid.file"]).read_text()))
+    second = await take_over()
+    app = await second.deploy(text.replace("name: web", "name: other"))
+    other = next(iter(app.children))
+    pids.append(int(Path(other.sensors["softwareprocess.pid.file"]).read_text()))
+    assert other.sensors["http.port"] > port
+
+
+async def test_a_start_that_was_cut_off_can_be_called_again(houses, state, until, pids):
+    first, take_over = houses
+    go = first.folder / "go"
+    text = WEB.replace(
+        "launch.command: |",
+        f"install.command: echo x >>{first.folder}/trace\n"
+        f"    pre.launch.command: test -e {go} || sleep 1000\n    launch.command: |",
+    )
+    app = await first.deploy(text, start=False)
+    task = await first.begin(app, "start")
+    web = first.named("web")
+    await until(
+        lambda: any(part.name == "pre-launch-command" and part.streams for part in first.tasks)
+    )
+    second = await take_over()
+    assert second.tasks.get(task.id).status is Status.INTERRUPTED
+    assert first.tasks.get(task.id).status is Status.INTERRUPTED
+    await _killed(_command(first, "pre-launch-command-"), until)
+    go.touch()
+    again = second.live.entity(app.id)
+    await second.completed(again, "start")
+    web = second.named("web")
+    assert state(web) == state(again) == ("RUNNING", True)
+    pids.append(int(Path(web.sensors["softwareprocess.pid.file"]).read_text()))
+    assert (first.folder / "trace").read_text() == "x\n"
+
+
+async def test_a_hand_over_in_the_middle_of_a_start_records_nothing_of_it(houses, until):
+    first, _ = houses
+    app = await first.deploy(WEB.replace("sleep 1000 &", "sleep 1000"), start=False)
+    task = await first.begin(app, "start")
+    await until(lambda: any(part.name == "launch" and part.streams for part in first.tasks))
+    records = first.recorder.records
+    web = first.named("web")
+    before = records.get("sensors", web.id), records.get("task", task.id)
+    await first.supervisor.deactivate()
+    assert (records.get("sensors", web.id), records.get("task", task.id)) == before
+    assert before[0]["service.state"] == "STARTING"
+    await _killed(_command(first, "launch-"), until)
+
+
+def _command(house, prefix):
+    """Return the folder of the only command of a name."""
+    folders = (house.folder / "base" / "commands").iterdir()
+    [found] = [path for path in folders if path.name.startswith(prefix)]
+    return found
+
+
+async def _killed(folder, until):
+    """Kill a command that runs, with all that it started."""
+    await until(lambda: _runner(folder))
+    os.killpg(_runner(folder), signal.SIGKILL)
+
+
+def _runner(folder):
+    """Return the process group of the runner of a command; a program begins without a name."""
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                line = (process / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if str(folder).encode() in line:
+                return os.getpgid(int(process.name))
+    return None

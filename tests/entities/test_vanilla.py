@@ -1,0 +1,471 @@
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from brookline.operations.task import Status
+
+SLEEPER = """
+name: shop
+location: LOCALHOST
+services:
+- type: vanilla
+  name: web
+  brooklyn.config:
+    softwareProcess.serviceProcessIsRunningPollPeriod: 50ms
+    launch.command: |
+      sleep 1000 &
+      echo $! >$PID_FILE
+"""
+
+
+def pid_of(entity):
+    return int(Path(entity.sensors["softwareprocess.pid.file"]).read_text())
+
+
+def recorded(house, name):
+    """Return the lines that commands of a blueprint wrote into a file."""
+    path = house.folder / name
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def steps(task):
+    return [part.name for part in task.children]
+
+
+async def test_a_process_is_launched_watched_and_stopped(house, state, until, pids, alive):
+    app = await house.deploy(SLEEPER)
+    web = house.named("web")
+    assert state(web) == state(app) == ("RUNNING", True)
+    assert web.sensors["service.process.isRunning"] is True
+    pid = pid_of(web)
+    pids.append(pid)
+
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: state(web) == ("ON_FIRE", False))
+    assert web.sensors["service.process.isRunning"] is False
+    assert "not appear to be running" in web.sensors["service.notUp.indicators"][
+        "service.process.isRunning"
+    ]  # fmt: skip
+    await until(lambda: state(app) == ("ON_FIRE", False))
+
+    await house.completed(web, "restart")
+    pids.append(pid_of(web))
+    assert state(web) == ("RUNNING", True)
+    await until(lambda: state(app) == ("RUNNING", True))
+
+    await house.completed(web, "stop")
+    assert state(web) == ("STOPPED", False)
+    assert web.sensors["service.process.isRunning"] is False
+    assert not Path(web.sensors["softwareprocess.pid.file"]).exists()
+    assert not alive(pids[-1])
+    assert state(app) == ("RUNNING", True)
+
+
+async def test_it_tells_where_it_is_and_forgets_the_address_when_it_is_stopped(house, pids):
+    app = await house.deploy(SLEEPER)
+    web = house.named("web")
+    pids.append(pid_of(web))
+    base = house.folder / "base"
+    assert web.sensors["run.dir"] == (
+        f"{base}/apps/{app.id}/entities/VanillaSoftwareProcess_{web.id}"
+    )
+    assert web.sensors["install.dir"].startswith(f"{base}/installs/VanillaSoftwareProcess_")
+    assert web.sensors["host.address"] == web.sensors["host.name"] == "127.0.0.1"
+    assert web.sensors["host.sshAddress"].endswith("@127.0.0.1:22")
+    [machine] = map(house.live.location, web.locations)
+    assert house.locations.is_machine(machine)
+    assert web.sensors["softwareservice.provisioningLocation"] == app.locations[0]
+
+    await house.completed(web, "stop")
+    assert list(web.locations) == []
+    assert house.live.location(machine.id) is None
+    assert "host.address" not in web.sensors
+    assert "host.sshAddress" in web.sensors
+    assert "run.dir" in web.sensors
+
+
+TRACE = """
+location: LOCALHOST
+brooklyn.config:
+  folder: FOLDER
+  shell.env: {SHARED: fromApp, OWN: hidden}
+services:
+- type: vanilla
+  name: web
+  brooklyn.config:
+    shell.env:
+      OWN: web
+      LIST: [1, {a: b c}]
+      FLAG: true
+      NOTHING: null
+      TRACE: $brooklyn:formatString("%s/trace", $brooklyn:config("folder"))
+    files.preinstall: {"data:,early": early.txt}
+    files.install: {"data:,hello": sub/install.txt}
+    files.customize: {"data:,hi": customize.txt}
+    files.runtime: {"data:,there": runtime.txt}
+    pre.install.command: &hook
+      echo "hook $PWD ${INSTALL_DIR-none} ${RUN_DIR-none} ${PID_FILE-none} $SHARED" >>$TRACE
+    post.install.command: *hook
+    pre.customize.command: *hook
+    post.customize.command: *hook
+    pre.launch.command: *hook
+    post.launch.command: *hook
+    install.command: |
+      cat early.txt sub/install.txt >/dev/null
+      echo "install $PWD ${INSTALL_DIR-none} ${RUN_DIR-none} $OWN" >>$TRACE
+    customize.command: |
+      cat $INSTALL_DIR/customize.txt >/dev/null
+      echo "customize $PWD $INSTALL_DIR $RUN_DIR $PID_FILE" >>$TRACE
+    launch.command: |
+      cat runtime.txt >/dev/null
+      echo "launch $PWD $INSTALL_DIR $RUN_DIR $PID_FILE" >>$TRACE
+      echo "env $LIST $FLAG ${NOTHING-unset}." >>$TRACE
+    checkRunning.command: |
+      test "$PWD" = "$RUN_DIR"
+    stop.command: |
+      echo "stop $PWD" >>$TRACE
+"""
+
+
+async def test_the_phases_run_in_order_each_with_its_variables_and_folder(house):
+    app = await house.deploy(TRACE.replace("FOLDER", str(house.folder)))
+    web = house.named("web")
+    assert house.start_task(app).status is Status.COMPLETED, house.start_task(web).error
+    install, run = web.sensors["install.dir"], web.sensors["run.dir"]
+    home, pid = Path.home(), f"{run}/pid.txt"
+    hook = f"hook {home} none none none fromApp"
+    launch_hook = f"hook {home} none none {pid} fromApp"
+    assert recorded(house, "trace") == [
+        hook,
+        f"install {install} {install} none web",
+        hook,
+        hook,
+        f"customize {run} {install} {run} {pid}",
+        hook,
+        launch_hook,
+        f"launch {run} {install} {run} {pid}",
+        'env [1,{"a":"b c"}] true .',
+        launch_hook,
+    ]
+    assert steps(house.start_task(web)) == [
+        "provision",
+        "copy early.txt",
+        "pre-install-command",
+        "copy sub/install.txt",
+        "check-installed",
+        "install",
+        "mark-installed",
+        "post-install-command",
+        "copy customize.txt",
+        "pre-customize-command",
+        "customize",
+        "post-customize-command",
+        "copy runtime.txt",
+        "pre-launch-command",
+        "launch",
+        "post-launch-command",
+        "wait-for-running",
+    ]
+    (house.folder / "trace").unlink()
+    await house.completed(web, "restart")
+    assert [line.split()[0] for line in recorded(house, "trace")] == [
+        "stop", "hook", "launch", "env", "hook",
+    ]  # fmt: skip
+
+
+async def test_commands_have_their_streams(house, pids):
+    await house.deploy(
+        SLEEPER.replace("sleep 1000 &", "echo launched; echo warned >&2; sleep 1000 &")
+    )
+    web = house.named("web")
+    pids.append(pid_of(web))
+    task = house.start_task(web)
+    assert house.stream(task, "launch", "stdout") == "launched\n"
+    assert house.stream(task, "launch", "stderr") == "warned\n"
+    assert "sleep 1000" in house.stream(task, "launch", "stdin")
+
+
+async def test_the_same_installation_is_made_once_on_a_host(house):
+    text = f"""
+    location: LOCALHOST
+    services:
+    - &one
+      type: vanilla
+      brooklyn.config:
+        install.command: echo installed >>{house.folder}/trace; sleep 0.05
+        pre.install.command: echo hook >>{house.folder}/trace
+        launch.command: "true"
+        checkRunning.command: ""
+    - *one
+    - *one
+    """
+    app = await house.deploy(text)
+    assert house.start_task(app).status is Status.COMPLETED
+    assert sorted(recorded(house, "trace")) == ["hook", "hook", "hook", "installed"]
+    assert len({child.sensors["install.dir"] for child in app.children}) == 1
+    await house.deploy(text)
+    assert recorded(house, "trace").count("installed") == 1
+
+
+async def test_another_environment_is_another_installation(house):
+    one = """
+    - type: vanilla
+      brooklyn.config:
+        shell.env: {N: %d}
+        install.command: echo $N >n
+        launch.command: "true"
+        checkRunning.command: ""
+    """
+    app = await house.deploy(f"location: LOCALHOST\nservices:\n{one % 1}\n{one % 2}")
+    found = [(Path(c.sensors["install.dir"]) / "n").read_text() for c in app.children]
+    assert found == ["1\n", "2\n"]
+
+
+@pytest.mark.parametrize(
+    ("command", "step"),
+    [("install.command", "install"), ("customize.command", "customize"),
+     ("pre.launch.command", "pre-launch-command"), ("launch.command", "launch")],
+)  # fmt: skip
+async def test_a_phase_that_fails_fails_the_start_and_says_why(house, state, command, step):
+    app = await house.deploy(
+        f"""
+        location: LOCALHOST
+        services:
+        - type: vanilla
+          name: web
+          brooklyn.config:
+            {"" if command == "launch.command" else 'launch.command: "true"'}
+            {command}: |
+              echo going on; echo no such thing >&2; exit 7
+        """
+    )
+    web = house.named("web")
+    task = house.start_task(app)
+    reason = f"{step} ended with exit code 7: no such thing"
+    assert (task.status, task.error.splitlines()[0]) == (Status.FAILED, reason)
+    assert state(web)[0] == state(app)[0] == "ON_FIRE"
+    assert web.sensors["service.problems"] == {"start": reason}
+    part = house.start_task(web).children[-1]
+    assert (part.name, part.status) == (step, Status.FAILED)
+    await house.completed(web, "stop")
+    assert state(web) == ("STOPPED", False)
+    assert web.sensors["service.problems"] == {}
+
+
+async def test_a_process_that_does_not_come_up_in_time_fails_the_start(house, state):
+    app = await house.deploy(
+        """
+        location: LOCALHOST
+        services:
+        - type: vanilla
+          name: web
+          brooklyn.config: {launch.command: "true", start.timeout: 300ms}
+        """
+    )
+    assert house.start_task(app).error.splitlines()[0] == (
+        "web is not running 0.3s after it was launched"
+    )
+    assert state(house.named("web"))[0] == "ON_FIRE"
+
+
+async def test_the_other_children_run_although_one_failed(house, state, pids):
+    app = await house.deploy(
+        SLEEPER + "- {type: vanilla, name: bad, brooklyn.config: {launch.command: exit 1}}"
+    )
+    pids.append(pid_of(house.named("web")))
+    assert state(house.named("web")) == ("RUNNING", True)
+    assert state(house.named("bad"))[0] == "ON_FIRE"
+    assert state(app)[0] == "ON_FIRE"
+
+
+async def test_without_a_location_the_start_says_what_is_needed(house, state):
+    app = await house.deploy(SLEEPER.replace("location: LOCALHOST", ""))
+    task = house.start_task(app)
+    assert task.error.startswith("No locations specified for web")
+    assert state(house.named("web"))[0] == state(app)[0] == "ON_FIRE"
+
+
+async def test_a_location_may_be_given_to_the_start(house, state, pids):
+    app = await house.deploy(SLEEPER.replace("location: LOCALHOST", ""))
+    spec = {"localhost": {"onbox.base.dir": f"{house.folder}/base"}}
+    await house.completed(app, "start", locations=[spec])
+    pids.append(pid_of(house.named("web")))
+    assert state(house.named("web")) == state(app) == ("RUNNING", True)
+
+
+async def test_a_process_without_a_launch_command_is_refused(house):
+    app = await house.deploy("location: LOCALHOST\nservices: [{type: vanilla, name: web}]")
+    assert house.start_task(app).error == "web has no launch.command"
+
+
+async def test_ports_are_taken_from_their_ranges_and_never_twice(house):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        first = taken.getsockname()[1]
+        if first > 65000:
+            pytest.skip("no room above the port")
+        one = f"""
+        - type: vanilla
+          brooklyn.config:
+            http.port: {first}-{first + 400}
+            db.port: 3306
+            shell.env: {{PORT: $brooklyn:attributeWhenReady("http.port")}}
+            launch.command: echo $PORT
+            checkRunning.command: ""
+        """
+        app = await house.deploy("location: LOCALHOST\nservices:\n" + one * 5)
+    assert house.start_task(app).status is Status.COMPLETED
+    ports = [child.sensors["http.port"] for child in app.children]
+    assert len(set(ports)) == 5
+    assert first not in ports
+    for child, port in zip(app.children, ports, strict=True):
+        assert child.sensors["main.uri"] == f"http://127.0.0.1:{port}/"
+        assert "db.port" not in child.sensors
+        assert house.stream(house.start_task(child), "launch", "stdout") == f"{port}\n"
+        [machine] = map(house.live.location, child.locations)
+        assert machine.config["ports"] == {"http.port": port}
+
+
+async def test_a_range_without_a_free_port_fails_the_start(house):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        app = await house.deploy(
+            f"""
+            location: LOCALHOST
+            services:
+            - type: vanilla
+              brooklyn.config: {{http.port: {port}-{port}, launch.command: "true"}}
+            """
+        )
+    assert house.start_task(app).error == (
+        f"no port of http.port = {port}-{port} is free on 127.0.0.1"
+    )
+
+
+async def test_what_needs_another_waits_for_it(house):
+    app = await house.deploy(
+        f"""
+        location: LOCALHOST
+        services:
+        - type: vanilla
+          name: web
+          brooklyn.config:
+            shell.env:
+              DB: $brooklyn:component("db").attributeWhenReady("main.uri")
+            launch.command: echo "web $DB" >>{house.folder}/trace
+            checkRunning.command: ""
+        - type: vanilla
+          id: db
+          name: db
+          brooklyn.config:
+            http.port: 20000-29999
+            pre.install.command: sleep 0.1
+            launch.command: echo db >>{house.folder}/trace
+            checkRunning.command: ""
+        """
+    )
+    assert house.start_task(app).status is Status.COMPLETED
+    uri = house.named("db").sensors["main.uri"]
+    assert sorted(recorded(house, "trace")) == ["db", f"web {uri}"]
+
+
+async def test_starting_what_runs_already_launches_nothing_twice(house, state, pids):
+    await house.deploy(SLEEPER)
+    web = house.named("web")
+    pids.append(pid_of(web))
+    task = await house.completed(web, "start")
+    assert pid_of(web) == pids[0]
+    assert steps(task) == ["check-running"]
+    assert state(web) == ("RUNNING", True)
+
+
+async def test_cancelling_the_start_kills_its_command_and_says_so(house, state, until, pids):
+    app = await house.deploy(
+        f"""
+        location: LOCALHOST
+        services:
+        - type: vanilla
+          name: web
+          brooklyn.config:
+            install.command: echo $$ >{house.folder}/pid; while :; do sleep 0.05; done
+            launch.command: "true"
+        """,
+        start=False,
+    )
+    task = await house.begin(app, "start")
+    await until(lambda: (house.folder / "pid").exists() and recorded(house, "pid"))
+    pids.append(int(recorded(house, "pid")[0]))
+    assert await house.supervisor.cancel(task)
+    web = house.named("web")
+    assert (task.status, state(web)[0], state(app)[0]) == (Status.CANCELLED, "ON_FIRE", "ON_FIRE")
+    assert web.sensors["service.problems"] == {"start": "start was cancelled"}
+
+
+@pytest.mark.parametrize(
+    ("params", "process", "machine"),
+    [
+        pytest.param({"stopProcessMode": "never"}, True, False, id="leaves-the-process"),
+        pytest.param({"stopMachineMode": "NEVER"}, False, True, id="leaves-the-machine"),
+        pytest.param({}, False, False, id="leaves-nothing"),
+    ],
+)
+async def test_a_stop_may_leave_something(house, pids, until, params, process, machine):
+    await house.deploy(SLEEPER)
+    web = house.named("web")
+    pids.append(pid_of(web))
+    await house.completed(web, "stop", **params)
+    assert Path(web.sensors["softwareprocess.pid.file"]).exists() is process
+    assert bool(web.locations) is machine
+
+
+async def test_children_start_as_their_mode_says(house, state, until):
+    def blueprint(mode):
+        return f"""
+        location: LOCALHOST
+        services:
+        - type: vanilla
+          name: {mode}
+          brooklyn.config:
+            children.startable.mode: {mode}
+            launch.command: "true"
+            checkRunning.command: ""
+          brooklyn.children: [{{type: BasicStartable, name: child of {mode}}}]
+        """
+
+    for mode in ("none", "foreground", "foreground_late", "background", "background_late"):
+        await house.deploy(blueprint(mode))
+        child = house.named(f"child of {mode}")
+        if mode == "none":
+            assert state(child) == (None, None)
+        else:
+            await until(lambda child=child: state(child) == ("RUNNING", True))
+
+
+async def test_an_empty_software_process_is_a_machine(house, state):
+    app = await house.deploy("location: LOCALHOST\nservices: [{type: server, name: box}]")
+    assert house.start_task(app).status is Status.COMPLETED
+    box = house.named("box")
+    assert state(box) == ("RUNNING", True)
+    assert box.sensors["host.address"] == "127.0.0.1"
+    await house.completed(box, "stop")
+    assert list(box.locations) == []
+
+
+async def test_without_monitoring_nobody_asks_whether_it_runs(house, state):
+    app = await house.deploy(
+        """
+        location: LOCALHOST
+        services:
+        - type: vanilla
+          name: web
+          brooklyn.config: {launch.command: "true", sshMonitoring.enabled: false}
+        """
+    )
+    web = house.named("web")
+    assert house.start_task(app).status is Status.COMPLETED
+    assert state(web) == ("RUNNING", True)
+    assert "service.process.isRunning" not in web.sensors
+    assert json.dumps(web.sensors)
