@@ -93,3 +93,19 @@ async def test_a_server_that_starts_later_finds_everything(
     third: Server = await (await start("n3")).leads()
     assert [app.name for app in third.management.live.applications()] == ["shop"]
     assert third.named("thing").sensors == {"x": 1}
+
+
+async def test_what_a_lapsed_lease_cuts_off_is_told_when_it_is_renewed(
+    server: Server, until: Any
+) -> None:
+    start = await server.management.deploy(PLAN, ctx=CTX)
+    await until(lambda: server.named("slow").sensors.get("service.state") == "STARTING")
+    tenant, epoch = server.built.tenant, server.node.epoch
+    await tenant.deactivate()
+    assert server.record("task", start.id)["status"] == "running"
+    await tenant.activate(epoch)
+    assert server.record("task", start.id)["status"] == "interrupted"
+    assert server.named("slow").sensors["service.state"] == "ON_FIRE"
+    again = await server.management.invoke(server.named("quick"), "add", {"a": 1}, CTX)
+    assert await again.wait(20)
+    assert again.result == 2

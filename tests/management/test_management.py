@@ -191,6 +191,8 @@ async def test_unready_config_is_shown_as_it_is_written(server: Server) -> None:
     await management.set_sensors(server.named("db"), {"uri": "http://db"}, CTX)
     assert management.config_now(web, "url") == "http://db"
     assert management.resolve_now(web, ["$brooklyn:entityId()"]) == [web.id]
+    shown = {"type": "org.example.Stubborn", "id": server.named("db").id}
+    assert management.resolve_now(web, {"db": '$brooklyn:component("db")'}) == {"db": shown}
 
 
 async def test_sensors_are_set_and_removed(server: Server) -> None:

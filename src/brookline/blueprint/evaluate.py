@@ -104,6 +104,19 @@ def config_now(entity: Entity, name: str) -> Any:
         return shown(found.value)
 
 
+def presentable(value: Any) -> Any:
+    """Return an evaluated value as JSON; entities and locations as their type and id, as in AMP."""
+    match value:
+        case Entity() | Location():
+            return {"type": value.type, "id": value.id}
+        case dict():
+            return {key: presentable(item) for key, item in value.items()}
+        case list():
+            return [presentable(item) for item in value]
+        case _:
+            return value
+
+
 class _Never:
     """Waits for nothing."""
 

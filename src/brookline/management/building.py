@@ -69,4 +69,5 @@ def build(
         randomness=randomness,
     )
     stage = Stage(live, tasks, clock)
-    return Built(management, ManagementTenant(stage, supervisor, platform, clock), outlet)
+    tenant = ManagementTenant(stage, supervisor, platform, recorder=outlet, clock=clock)
+    return Built(management, tenant, outlet)

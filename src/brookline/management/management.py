@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from brookline.blueprint.assembly import ENTITY
-from brookline.blueprint.evaluate import config_now, resolve_now
+from brookline.blueprint.evaluate import config_now, presentable, resolve_now
 from brookline.errors import Conflict, InvalidInput, NotFound
 from brookline.journal.queue import Decision
 from brookline.management import editing, work
@@ -235,11 +235,11 @@ class Management:
 
     def config_now(self, entity: Entity, key: str) -> Any:
         """Return a config value, without the default, as far as it needs no waiting."""
-        return config_now(entity, key)
+        return presentable(config_now(entity, key))
 
     def resolve_now(self, entity: Entity, value: Any) -> Any:
         """Return any value so."""
-        return resolve_now(entity, value)
+        return presentable(resolve_now(entity, value))
 
     async def _commit(self, decide: Decide, ctx: Context) -> None:
         await self._recorder.commit(decide, request=ctx.request, user=ctx.user)

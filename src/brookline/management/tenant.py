@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from brookline.errors import Fenced, NotMaster, Unavailable
+from brookline.journal.queue import Decision
 from brookline.management.opening import opening
 
 if TYPE_CHECKING:
@@ -13,12 +15,15 @@ if TYPE_CHECKING:
     from brookline.entities.platform import Platform
     from brookline.journal.records import Records, View
     from brookline.management.stage import Stage
+    from brookline.operations.recorder import Recorder
     from brookline.operations.supervisor import Supervisor
     from brookline.plane.tenant import Opening
     from brookline.values.clock import Clock
     from brookline.wire.changes import Change
 
 log = logging.getLogger("brookline.management")
+
+_RETRY_S = 0.5
 
 
 class ManagementTenant:
@@ -28,6 +33,7 @@ class ManagementTenant:
         stage: Who shows the records.
         supervisor: Who runs tasks.
         platform: What entities stand on: watches processes, keeps service states true.
+        recorder: Where changes go.
         clock: Time.
     """
 
@@ -36,13 +42,17 @@ class ManagementTenant:
         stage: Stage,
         supervisor: Supervisor,
         platform: Platform,
+        *,
+        recorder: Recorder,
         clock: Clock,
     ) -> None:
         self._stage = stage
         self._supervisor = supervisor
         self._platform = platform
+        self._recorder = recorder
         self._clock = clock
         self._acts = False
+        self._opened = 0
 
     async def prepare(self, changes: Sequence[Change]) -> Any:
         """Build what a large entry needs, in slices, while nothing of it is visible yet."""
@@ -65,10 +75,15 @@ class ManagementTenant:
         return opening(view, self._clock.wall_ms())
 
     async def activate(self, epoch: int) -> None:
-        """Begin to act."""
+        """Begin to act, for the first time in an epoch or again after the lease had lapsed.
+
+        In the second case nobody has said yet what was cut off when it lapsed.
+        """
         if self._acts:
             return
-        self._acts = True
+        if epoch == self._opened and not await self._open_again():
+            return
+        self._acts, self._opened = True, epoch
         log.info("activate", extra={"fields": {"epoch": epoch}})
         self._supervisor.activate()
         self._platform.activate()
@@ -81,3 +96,23 @@ class ManagementTenant:
         log.info("deactivate")
         await self._supervisor.deactivate()
         await self._platform.deactivate()
+
+    async def _open_again(self) -> bool:
+        """Commit an opening in the middle of an epoch; tell whether this node still leads.
+
+        It waits in the queue before anything that is asked from now on.
+        """
+        while True:
+            try:
+                await self._recorder.commit(self._decide)
+            except (NotMaster, Fenced):
+                return False
+            except Unavailable:
+                if not self._recorder.may_act():
+                    return False
+                await self._clock.sleep(_RETRY_S)
+            else:
+                return True
+
+    def _decide(self, view: View) -> Decision:
+        return Decision([c for item in self.opening(view).items for c in item.changes])

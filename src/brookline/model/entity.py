@@ -82,6 +82,10 @@ class Entity:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id} {self.name!r}>"
 
+    def __str__(self) -> str:
+        """Return the text that stands for it in formatted texts, in AMP's form."""
+        return f"{self.type.rpartition('.')[2]}{{id={self.id}}}"
+
     @property
     def type(self) -> str:
         """AMP's full type name, as recorded."""
