@@ -206,6 +206,15 @@ def test_a_node_that_did_not_answer_is_asked_last_for_a_while():
     assert run.asked == [B, A, A]
 
 
+def test_a_master_that_the_plane_calls_silent_is_asked_last():
+    told = two_nodes()
+    body = told[A].json()
+    body["nodes"]["b"]["heartbeatAgeMs"] = 4000
+    run = Run(Nodes([A, B]), {A: answer(200, body)}, {A: [answer()]})
+    run(READ)
+    assert run.asked == [A]
+
+
 def test_amps_refusal_of_a_standby_leads_to_the_master():
     # the first to be asked thinks that it knows the master, and is out of date
     nodes = {"a": A, "b": B, "c": C}

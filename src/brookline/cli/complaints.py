@@ -48,7 +48,7 @@ def next_step(error: BrooklineError) -> str:
             )
         case NotAllowed():
             return "log in as somebody who may, or ask a node that leads"
-        case NotFound():
+        case NotFound() if "there are: " not in error.message and "its nodes" not in error.message:
             return "brookline tree lists what there is"
         case _:
             return ""

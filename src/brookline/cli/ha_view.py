@@ -9,7 +9,7 @@ from brookline.cli.moments import duration, moment
 from brookline.client.states import GONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from brookline.client.states import Mastership, Member, PlaneStates
 
@@ -25,6 +25,7 @@ HISTORY_HEADERS = (
     "REPLAY",
     "LED FOR",
     "INTERRUPTED",
+    "EVIDENCE",
 )
 
 SILENT_MS = 3000
@@ -73,7 +74,7 @@ def warnings(states: PlaneStates) -> list[str]:
     if leader is None:
         lines.append(_why_nobody_leads(states))
     elif leader.heartbeat_age_ms is not None and leader.heartbeat_age_ms > SILENT_MS:
-        lines.append(_countdown(leader, states.timeout_ms))
+        lines.append(_countdown(leader, states))
     if leader is not None and states.first_in_line() is None:
         lines.append("nobody stands by: if the master dies, nothing takes over")
     versions = sorted({each.version for each in states.members if each.version and _is_here(each)})
@@ -90,20 +91,20 @@ def events(before: PlaneStates, after: PlaneStates) -> Iterator[str]:
     if new is not None and (old is None or new.instance != old.instance):
         yield f"{new.name} leads" + (f" (epoch {new.epoch})" if new.epoch else "")
     for member in after.members:
-        yield from _member_events(before.by_instance(member.instance), member, after.timeout_ms)
+        yield from _member_events(before.by_instance(member.instance), member, after)
     for member in before.members:
         if after.by_instance(member.instance) is None:
             yield f"{member.name} ({member.instance}) is no longer listed"
 
 
-def _member_events(earlier: Member | None, member: Member, timeout_ms: int | None) -> Iterator[str]:
+def _member_events(earlier: Member | None, member: Member, states: PlaneStates) -> Iterator[str]:
     if earlier is None:
         yield f"{member.name} has come: {member.status}"
         return
     if member.status not in (earlier.status, "MASTER"):
         yield f"{member.name}: {earlier.status} → {member.status}"
     if _is_silent(member) and not _is_silent(earlier):
-        yield _countdown(member, timeout_ms)
+        yield _countdown(member, states)
     if earlier.priority != member.priority:
         yield f"{member.name}: priority {earlier.priority} → {member.priority}"
 
@@ -111,8 +112,11 @@ def _member_events(earlier: Member | None, member: Member, timeout_ms: int | Non
 def history_rows(
     history: Iterable[Mastership], states: PlaneStates, now_ms: int
 ) -> list[tuple[str, ...]]:
-    """Return a row for each mastership, the latest first."""
-    return [_history_row(row, states, now_ms) for row in history]
+    """Return a row for each mastership, in the order given."""
+    rows = list(history)
+    names = {member.instance: member.name for member in states.members}
+    names |= {row.node: row.name for row in rows}
+    return [_history_row(row, names, now_ms) for row in rows]
 
 
 def hand_over_checks(states: PlaneStates, target: Member) -> list[Check]:
@@ -153,12 +157,18 @@ def _member_row(states: PlaneStates, member: Member) -> tuple[str, ...]:
         member.instance,
         member.host or "-",
         member.uri or "-",
-        member.status,
+        _role(states, member),
         duration(member.heartbeat_age_ms) if here else "-",
         duration(member.lag_ms) if here and member.status != "MASTER" else "-",
         str(member.priority),
         _place_in_line(states, member),
     )
+
+
+def _role(states: PlaneStates, member: Member) -> str:
+    """Return the state; what a dead node said last is not to be taken for a second master."""
+    stale = member.status == "MASTER" and states.master not in ("", member.instance)
+    return "was MASTER" if stale else member.status
 
 
 def _place_in_line(states: PlaneStates, member: Member) -> str:
@@ -189,16 +199,17 @@ def _is_silent(member: Member) -> bool:
     )
 
 
-def _countdown(member: Member, timeout_ms: int | None) -> str:
-    silent = f"{member.name} has been silent for {duration(member.heartbeat_age_ms)}"
-    if timeout_ms is None or member.heartbeat_age_ms is None:
+def _countdown(member: Member, states: PlaneStates) -> str:
+    age_ms, timeout_ms = member.heartbeat_age_ms or 0, states.timeout_ms
+    silent = f"{member.name} has been silent for {duration(age_ms)}"
+    if timeout_ms is None:
         return silent
-    left = timeout_ms - member.heartbeat_age_ms
-    if member.status != "MASTER":
+    if member.instance != states.master:
         return f"{silent} (limit {duration(timeout_ms)})"
-    if left <= 0:
+    if age_ms >= timeout_ms:
         return f"{silent}: it is being replaced"
-    return f"{silent} (limit {duration(timeout_ms)}): replaced in {duration(left)}"
+    limit, left = duration(timeout_ms), duration(timeout_ms - age_ms)
+    return f"{silent} (limit {limit}): replaced in {left}"
 
 
 def _why_nobody_leads(states: PlaneStates) -> str:
@@ -213,21 +224,19 @@ def _why_nobody_leads(states: PlaneStates) -> str:
     )
 
 
-def _history_row(row: Mastership, states: PlaneStates, now_ms: int) -> tuple[str, ...]:
-    former = states.by_instance(row.predecessor)
-    came_from = (former.name if former else row.predecessor) or "-"
-    why = f"{row.reason}: {row.evidence}" if row.evidence else row.reason
-    measured = row.predecessor != ""
+def _history_row(row: Mastership, names: Mapping[str, str], now_ms: int) -> tuple[str, ...]:
+    came_from = names.get(row.predecessor, row.predecessor)
     return (
         str(row.epoch),
         moment(row.active or row.started, now_ms),
-        f"{came_from}→{row.name}",
-        why + (" (a guess)" if row.guess else ""),
-        duration(row.detect_ms) if measured else "-",
-        duration(row.elect_ms) if measured else "-",
+        f"{came_from or '-'}→{row.name}",
+        row.reason + (" (a guess)" if row.guess else ""),
+        duration(row.detect_ms) if came_from else "-",
+        duration(row.elect_ms) if came_from else "-",
         duration(row.replay_ms),
         _led_for(row, now_ms),
         ", ".join(row.interrupted) or "-",
+        row.evidence,
     )
 
 

@@ -42,6 +42,9 @@ class Output:
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
         """Return the lines of a table, fit for where stdout goes."""
+        rows = list(rows)
+        if not rows:
+            self.tell("There are none.")
         width = terminal_width() if self.live else 0
         return render(headers, rows, width=width, colour=self._colour)
 

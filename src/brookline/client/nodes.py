@@ -19,6 +19,10 @@ SUSPECT_S = 10.0
 """How long a node that did not answer is asked last."""
 
 
+SILENT_MS = 3000
+"""Age of a master's heartbeat from which on other nodes are asked before it."""
+
+
 class Nodes:
     """The client's knowledge of the plane.
 
@@ -70,6 +74,9 @@ class Nodes:
         self.master = addresses.get(states.master, "")
         self.leaderless = bool(addresses) and not self.master
         self._fresh_until = now + REFRESH_S
+        leader = states.leader()
+        if self.master and leader is not None and (leader.heartbeat_age_ms or 0) > SILENT_MS:
+            self._suspect_until[self.master] = now + SUSPECT_S
 
     def follow(self, teller: str, location: str) -> bool:
         """Take over a redirection to the master; tell whether it may be followed."""
