@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
@@ -90,6 +91,12 @@ def test_it_reads_what_pyyaml_reads(text: str) -> None:
     assert read(text) == yaml.safe_load(text)
 
 
+def test_json_is_read_as_programs_write_it() -> None:
+    value = {"name": "😀 é \\ud83d", "list": [1, None, True, {"a/b": "\t"}], "x": 1e-7}
+    for indent in (None, "\t", 2):
+        assert read(json.dumps(value, indent=indent)) == value
+
+
 def test_a_date_is_the_one_word_that_pyyaml_reads_otherwise() -> None:
     assert yaml.safe_load("2024-01-31") == dt.date(2024, 1, 31)
     assert read("2024-01-31") == "2024-01-31"
@@ -112,6 +119,7 @@ def test_all_faults_that_leave_the_rest_readable_are_told_together() -> None:
         ("a:\n\t- 1", "2:1 not YAML: found character that cannot start any token"),
         ("a: \x07", "1:4 not YAML: control characters are not allowed"),
         ("a: 1\n---\nb: 2", "2:1 a second document begins here; a blueprint is one document"),
+        ("é: \ud800", "1:4 half of a character that takes two"),
         ("a: *z", "1:4 the alias '*z' is not defined before"),
         ("a: &a [*a]", "1:8 the alias '*a' is used inside of what it names"),
         ("{a: 1, a: 2}\n", "1:8 duplicate key 'a', first given in line 1"),

@@ -7,6 +7,7 @@ import pytest
 
 from brookline.entities.startable import Startable
 from brookline.entities.stock import BasicApplication, BasicEntity, BasicStartable
+from brookline.entities.vanilla import VanillaSoftwareProcess
 from brookline.errors import RemoteError
 from brookline.journal.rules import ALL_RULES
 from brookline.locations.kinds import Locations
@@ -65,7 +66,7 @@ class Stubborn(Startable):
         return a + b
 
 
-TYPES = Types([BasicApplication, BasicEntity, BasicStartable, Stubborn])
+TYPES = Types([BasicApplication, BasicEntity, BasicStartable, VanillaSoftwareProcess, Stubborn])
 SETTINGS = PlaneSettings(poll_s=0.02, timeout_s=5.0, persist_period_s=0.02)
 
 

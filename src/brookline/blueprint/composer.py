@@ -7,6 +7,8 @@ that are no scalars, aliases that contain themselves or make the tree explode, a
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
@@ -38,6 +40,7 @@ LARGEST = 2_000_000
 """Nodes of a blueprint with its aliases written out."""
 
 _MERGE = "<<"
+_PAIR = re.compile(r"(?<!\\)\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _STANDARD_TAGS = frozenset({"!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
 
@@ -73,6 +76,9 @@ def compose(source: Source) -> Node | None:
         at = place(mark.line, mark.column) if mark else NOWHERE
         source.fault(at, f"not YAML: {error.problem or error.context}")
         source.check()
+    except UnicodeEncodeError as error:
+        source.fault(_place_of(source.text[: error.start]), "half of a character that takes two")
+        source.check()
     except YAMLError as error:
         source.fault(_reader_place(source.text, error), f"not YAML: {_reason(error)}")
         source.check()
@@ -88,7 +94,7 @@ class _Composer:
         self._documents = 0
 
     def run(self) -> None:
-        next_event: Callable[[], Any] = yaml.CSafeLoader(self._source.text).get_event
+        next_event: Callable[[], Any] = yaml.CSafeLoader(_whole(self._source.text)).get_event
         while True:
             event = next_event()
             kind = type(event)
@@ -222,5 +228,15 @@ def _reader_place(text: str, error: YAMLError) -> int:
     position = getattr(error, "position", None)
     if not isinstance(position, int):
         return NOWHERE
-    before = text.encode()[:position].decode(errors="replace")
+    return _place_of(text.encode()[:position].decode(errors="replace"))
+
+
+def _place_of(before: str) -> int:
     return place(before.count("\n"), len(before) - before.rfind("\n") - 1)
+
+
+def _whole(text: str) -> str:
+    """Return JSON without pairs of surrogates, by which it writes an emoji and YAML does not."""
+    if not text.lstrip().startswith("{"):
+        return text
+    return _PAIR.sub(lambda pair: json.loads(f'"{pair[0]}"'), text)
