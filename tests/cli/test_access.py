@@ -60,6 +60,13 @@ def test_a_named_home_without_a_password_uses_that_of_its_neighbour(tmp_path):
     assert (access.urls, access.password) == (("http://127.0.0.1:2",), "secret")
 
 
+def test_the_password_of_a_node_that_has_ended_is_found(tmp_path):
+    home(tmp_path / "n1", password="secret")
+    (tmp_path / "n1" / "address").unlink()
+    home(tmp_path / "n2", "http://127.0.0.1:2")
+    assert find_access(Wish(), {}, tmp_path).password == "secret"
+
+
 def test_certificates_that_local_nodes_have_made_are_trusted(tmp_path):
     home(tmp_path / "n1", "https://127.0.0.1:1")
     certificate = tmp_path / "n1" / "data" / "tls" / "certificate.pem"

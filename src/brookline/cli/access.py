@@ -163,10 +163,12 @@ def checked_url(url: str) -> str:
 
 
 def _homes_below(folder: Path) -> list[Path]:
+    """Return the folders below that are homes; a node that has ended has no address any more."""
     try:
-        return sorted(path.parent for path in folder.glob(f"*/{ADDRESS}"))
+        found = [path.parent for name in (ADDRESS, PASSWORD) for path in folder.glob(f"*/{name}")]
     except OSError:
         return []
+    return sorted(set(found))
 
 
 def _addresses(homes: Iterable[Path]) -> tuple[str, ...]:

@@ -1,0 +1,279 @@
+"""The command line against real servers, as a user types it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(180)]
+
+BROOKLINE = [sys.executable, "-m", "brookline.cli.main"]
+PATIENCE_S = 40
+
+WEB = """\
+name: web
+location: localhost
+services:
+- type: vanilla-software-process
+  name: server
+  brooklyn.config:
+    launch.command: |
+      mkdir -p www
+      echo hello > www/index.html
+      cd www
+      nohup {python} -m http.server {port} --bind 127.0.0.1 > ../log 2>&1 &
+      echo $! > "$PID_FILE"
+"""
+
+
+def free_port():
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as sock:
+        return sock.getsockname()[1]
+
+
+def until(what, look, *, seconds=PATIENCE_S):
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not seen within {seconds} s: {what}"
+        time.sleep(0.05)
+    return found
+
+
+class Folder:
+    """A folder with homes of nodes, in which commands are typed."""
+
+    def __init__(self, path):
+        self.path = path
+        self.servers = []
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("BROOKLINE_")}
+
+    def start(self, name, *options):
+        home = self.path / name
+        (home / "address").unlink(missing_ok=True) if home.exists() else None
+        with (self.path / f"{name}.log").open("ab") as log:
+            server = subprocess.Popen(
+                [
+                    *(*BROOKLINE, "server", "--home", name, "--persistence-dir", "shared"),
+                    *("--port", "0", "--no-global-properties", *options),
+                ],
+                cwd=self.path,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.servers.append(server)
+        return server
+
+    def pid(self, name):
+        return int((self.path / name / "pid.txt").read_text())
+
+    def run(self, *arguments, **options):
+        return subprocess.run(
+            [*BROOKLINE, *arguments],
+            cwd=self.path,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+            **options,
+        )
+
+    def ok(self, *arguments):
+        ran = self.run(*arguments)
+        assert ran.returncode == 0, f"{arguments}: {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
+        return ran.stdout
+
+    def json(self, *arguments):
+        return json.loads(self.ok(*arguments, "-o", "json"))
+
+    def roles(self):
+        """Return the state of each living node by its name, or nothing while nobody answers."""
+        ran = self.run("ha", "status", "-o", "json")
+        if ran.returncode != 0:
+            return {}
+        nodes = json.loads(ran.stdout).get("nodes", {}).values()
+        living = [node for node in nodes if node["status"] not in ("FAILED", "TERMINATED")]
+        return {node["name"]: node["status"] for node in living if not self._is_stale(node)}
+
+    def _is_stale(self, node):
+        return (node.get("heartbeatAgeMs") or 0) > 3000
+
+    def until_roles(self, **roles):
+        until(f"roles {roles}", lambda: roles.items() <= self.roles().items())
+
+    def end(self):
+        for server in self.servers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(server.pid, signal.SIGCONT)
+            server.terminate()
+        for server in self.servers:
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = Folder(tmp_path)
+    yield folder
+    folder.end()
+
+
+@pytest.fixture
+def pair(folder):
+    folder.start("n1", "--ha", "master")
+    folder.until_roles(n1="MASTER")
+    folder.start("n2")
+    folder.until_roles(n1="MASTER", n2="HOT_STANDBY")
+    return folder
+
+
+@pytest.fixture
+def web(pair):
+    """The file of a blueprint whose process is ended in any case."""
+    port = free_port()
+    path = pair.path / "web.yaml"
+    path.write_text(WEB.format(python=sys.executable, port=port))
+    yield path
+    if json.loads(pair.run("apps", "-o", "json").stdout or "[]"):
+        pair.run("delete", "web", "--wait")
+
+
+def test_an_application_outlives_its_master(pair, web):
+    deployed = pair.run("deploy", str(web), "--wait")
+    assert deployed.returncode == 0, deployed.stderr
+    assert "RUNNING" in deployed.stdout
+    assert "launch ✓" in deployed.stderr
+    [app] = pair.json("apps")
+
+    os.kill(pair.pid("n1"), signal.SIGKILL)
+    pair.until_roles(n2="MASTER")
+
+    assert pair.json("show", "web")["id"] == app["id"]
+    assert "server" in pair.ok("tree", "web")
+    assert pair.json("sensors", "web", "server", "-n", "service.isUp") is True
+    pair.ok("config", "web", "--set", "a=b")
+    assert pair.ok("config", "web", "-n", "a") == "b\n"
+    assert "restart" in pair.ok("effectors", "web", "server")
+    pair.ok("invoke", "web", "server", "restart")
+    assert "restart" in pair.ok("activity")
+    latest = pair.json("ha", "history")[0]
+    assert (latest["name"], latest["reason"]) == ("n2", "process gone")
+
+    pair.start("n1", "--ha", "auto")
+    pair.until_roles(n1="HOT_STANDBY", n2="MASTER")
+    assert "n1 leads. Done in" in pair.ok("ha", "switchover", "--to", "n1", "--yes")
+    pair.until_roles(n1="MASTER", n2="HOT_STANDBY")
+
+    assert "web is gone." in pair.ok("delete", "web", "--wait")
+    assert pair.json("apps") == []
+
+
+def test_a_deploy_that_is_waited_for_survives_the_death_of_its_master(pair, web):
+    """Its start is cut off (17), or was done before (0); the wait itself goes on either way."""
+    slow = web.read_text().replace("mkdir -p www", "mkdir -p www; sleep 3")
+    web.write_text(slow)
+    waiting = subprocess.Popen(
+        [*BROOKLINE, "deploy", str(web), "--wait", "--timeout", "60s"],
+        cwd=pair.path,
+        env=pair.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until("the application is deployed", lambda: pair.json("apps"))
+    os.kill(pair.pid("n1"), signal.SIGKILL)
+    out, err = waiting.communicate(timeout=90)
+    assert waiting.returncode == 17, out + err
+    assert "was cut off by a failover" in err
+
+
+def test_a_blueprint_with_faults_is_refused_with_all_of_them(pair):
+    bad = pair.path / "bad.yaml"
+    bad.write_text("name: x\nservices:\n- type: no-such-type\n- typ: y\n")
+    ran = pair.run("deploy", "bad.yaml", "--wait")
+    assert ran.returncode == 2
+    assert "bad.yaml:3:9: " in ran.stderr
+    assert "nothing was deployed" in ran.stderr
+    assert pair.json("apps") == []
+
+
+def test_admin_actions_reach_the_node_that_is_named(pair):
+    assert pair.ok("ha", "priority", "n2", "7") == "n2: priority 0 → 7\n"
+    assert "n2: HOT_STANDBY → STANDBY" in pair.ok("ha", "mode", "n2", "standby")
+    pair.until_roles(n2="STANDBY")
+    assert pair.run("ha", "switchover", "--to", "nobody", "-y").returncode == 2
+    assert "n2 leads" in pair.ok("ha", "promote", "n2", "--yes")
+    pair.until_roles(n1="HOT_STANDBY", n2="MASTER")
+    os.kill(pair.pid("n1"), signal.SIGTERM)
+    until("n1 has ended", lambda: pair.servers[0].poll() is not None)
+    until("n1 is TERMINATED", lambda: "TERMINATED" in pair.ok("ha", "status"))
+    assert "forgot n1" in pair.ok("ha", "clear")
+    assert "n1" not in pair.roles()
+
+
+def test_watching_tells_the_story_of_a_failover(pair):
+    with (pair.path / "watch").open("wb") as out:
+        watch = subprocess.Popen(
+            [*BROOKLINE, "ha", "status", "--watch"], cwd=pair.path, env=pair.environment, stdout=out
+        )
+    seen = pair.path / "watch"
+    try:
+        until("the plane", lambda: "HOT_STANDBY" in seen.read_text())
+        os.kill(pair.pid("n1"), signal.SIGKILL)
+        until("the failover", lambda: "n2 leads (epoch 2)" in seen.read_text())
+    finally:
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(10) == 0
+
+
+def test_a_wrong_password_and_an_unknown_thing_have_their_statuses(pair):
+    assert pair.run("apps", "--user", "admin", "--password", "wrong").returncode == 14
+    assert pair.run("show", "nope").returncode == 2
+    assert pair.run("activity", "nope").returncode == 2
+    assert pair.run("apps", "--url", f"http://127.0.0.1:{free_port()}").returncode == 13
+
+
+def test_commands_trust_the_certificate_of_a_local_node(folder):
+    folder.start("n1", "--https")
+    folder.until_roles(n1="MASTER")
+    assert folder.json("version")["server"]
+    assert folder.path.joinpath("n1", "address").read_text().startswith("https://")
+    assert folder.run("doctor", "--store", "shared").returncode == 0
+
+
+def test_the_demo_sees_all_that_it_promises(folder):
+    blueprint = folder.path / "web.yaml"
+    blueprint.write_text(WEB.format(python=sys.executable, port=free_port()))
+    ran = subprocess.run(
+        [sys.executable, "-m", "brookline.cli.demo", "--blueprint", str(blueprint)],
+        cwd=folder.path,
+        env=folder.environment,
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    for words in (
+        "process gone",
+        "standby elected",
+        "every acknowledged write is there",
+        "Timeline",
+    ):
+        assert words in ran.stdout
+    assert not list(Path(folder.path / ".demo").glob("*/pid.txt")), "all is ended"
