@@ -135,6 +135,8 @@ class Observer:
                 stood = True
                 if tail > core.parts.replica.seq:
                     await self.hint()
+                else:
+                    core.current_at = core.parts.clock.monotonic()
                 if core.leadership is not None or core.leaving:
                     return True
         except NotSent:
