@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import pytest
+from tests.api.house import House, until
 
+from brookline.plane.states import NodeState
 from brookline.stores.shelf import Shelf
 from brookline.values.clock import SystemClock
-from tests.api.house import House
 
 PLAN = """
 name: shop
-location: somewhere
+location: localhost
 services:
 - type: org.example.Widget
   name: web
@@ -44,6 +45,16 @@ async def make(shelf, tmp_path):
 async def house(make):
     """One node that leads."""
     return await (await make()).leads()
+
+
+@pytest.fixture
+async def pair(make):
+    """A master, and a hot standby that would follow it."""
+    master = await (await make()).leads()
+    standby = await make()
+    await until(lambda: standby.node.state is NodeState.HOT_STANDBY and standby.node.master())
+    await until(lambda: [one for one in master.node.members() if one.rank is not None])
+    return master, standby
 
 
 @pytest.fixture

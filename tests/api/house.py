@@ -9,6 +9,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from tests.api.types import TYPES
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -18,6 +19,10 @@ from brookline.api.peers import HttpPeers
 from brookline.api.ports import ApiSettings, Ports, ShutdownOrder
 from brookline.api.tree import Tree
 from brookline.journal.rules import ALL_RULES
+from brookline.locations.kinds import Locations
+from brookline.locations.localhost import Localhost
+from brookline.management.building import build
+from brookline.operations.streams import Streams
 from brookline.plane.heart import LocalPulse
 from brookline.plane.identity import Identity
 from brookline.plane.node import PlaneNode
@@ -28,15 +33,16 @@ from brookline.security.node_keys import NodeKey
 from brookline.security.passwords import amp_hash
 from brookline.security.users import User, Users
 from brookline.stores.memory import MemoryStore
-from brookline.stores.shelf import Shelf
 from brookline.values.clock import SystemClock
 from brookline.values.crew import Crew
 from brookline.values.ids import SYSTEM_RANDOM, new_id
 from brookline.version import VERSION
-from tests.api.managing import SmallManagement
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from brookline.stores.shelf import Shelf
+    from brookline.stores.store import Store
 
 CLOCK = SystemClock()
 QUICK = PlaneSettings(poll_s=0.1, timeout_s=2.0, write_wait_s=2.0, hop_wait_s=0.3)
@@ -79,9 +85,13 @@ class House:
         api: ApiSettings | None = None,
         plane: PlaneSettings = QUICK,
         home: str = "",
+        store: Store | None = None,
     ) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://127.0.0.1:{}".format(self.socket.getsockname()[1])
+        # Named as TCP, or asyncio does not switch Nagle's algorithm off.
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen(128)
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
         self.key = NodeKey()
         identity = Identity(
             instance=new_id(),
@@ -95,19 +105,22 @@ class House:
             public_key=self.key.public,
         )
         self.peers = HttpPeers(identity.instance, self.key, clock=CLOCK, proved_dead=_nobody)
-        self.management = SmallManagement(folder / name)
+        self.built = build(
+            TYPES, Locations([Localhost(CLOCK)]), streams=Streams(folder / name), clock=CLOCK
+        )
+        self.management = self.built.management
         self.node = PlaneNode(
-            MemoryStore(shelf, name),
+            store or MemoryStore(shelf, name),
             self.peers,
             clock=CLOCK,
             randomness=SYSTEM_RANDOM,
             identity=identity,
             settings=plane,
-            tenant=self.management,
+            tenant=self.built.tenant,
             pulse=LocalPulse(MemoryStore(shelf, name), CLOCK, poll_s=plane.poll_s, rules=ALL_RULES),
             mode=mode,
         )
-        self.management.attach(self.node)
+        self.built.outlet.plug(self.node)
         digest = hashlib.sha256(b"spw").hexdigest()
         users = {name: User(name, amp_hash("s", digest)) for name in ("admin", "ann")}
         self.login = Login(Users(users, view=lambda: None, copy=folder / "users"), clock=CLOCK)
@@ -130,7 +143,7 @@ class House:
     async def open(self) -> None:
         """Listen, without taking part in the plane yet."""
         config = Config(
-            self.app, http=HotProtocol, lifespan="off", interface="asgi3", log_config=None
+            self.app, http=HotProtocol, lifespan="off", log_config=None, proxy_headers=False
         )
         config.load()
         loop = asyncio.get_running_loop()
@@ -153,7 +166,6 @@ class House:
         await self.node.stop()
         self.kill()
         await self.peers.close()
-        await self.management.deactivate()
         await self.crew.disband()
         self.login.close()
 
@@ -181,6 +193,7 @@ class House:
     async def deploy(self, plan: str) -> str:
         told = await self.call("POST", "/applications", data=plan.encode())
         assert told.status == 201, told.body
+        await self.call("GET", f"/activities/{told.json['id']}?timeout=20s")
         return str(told.json["entityId"])
 
 
@@ -205,7 +218,7 @@ class Told:
 
 async def until(holds: Any, deadline_s: float = 20.0) -> None:
     async with asyncio.timeout(deadline_s):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - what is awaited tells nobody
             await asyncio.sleep(0.005)
 
 

@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from brookline.entities.startable import Startable
+from brookline.entities.stock import BasicApplication, BasicEntity, BasicStartable
 from brookline.model.declarations import config, sensor
 from brookline.model.effectors import effector
-from brookline.model.entity import Entity
 from brookline.model.types import Types
 from brookline.values.durations import Duration
 
 if TYPE_CHECKING:
     from brookline.operations.operation import Operation
-
-
-class Startable(Entity, abstract=True):
-    up = sensor("service.isUp", bool, description="Whether it is available")
-    state = sensor("service.state", str)
-    expected = sensor("service.state.expected", dict)
-
-    @effector
-    async def start(self, op: Operation, locations: list[str] | None = None) -> None:
-        """Start it."""
-
-
-class BasicApplication(Startable):
-    TYPE = "org.apache.brooklyn.entity.stock.BasicApplication"
-    ALIASES = ("app",)
-    APPLICATION = True
-
-
-class BasicEntity(Startable):
-    TYPE = "org.apache.brooklyn.entity.stock.BasicEntity"
-    ALIASES = ("basic-entity",)
 
 
 class Widget(Startable):
@@ -68,10 +48,4 @@ class Widget(Startable):
         await op.step("wait", asyncio.Event().wait)
 
 
-def types() -> Types:
-    return Types([BasicApplication, BasicEntity, Widget])
-
-
-class NoLocations:
-    def resolve(self, given: Any) -> dict[str, Any]:
-        return {"name": str(given), "spec": str(given), "type": "org.example.Place", "config": {}}
+TYPES = Types([BasicApplication, BasicEntity, BasicStartable, Widget])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from typing import Any
 
 import msgspec
@@ -52,3 +53,8 @@ def json(value: Any, *, status: int = 200, headers: Headers = ()) -> Answer:
 def text(value: str, *, media: str = TEXT) -> Answer:
     """Answer with text as it is."""
     return Answer(200, value.encode(), media)
+
+
+def etag(body: bytes) -> str:
+    """Return the tag by which a client tells whether it has this body already."""
+    return f'"{hashlib.blake2b(body, digest_size=9).hexdigest()}"'

@@ -45,7 +45,11 @@ async def fetch(call: Call) -> Answer:
     live = call.ports.management.live
     extra = _with_ancestors(_items(call), without_roots=True)
     names = names_of(call.query.get("sensors", ""))
-    return Answer(200, await call.ports.tree.whole(live, names, extra))
+    whole = await call.ports.tree.whole(live, names, extra)
+    headers = (("etag", whole.etag),)
+    if call.headers.get("if-none-match") == whole.etag:
+        return Answer(304, media="", headers=headers)
+    return Answer(200, whole.body, headers=headers)
 
 
 async def details(call: Call) -> Answer:

@@ -16,7 +16,7 @@ from brookline.api.plane_view import is_hot
 from brookline.api.ports import NonMasterWrites
 from brookline.api.problems import Refused, problem, unexpected
 from brookline.api.routes import Found, Place
-from brookline.api.wireform import SEQUENCE, send_reply
+from brookline.api.wireform import SEQUENCE
 from brookline.api.writes import Dropped
 from brookline.errors import BrooklineError, NotAllowed, Outcome, Unavailable
 from brookline.plane.states import NodeState
@@ -56,7 +56,7 @@ class Edge:
             reply = self._stamp.reply(_challenged(problem(refusal), scope))
         except Exception as fault:  # noqa: BLE001 - the edge of the API
             reply = self._stamp.reply(unexpected(fault))
-        await send_reply(send, reply)
+        await self._stamp.send(send, reply)
 
     async def _reply(self, scope: Scope, receive: Receive) -> Reply:
         method, path = scope["method"], scope["raw_path"].decode("latin-1")

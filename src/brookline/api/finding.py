@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brookline.api.ports import Context
 from brookline.errors import NotFound, PreconditionFailed
+from brookline.management.context import Caller
 
 if TYPE_CHECKING:
     from brookline.api.calls import Call
@@ -62,6 +62,6 @@ def task(call: Call) -> Task:
     return call.ports.management.tasks.get(call.path["task"])
 
 
-def context(call: Call) -> Context:
+def context(call: Call) -> Caller:
     """Return on whose behalf a handler acts."""
-    return Context(call.user, call.request)
+    return Caller(call.user, call.request)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from brookline.api.answers import EMPTY, Answer, json
 from brookline.api.calls import whole_number
 from brookline.api.plane_view import ha_summary, state_now
@@ -84,7 +86,7 @@ async def get_metrics(call: Call) -> Answer:
 
 async def get_history(call: Call) -> Answer:
     """Return every mastership with its reason, its durations and what it cut off."""
-    return json(list(call.ports.node.history()))
+    return json([msgspec.convert(one, Mastership) for one in call.ports.node.history()])
 
 
 async def switchover(call: Call) -> Answer:

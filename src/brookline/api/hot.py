@@ -8,10 +8,9 @@ of an id, a login that is not known yet) is left to the edge, which answers the 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from typing import TYPE_CHECKING, Any
 
-from brookline.api.answers import encode
+from brookline.api.answers import encode, etag
 from brookline.api.plane_view import is_hot, state_now
 from brookline.api.sensors import current_state
 from brookline.api.summaries import entity_summary
@@ -109,8 +108,10 @@ class Hot:
 
     def _made(self, path: bytes) -> Page | None:
         segments = path.split(b"/")
-        make = _PAGES.get((len(segments), segments[-1] if len(segments) > 6 else b""))
-        if make is None or segments[1:3] != [b"v1", b"applications"] or segments[4] != b"entities":
+        if len(segments) < 6 or segments[1] != b"v1" or segments[2] != b"applications":
+            return None
+        make = _PAGES.get(tuple(segments[6:]))
+        if make is None or segments[4] != b"entities":
             return None
         entity = self._ports.management.live.entity(segments[5].decode("latin-1"))
         if entity is None or entity.application_id.encode() != segments[3]:
@@ -129,18 +130,13 @@ class Hot:
 
 def page(body: bytes, entity: Entity | None = None) -> Page:
     """Return a page that shows this."""
-    tag = etag(body)
+    tag = etag(body).encode()
     headers = (
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"etag", tag),
     )
     return Page(200, body, tag, headers, entity, entity.version if entity else 0)
-
-
-def etag(body: bytes) -> bytes:
-    """Return the tag of a body."""
-    return b'"' + hashlib.blake2b(body, digest_size=9).hexdigest().encode() + b'"'
 
 
 def _summary(entity: Entity) -> bytes:
@@ -151,8 +147,8 @@ def _sensors(entity: Entity) -> bytes:
     return encode(current_state(entity))
 
 
-_PAGES: dict[tuple[int, bytes], Callable[[Entity], bytes]] = {
-    (6, b""): _summary,
-    (8, b"current-state"): _sensors,
+_PAGES: dict[tuple[bytes, ...], Callable[[Entity], bytes]] = {
+    (): _summary,
+    (b"sensors", b"current-state"): _sensors,
 }
-"""Makers of pages, by the number of segments of the path and its last one."""
+"""Makers of pages, by what follows the entity in the path."""

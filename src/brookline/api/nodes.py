@@ -12,7 +12,6 @@ from brookline.api import internode
 from brookline.api.answers import NO_CONTENT, Answer, json
 from brookline.api.bodies import HungUp, read_body, until_gone
 from brookline.api.problems import Refused, problem, unexpected
-from brookline.api.wireform import send_reply
 from brookline.errors import BrooklineError
 from brookline.plane.peers import Misdirected
 from brookline.security.node_keys import is_fresh, is_genuine
@@ -55,7 +54,7 @@ class Nodes:
             answer = problem(refusal)
         except Exception as fault:  # noqa: BLE001 - the edge of the API
             answer = unexpected(fault)
-        await send_reply(send, self._stamp.reply(answer))
+        await self._stamp.send(send, self._stamp.reply(answer))
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         match scope["method"], scope["path"]:
@@ -88,13 +87,14 @@ class Nodes:
         if call.target != node.identity.instance:
             raise Refused(421, f"this is instance {node.identity.instance}, not {call.target}")
         sender, me = node.find_member(call.sender), node.find_member(call.target)
-        genuine = sender is not None and is_genuine(
-            call, headers.get(internode.SIGNATURE, ""), sender.public_key
-        )
+        if sender is None:
+            # A node that has just begun is heard of at the next poll; it tries again.
+            raise Refused(401, f"this node has not heard of instance {call.sender} yet")
+        genuine = is_genuine(call, headers.get(internode.SIGNATURE, ""), sender.public_key)
         if not genuine or not is_fresh(call, me.counter if me else 0):
             fields = {"sender": call.sender, "path": scope["path"]}
             log.warning("call from node refused", extra={"fields": fields})
-            raise Refused(401, "the signature is not that of a node of this plane, or too old")
+            raise Refused(401, "the signature is not that of the node, or too old")
         return call
 
     async def _forwarded(self, call: Call) -> Answer:

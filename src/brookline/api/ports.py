@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from brookline.api.tree import Tree
     from brookline.journal.records import View
+    from brookline.management.context import Context
     from brookline.model.entity import Entity
     from brookline.model.live import Live
     from brookline.operations.task import Task
@@ -22,19 +23,6 @@ if TYPE_CHECKING:
     from brookline.values.clock import Clock
     from brookline.values.crew import Crew
     from brookline.wire.heartbeats import Heartbeat
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Context:
-    """On whose behalf something is done.
-
-    Attributes:
-        user: Who asks.
-        request: Id of the request.
-    """
-
-    user: str
-    request: str = ""
 
 
 class Replica(Protocol):
@@ -245,10 +233,6 @@ class Management(Protocol):
 
     async def remove_sensor(self, entity: Entity, name: str, ctx: Context) -> None:
         """Remove a sensor."""
-        ...
-
-    async def set_tags(self, entity: Entity, tags: Sequence[Any], ctx: Context) -> None:
-        """Set the tags."""
         ...
 
     async def invoke(

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Handler = Callable[[Call], Awaitable[Answer]]
 
+_MOST_MATCHED = 4096
+"""Paths of which it is kept what they match; a write's is looked up twice."""
+
 
 class Place(enum.Enum):
     """Which node may answer a call."""
@@ -129,6 +132,10 @@ class Found:
     path: Mapping[str, str]
 
 
+Matched = tuple["Mapping[str, str]", "Mapping[str, Operation]"]
+"""Parameters of a path, and its operations by method."""
+
+
 class RouteTable:
     """Finds the operation of a method and a path.
 
@@ -145,6 +152,7 @@ class RouteTable:
         self._drawers: dict[tuple[int, str], list[tuple[Pattern[str], dict[str, Operation]]]] = (
             defaultdict(list)
         )
+        self._matched: dict[str, Matched] = {}
         for path in sorted(by_path, key=lambda path: path.count("{")):
             pattern, _, _ = compile_path(path)
             self._drawers[_drawer(path)].append((pattern, by_path[path]))
@@ -178,8 +186,17 @@ class RouteTable:
             )
         return Found(operation, params)
 
-    def _match(self, path: str) -> tuple[dict[str, str], dict[str, Operation]] | None:
-        path = path.rstrip("/") or "/"
+    def _match(self, path: str) -> Matched | None:
+        found = self._matched.get(path)
+        if found is None:
+            found = self._tried(path.rstrip("/") or "/")
+            if found is not None:
+                if len(self._matched) >= _MOST_MATCHED:
+                    self._matched.clear()
+                self._matched[path] = found
+        return found
+
+    def _tried(self, path: str) -> Matched | None:
         for pattern, methods in self._drawers.get(_drawer(path), ()):
             match = pattern.match(path)
             if match is not None:

@@ -6,9 +6,10 @@ done in slices, so that no request keeps the event loop.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from brookline.api.answers import encode
+from brookline.api.answers import encode, etag
 from brookline.api.summaries import entity_detail
 
 if TYPE_CHECKING:
@@ -25,6 +26,23 @@ _MOST_WHOLES = 4
 """Different questions whose whole answers are kept."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole answer.
+
+    Attributes:
+        live: What it shows.
+        version: Of it when this was put together.
+        body: JSON.
+        etag: Of the body.
+    """
+
+    live: Live
+    version: int
+    body: bytes
+    etag: str
+
+
 class Tree:
     """Encodes entities with all that is below them.
 
@@ -35,19 +53,25 @@ class Tree:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._heads: dict[str, tuple[Entity, int, bytes]] = {}
-        self._wholes: dict[object, tuple[Live, int, bytes]] = {}
+        self._wholes: dict[object, Whole] = {}
 
-    async def whole(self, live: Live, sensors: Sequence[str], items: Sequence[Entity]) -> bytes:
+    @property
+    def kept(self) -> int:
+        """How many entities are kept encoded."""
+        return len(self._heads)
+
+    async def whole(self, live: Live, sensors: Sequence[str], items: Sequence[Entity]) -> Whole:
         """Return all applications and some more entities, with some sensors of these tops."""
         question = (tuple(sensors), tuple(item.id for item in items))
         kept = self._wholes.get(question)
-        if kept is not None and kept[0] is live and kept[1] == live.version:
-            return kept[2]
+        if kept is not None and kept.live is live and kept.version == live.version:
+            return kept
         await self._refresh(live)
-        made = self._assembled([*live.applications(), *items], sensors)
+        body = self._assembled([*live.applications(), *items], sensors)
+        made = Whole(live, live.version, body, etag(body))
         if len(self._wholes) >= _MOST_WHOLES:
             self._wholes.clear()
-        self._wholes[question] = (live, live.version, made)
+        self._wholes[question] = made
         return made
 
     async def _refresh(self, live: Live) -> None:

@@ -1,18 +1,18 @@
-"""Answers as they go out: with the headers that every answer has, and as ASGI messages."""
+"""Answers as they go out, with the headers that every answer has."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from brookline.api.answers import NO_CONTENT
 from brookline.plane.peers import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from brookline.api.answers import Answer, Headers
     from brookline.api.ports import Node
 
-    Message = Mapping[str, Any]
     Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 NODE = "brookline-node"
@@ -33,6 +33,7 @@ class Stamp:
         self._at = (-1, -1)
         self._headers: Headers = ()
         self._raw: list[tuple[bytes, bytes]] = []
+        self._done = Reply(status=204)
 
     def raw(self) -> list[tuple[bytes, bytes]]:
         """Return the same as bytes, for ASGI."""
@@ -50,11 +51,15 @@ class Stamp:
                 (EPOCH, str(at[0])),
                 (SEQUENCE, str(at[1])),
             )
+            self._done = Reply(status=204, headers=self._headers)
             self._raw = [(name.encode(), value.encode()) for name, value in self._headers]
         return self._headers
 
     def reply(self, answer: Answer) -> Reply:
         """Return an answer with all its headers."""
+        if answer is NO_CONTENT:
+            self.headers()
+            return self._done
         headers = (*answer.headers, *self.headers())
         if answer.status not in _BODILESS:
             headers = (("content-length", str(len(answer.body))), *headers)
@@ -62,9 +67,11 @@ class Stamp:
                 headers = (("content-type", answer.media), *headers)
         return Reply(status=answer.status, headers=headers, body=answer.body)
 
-
-async def send_reply(send: Send, reply: Reply) -> None:
-    """Send an answer over ASGI."""
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+    async def send(self, send: Send, reply: Reply) -> None:
+        """Send an answer over ASGI."""
+        if reply is self._done:
+            headers = self._raw
+        else:
+            headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in reply.headers]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})

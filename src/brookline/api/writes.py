@@ -7,6 +7,7 @@ that leads: this one, or another to which the door forwarded it.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,23 @@ class Dropped(Exception):
     """The client of a held write has hung up; nothing was done, and nobody waits for an answer."""
 
 
+@dataclasses.dataclass(slots=True)
+class _Waiting:
+    """A write that has not been answered.
+
+    Attributes:
+        request: Id of the request.
+        gone: Returns once the client has hung up.
+        task: Serves the client.
+        dropped: Whether it was given up because the client has.
+    """
+
+    request: str
+    gone: Callable[[], Awaitable[None]]
+    task: asyncio.Task[object] | None
+    dropped: bool = False
+
+
 class Writes:
     """The API's side of the door."""
 
@@ -46,7 +64,9 @@ class Writes:
         self._stamp = stamp
         self._numbers = itertools.count(1)
         self._begun: set[str] = set()
-        self._dropped: set[str] = set()
+        self._submits = itertools.count()
+        self._waiting: dict[int, _Waiting] = {}
+        self._watching = False
 
     def request(
         self,
@@ -88,18 +108,20 @@ class Writes:
             Unavailable: Nobody could do it, or nobody knows whether it was done.
             Dropped: Its client hung up while it was held.
         """
-        patience = asyncio.get_running_loop().call_later(
-            _PATIENCE_S, self._watch, request, gone, asyncio.current_task()
-        )
+        # Several requests may have one id, if their client says so; hence a number of our own.
+        number = next(self._submits)
+        waiting = self._waiting[number] = _Waiting(request.id, gone, asyncio.current_task())
+        if not self._watching:
+            self._watching = True
+            self._ports.crew.spawn(self._watch(), "clients")
         try:
             return await self._ports.node.door.submit(request)
         except asyncio.CancelledError:
-            if request.id not in self._dropped:
+            if not waiting.dropped:
                 raise
-            self._dropped.discard(request.id)
             raise Dropped from None
         finally:
-            patience.cancel()
+            del self._waiting[number]
 
     async def execute(self, request: Request) -> Reply:
         """Carry out a write, on the master; the door calls this.
@@ -136,21 +158,23 @@ class Writes:
         )
         return self._stamp.reply(await found.operation.handler(call))
 
-    def _watch(
-        self,
-        request: Request,
-        gone: Callable[[], Awaitable[None]],
-        task: asyncio.Task[object] | None,
-    ) -> None:
-        self._ports.crew.spawn(self._drop_when_gone(request, gone, task), f"client/{request.id}")
+    async def _watch(self) -> None:
+        """Watch the clients of all writes that take long, as long as there are any."""
+        known: set[int] = set()
+        while self._waiting:
+            before = set(self._waiting)
+            await self._ports.clock.sleep(_PATIENCE_S)
+            long = before & self._waiting.keys()
+            for number in long - known:
+                waiting = self._waiting[number]
+                work = self._drop_when_gone(number, waiting)
+                self._ports.crew.spawn(work, f"client/{waiting.request}")
+            known = long
+        self._watching = False
 
-    async def _drop_when_gone(
-        self,
-        request: Request,
-        gone: Callable[[], Awaitable[None]],
-        task: asyncio.Task[object] | None,
-    ) -> None:
-        await gone()
-        if task is not None and not task.done() and request.id not in self._begun:
-            self._dropped.add(request.id)
-            task.cancel()
+    async def _drop_when_gone(self, number: int, waiting: _Waiting) -> None:
+        await waiting.gone()
+        if number in self._waiting and waiting.request not in self._begun:
+            waiting.dropped = True
+            if waiting.task is not None:
+                waiting.task.cancel()

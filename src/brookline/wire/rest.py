@@ -325,7 +325,7 @@ class Mastership(Shape):
     name: str
     reason: str
     started_utc: int
-    from_: str | None = msgspec.field(name="from", default=None)
+    from_: str = msgspec.field(name="from", default="")
     evidence: str = ""
     detect_ms: int = 0
     elect_ms: int = 0
