@@ -35,7 +35,6 @@ async def test_children_are_started_as_parts(house):
     assert [part.entity_name for part in task.children[0].children] == ["inner"]
 
 
-@pytest.mark.slow
 async def test_thousands_of_basic_entities_start_with_one_task(house, state):
     lines = "\n".join("- {type: basic-entity}" for _ in range(2000))
     app = await house.deploy(f"services:\n{lines}")

@@ -75,6 +75,46 @@ async def test_a_stop_ends_the_start_that_holds_the_lock(bench, until):
     assert inside == ["start", "stop"]
 
 
+async def test_a_stop_also_ends_the_start_that_waits_before_it(bench, until):
+    inside, let_go = [], asyncio.Event()
+    first = await bench.submit(lambda op: hold(op, inside, let_go), name="other")
+    await until(lambda: inside == ["other"])
+    start = await bench.submit(lambda op: hold(op, inside, asyncio.Event()), effector="start")
+    await until(lambda: start.waits_for)
+    stop = await bench.submit(
+        lambda op: hold(op, inside, let_go, ends=("start",)), name="stop", effector="stop"
+    )
+    await until(lambda: stop.waits_for)
+    let_go.set()
+    for task in (first, start, stop):
+        assert await task.wait(5)
+    assert (start.status, stop.status) == (Status.CANCELLED, Status.COMPLETED)
+    assert inside[-1] == "stop"
+
+
+async def test_a_newcomer_does_not_pass_those_who_wait(bench, until):
+    inside, gates = [], {name: asyncio.Event() for name in "abc"}
+    tasks = {}
+    for name in "ab":
+        tasks[name] = await bench.submit(
+            lambda op, name=name: hold(op, inside, gates[name]), name=name
+        )
+        await until(lambda name=name: inside == ["a"] or tasks[name].waits_for)
+    await until(lambda: tasks["b"].waits_for)
+
+    async def let_go_and_come_at_once(op):
+        gates["a"].set()
+        await tasks["a"].wait(5)
+        await hold(op, inside, gates["c"])
+
+    gates["b"].set()
+    gates["c"].set()
+    tasks["c"] = await bench.submit(let_go_and_come_at_once, name="c")
+    for task in tasks.values():
+        assert await task.wait(5)
+    assert inside == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize("fails", [False, True], ids=["ends-well", "fails"])
 async def test_the_lock_is_free_after_its_holder_ended(bench, fails):
     async def body(op):

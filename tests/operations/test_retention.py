@@ -39,3 +39,8 @@ def test_old_ones_go():
 def test_bytes_of_streams_count():
     tasks = [ended(n, name=f"n{n}", streams={"stdout": 10_000}) for n in range(3)]
     assert dropped(tasks, total_bytes=25_000) == ["t0"]
+
+
+def test_what_is_not_kept_of_a_stream_does_not_count():
+    tasks = [ended(n, name=f"n{n}", streams={"stdout": 10**12}) for n in range(2)]
+    assert dropped(tasks, total_bytes=20 * 1024 * 1024) == []

@@ -63,3 +63,10 @@ def test_a_full_disk_costs_the_stream_and_not_the_work(tmp_path, caplog):
     streams.append("t1", "stdout", b"x")
     assert "stream not written" in caplog.text
     assert whole(streams) == b""
+
+
+def test_streams_of_unknown_tasks_go(streams, tmp_path):
+    for task_id in ("t1", "t2"):
+        streams.append(task_id, "stdout", b"x")
+    streams.drop_unknown(lambda one: one == "t2")
+    assert [path.name for path in tmp_path.iterdir()] == ["t2"]

@@ -32,6 +32,7 @@ class Checks:
         self._platform = platform
         self._crew = Crew("checks")
         self._followed: set[str] = set()
+        self._busy = 0
         self._few = asyncio.Semaphore(_AT_ONCE)
         self._end: Callable[[], None] = lambda: None
 
@@ -47,6 +48,14 @@ class Checks:
         self._end()
         await self._crew.disband()
         self._followed.clear()
+
+    def followed(self, entity_id: str) -> bool:
+        """Tell whether an entity is looked at now and then."""
+        return entity_id in self._followed
+
+    def busy(self) -> bool:
+        """Tell whether something is being looked at right now."""
+        return self._busy > 0
 
     def _heard(self, event: Event) -> None:
         if event.happening is Happening.SENSOR_CHANGED:
@@ -79,8 +88,11 @@ class Checks:
             self._followed.discard(entity_id)
 
     async def _check(self, entity: Service) -> None:
+        self._busy += 1
         try:
             await entity.check(self._platform)
         except BrooklineError as error:
             fields = {"entity": entity.id, "error": error.message}
             log.warning("check failed", extra={"fields": fields})
+        finally:
+            self._busy -= 1

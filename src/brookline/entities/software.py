@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from brookline.entities import boxes, places
 from brookline.entities.health import Report
@@ -23,6 +23,7 @@ from brookline.errors import RemoteError
 from brookline.model.effectors import Parameter, effector
 from brookline.model.service import EXPECTED, Lifecycle, lifecycle
 from brookline.model.service import STATE as ACTUAL
+from brookline.values.durations import Duration
 
 if TYPE_CHECKING:
     from brookline.entities.phases import Box
@@ -263,7 +264,9 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
 
     def check_period_s(self) -> float:
         """Return the seconds from one look to the next."""
-        return max(0.01, self.check_period.seconds)
+        period: Any = self.check_period
+        # An expression is not waited for; the default does meanwhile.
+        return max(0.01, period.seconds) if isinstance(period, Duration) else 5.0
 
     async def check(self, platform: Platform) -> None:
         """Look whether the process runs, and report what is new."""

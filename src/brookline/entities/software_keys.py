@@ -13,30 +13,23 @@ from brookline.model.declarations import ConfigKey, config, sensor
 from brookline.model.inheritance import Inheritance
 from brookline.values.durations import Duration
 
-HOOKS = tuple(
-    f"{when}.{phase}.command"
-    for phase in ("install", "customize", "launch")
-    for when in ("pre", "post")
-)
 FILES = ("files.preinstall", "files.install", "files.customize", "files.runtime")
 TEMPLATES = tuple(
     f"templates.{phase}" for phase in ("preinstall", "install", "customize", "runtime")
 )
-LATCHES = tuple(
-    f"latch.{phase}"
-    for phase in (
-        "provision",
-        "setup",
-        "preInstall.resources",
-        "install.resources",
-        "install",
-        "customize.resources",
-        "customize",
-        "launch.resources",
-        "launch",
-        "stop",
-    )
+WITHOUT_EFFECT = (
+    *TEMPLATES,
+    "template.substitutions",
+    "download.addon.urls",
+    "archive.nameFormat",
+    "inboundPorts",
+    "requiredOpenLoginPorts",
+    "effector.add.openInboundPorts",
+    "openIptables",
+    "stopIptables",
+    "dontRequireTtyForSudo",
 )
+"""Keys of AMP that are known and do nothing in this version yet."""
 
 
 class ChildrenMode(enum.Enum):

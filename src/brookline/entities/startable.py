@@ -62,6 +62,7 @@ class Startable(Service, abstract=True):
             await self.expect(op, Lifecycle.STOPPING, not_up={OWN: f"{self.kind} stopping"})
             await self.do_stop(op)
             await self.expect(op, Lifecycle.STOPPED, not_up={OWN: f"{self.kind} stopped"})
+            await self.after_stop(op)
 
     @effector
     async def restart(self, op: Operation) -> None:
@@ -83,6 +84,9 @@ class Startable(Service, abstract=True):
     async def do_stop(self, op: Operation) -> None:
         """Stop what this entity stands for; by default its children, all at once."""
         await op.join_all([op.begin_call(child, "stop") for child in self.startables()])
+
+    async def after_stop(self, op: Operation) -> None:
+        """Do what is left once it is stopped; nobody can start it meanwhile."""
 
     def startables(self) -> Sequence[Entity]:
         """Return the children that can be started."""

@@ -10,7 +10,6 @@ from brookline.entities.unmanage import unmanaged
 from brookline.errors import InvalidInput
 from brookline.journal.queue import Decision
 from brookline.model.declarations import config
-from brookline.model.effectors import effector
 from brookline.model.entity import Entity
 from brookline.model.inheritance import Inheritance
 from brookline.model.quorum import Quorum
@@ -35,7 +34,6 @@ class BasicStartable(Startable):
     __slots__ = ()
 
     TYPE = "org.apache.brooklyn.entity.stock.BasicStartable"
-    ALIASES = ("basic-startable",)
 
     locations_filter = config(
         "brooklyn.locationsFilter", Any, description="Which locations its children are started in"
@@ -48,7 +46,6 @@ class BasicApplication(Startable):
     __slots__ = ()
 
     TYPE = "org.apache.brooklyn.entity.stock.BasicApplication"
-    ALIASES = ("basic-application",)
     APPLICATION = True
 
     up_quorum = config(
@@ -74,10 +71,8 @@ class BasicApplication(Startable):
         description="Whether the application goes away when it is stopped",
     )
 
-    @effector
-    async def stop(self, op: Operation) -> None:
-        """Stop the application and all that is in it, and forget it."""
-        await super().stop(op)
+    async def after_stop(self, op: Operation) -> None:
+        """Forget the application with all that is in it, unless it is meant to stay."""
         if self.parent is None and await platform_of(op).config(op, self, type(self).destroys):
 
             def decide(view: View) -> Decision:

@@ -13,7 +13,7 @@ from brookline.entities.health import Report
 from brookline.entities.phases import MARKER, Box, env_texts
 from brookline.entities.platform import Platform, platform_of
 from brookline.entities.software import SoftwareProcess
-from brookline.entities.software_keys import FILES, TEMPLATES
+from brookline.entities.software_keys import FILES, WITHOUT_EFFECT
 from brookline.errors import InvalidInput, RemoteError
 from brookline.locations.sources import read_source
 from brookline.model.declarations import config
@@ -94,7 +94,7 @@ class VanillaSoftwareProcess(SoftwareProcess):
         """
         if not await self._script(op, "launch.command") and self.download_url is None:
             raise InvalidInput(f"{self.name} has no launch.command")
-        unused = [name for name in TEMPLATES if self.find_config(name) is not None]
+        unused = [name for name in WITHOUT_EFFECT if self.find_config(name) is not None]
         if unused:
             fields = {"entity": self.id, "keys": ", ".join(unused)}
             log.warning("keys have no effect in this version yet", extra={"fields": fields})

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from brookline.operations.streams import LIMIT_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -83,4 +85,4 @@ def with_parts(task: Task) -> Iterator[Task]:
 
 def _weight(task: Task) -> int:
     text = len(task.error) + len(str(task.params)) + len(str(task.result))
-    return 500 + text + sum(task.streams.values())
+    return 500 + text + sum(min(size, LIMIT_BYTES) for size in task.streams.values())

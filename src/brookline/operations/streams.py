@@ -16,10 +16,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 log = logging.getLogger("brookline.operations")
+
+LIMIT_BYTES = 8 * 1024 * 1024
+"""How much is kept of a stream."""
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -41,7 +44,7 @@ class Streams:
     Each stream has one writer. Its readers may read it while it grows.
     """
 
-    def __init__(self, folder: Path, *, limit_bytes: int = 8 * 1024 * 1024) -> None:
+    def __init__(self, folder: Path, *, limit_bytes: int = LIMIT_BYTES) -> None:
         self._folder = folder
         self._half = limit_bytes // 2
         self._quarter = limit_bytes // 4
@@ -92,6 +95,13 @@ class Streams:
     def drop(self, task_id: str) -> None:
         """Delete all streams of a task."""
         shutil.rmtree(self._folder / task_id, ignore_errors=True)
+
+    def drop_unknown(self, known: Callable[[str], bool]) -> None:
+        """Delete the streams of tasks that are not known, such as those forgotten elsewhere."""
+        if self._folder.is_dir():
+            for path in self._folder.iterdir():
+                if not known(path.name):
+                    self.drop(path.name)
 
     def _write(self, task_id: str, name: str, parts: list[_Part], content: bytes) -> None:
         folder = self._folder / task_id

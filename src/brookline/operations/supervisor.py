@@ -251,6 +251,9 @@ class Supervisor:
         return operation if operation is None or top is task else operation.part(task)
 
     async def _forget_now_and_then(self) -> None:
+        await asyncio.to_thread(
+            self.streams.drop_unknown, lambda one: self.tasks.find(one) is not None
+        )
         while True:
             self.forget_old()
             await self.clock.sleep(self._gc_period_s)
