@@ -34,7 +34,9 @@ class BasicApplication(Entity):
 class Web(Entity):
     TYPE = "org.example.Web"
     ALIASES = ("web",)
+    INERT = ("templates.install",)
 
+    templates = config("templates.install", dict)
     launch = config("launch.command", str, inheritance=Inheritance.NEVER)
     env = config(
         "shell.env", dict, flags=("env",), inheritance=Inheritance.NOT_REINHERITED_ELSE_DEEP_MERGE

@@ -242,6 +242,7 @@ services:
   brooklyn.confg: {}
   brooklyn.parameters: [{name: p}]
   prot: 80
+  brooklyn.config: {templates.install: {}}
 """
     ).warnings
     assert [f"{w.line}:{w.column} {w.message}" for w in warnings] == [
@@ -253,6 +254,7 @@ services:
         ),
         "8:3 'brooklyn.parameters' is known but has no effect in this version yet",
         "9:3 the key 'prot' is unknown and has no effect; did you mean 'port'?",
+        "10:21 'templates.install' is known but has no effect in this version yet",
     ]
 
 

@@ -40,18 +40,20 @@ def add_config(into: dict[str, Any], node: Node, cls: type[Entity], source: Sour
         source.fault(node.at, f"brooklyn.config must be a map, not a {node.kind}")
         return
     for name, item in node.entries.items():
-        add_value(into, name, item, cls, source=source)
+        add_value(into, name, item, cls, source=source, at=node.places[name])
 
 
 def add_value(
-    into: dict[str, Any], name: str, node: Node, cls: type[Entity], *, source: Source
+    into: dict[str, Any], name: str, node: Node, cls: type[Entity], *, source: Source, at: int
 ) -> None:
-    """Read the value of one key."""
+    """Read the value of one key, whose name stands at a place."""
     value = tree(node, source)
     key = cls.KEYS.get(name) or cls.FLAGS.get(name)
     if key is None:
         into[name] = value
         return
+    if key.name in cls.INERT:
+        source.warn(at, f"'{name}' is known but has no effect in this version yet")
     try:
         into[key.name] = key.stored(value)
     except InvalidInput as error:

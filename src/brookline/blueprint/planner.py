@@ -9,7 +9,7 @@ from brookline.blueprint.composer import compose
 from brookline.blueprint.configs import add_config, add_value, tree
 from brookline.blueprint.nodes import Mapping, Node, Scalar, Sequence
 from brookline.blueprint.placing import read_locations
-from brookline.blueprint.source import Source, place
+from brookline.blueprint.source import Source, ordered, place
 from brookline.blueprint.spec import PLAN_ID, WRAPPER, EntitySpec, Plan
 from brookline.blueprint.wrapping import unwrapped_application, unwrapped_children
 from brookline.errors import InvalidInput
@@ -53,7 +53,7 @@ def plan_application(
         root = _Planner(types, known, source).root(compose(source))
     source.check()
     assert root is not None
-    return Plan([root], source.warnings)
+    return Plan([root], ordered(source.warnings))
 
 
 def plan_children(
@@ -68,7 +68,7 @@ def plan_children(
     with uncollected():
         roots = _Planner(types, known, source).added(compose(source))
     source.check()
-    return Plan(roots, source.warnings)
+    return Plan(roots, ordered(source.warnings))
 
 
 class _Planner:
@@ -201,7 +201,7 @@ class _Planner:
     def _other(self, spec: EntitySpec, name: str, node: Node, *, at: int, top: bool) -> None:
         """Take a bare key of the type, or say that a key has no effect."""
         if name in spec.cls.KEYS or name in spec.cls.FLAGS:
-            add_value(spec.config, name, node, spec.cls, source=self._source)
+            add_value(spec.config, name, node, spec.cls, source=self._source, at=at)
         elif name in keys.INERT:
             spec.adjuncts = spec.adjuncts or name in keys.ADJUNCTS
             self._source.warn(at, f"'{name}' is known but has no effect in this version yet")

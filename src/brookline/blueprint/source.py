@@ -69,9 +69,14 @@ class Source:
         return self._lines[number] if number < len(self._lines) else ""
 
 
+def ordered(faults: Sequence[Fault]) -> list[Fault]:
+    """Return faults in the order of their places."""
+    return sorted(faults, key=lambda fault: (fault.line, fault.column))
+
+
 def invalid(faults: Sequence[Fault]) -> BlueprintInvalid:
     """Return the error that tells of these faults."""
-    in_order = sorted(faults, key=lambda fault: (fault.line, fault.column))
+    in_order = ordered(faults)
     many = f" (and {len(in_order) - 1} more)" if len(in_order) > 1 else ""
     first = in_order[0]
     return BlueprintInvalid(

@@ -9,7 +9,7 @@ from brookline.model.declarations import ConfigKey, Sensor
 from brookline.model.effectors import Effector, declared_effector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from brookline.model.live import Live
     from brookline.wire.changes import Value
@@ -26,6 +26,8 @@ class Entity:
         ALIASES: Other names under which a blueprint may ask for it.
         ABSTRACT: Whether it is only a base of types; said by ``class X(Entity, abstract=True)``.
         APPLICATION: Whether it may be the root of a blueprint by itself.
+        INERT: Names of declared keys that AMP acts on and this version does not yet; who writes
+            them is warned.
         KEYS: Declared config keys by name.
         FLAGS: Declared config keys by flag and deprecated name.
         SENSORS: Declared sensors by name.
@@ -45,6 +47,7 @@ class Entity:
     ALIASES: ClassVar[tuple[str, ...]] = ()
     ABSTRACT: ClassVar[bool] = True
     APPLICATION: ClassVar[bool] = False
+    INERT: ClassVar[Collection[str]] = ()
     KEYS: ClassVar[Mapping[str, ConfigKey[Any]]] = {}
     FLAGS: ClassVar[Mapping[str, ConfigKey[Any]]] = {}
     SENSORS: ClassVar[Mapping[str, Sensor[Any]]] = {}
