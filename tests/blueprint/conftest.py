@@ -34,7 +34,7 @@ class BasicApplication(Entity):
 class Web(Entity):
     TYPE = "org.example.Web"
     ALIASES = ("web",)
-    INERT = ("templates.install",)
+    INERT = ("templates.install", "openIptables")
 
     templates = config("templates.install", dict)
     launch = config("launch.command", str, inheritance=Inheritance.NEVER)

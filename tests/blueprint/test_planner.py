@@ -243,6 +243,7 @@ services:
   brooklyn.parameters: [{name: p}]
   prot: 80
   brooklyn.config: {templates.install: {}}
+  openIptables: true
 """
     ).warnings
     assert [f"{w.line}:{w.column} {w.message}" for w in warnings] == [
@@ -255,6 +256,7 @@ services:
         "8:3 'brooklyn.parameters' is known but has no effect in this version yet",
         "9:3 the key 'prot' is unknown and has no effect; did you mean 'port'?",
         "10:21 'templates.install' is known but has no effect in this version yet",
+        "11:3 'openIptables' is known but has no effect in this version yet",
     ]
 
 

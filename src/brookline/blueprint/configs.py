@@ -49,11 +49,11 @@ def add_value(
     """Read the value of one key, whose name stands at a place."""
     value = tree(node, source)
     key = cls.KEYS.get(name) or cls.FLAGS.get(name)
+    if (key.name if key else name) in cls.INERT:
+        source.warn(at, f"'{name}' is known but has no effect in this version yet")
     if key is None:
         into[name] = value
         return
-    if key.name in cls.INERT:
-        source.warn(at, f"'{name}' is known but has no effect in this version yet")
     try:
         into[key.name] = key.stored(value)
     except InvalidInput as error:

@@ -200,13 +200,14 @@ class _Planner:
 
     def _other(self, spec: EntitySpec, name: str, node: Node, *, at: int, top: bool) -> None:
         """Take a bare key of the type, or say that a key has no effect."""
-        if name in spec.cls.KEYS or name in spec.cls.FLAGS:
-            add_value(spec.config, name, node, spec.cls, source=self._source, at=at)
+        cls = spec.cls
+        if name in cls.KEYS or name in cls.FLAGS or name in cls.INERT:
+            add_value(spec.config, name, node, cls, source=self._source, at=at)
         elif name in keys.INERT:
             spec.adjuncts = spec.adjuncts or name in keys.ADJUNCTS
             self._source.warn(at, f"'{name}' is known but has no effect in this version yet")
         elif name not in keys.METADATA:
-            known = (*_ALL_KEYS, *spec.cls.KEYS, *spec.cls.FLAGS)
+            known = (*_ALL_KEYS, *cls.KEYS, *cls.FLAGS)
             where = "of the plan " if top else ""
             hint = did_you_mean(name, known)
             self._source.warn(at, f"the key '{name}' {where}is unknown and has no effect{hint}")

@@ -90,6 +90,7 @@ class SoftwareKeys(Startable, abstract=True):
     __slots__ = ()
 
     ROLLS_UP = False
+    INERT = WITHOUT_EFFECT
 
     shell_env = config(
         "shell.env",

@@ -26,8 +26,8 @@ class Entity:
         ALIASES: Other names under which a blueprint may ask for it.
         ABSTRACT: Whether it is only a base of types; said by ``class X(Entity, abstract=True)``.
         APPLICATION: Whether it may be the root of a blueprint by itself.
-        INERT: Names of declared keys that AMP acts on and this version does not yet; who writes
-            them is warned.
+        INERT: Names of keys, declared or not, that AMP acts on and this version does not yet; who
+            writes them is warned.
         KEYS: Declared config keys by name.
         FLAGS: Declared config keys by flag and deprecated name.
         SENSORS: Declared sensors by name.
