@@ -53,7 +53,7 @@ class House:
 
     async def open(self):
         await self.stage.reset(self.recorder.records, 0)
-        self.recorder.followers[:] = [lambda change: self.stage.publish([change], None, 0)]
+        self.recorder.followers[:] = [lambda changes: self.stage.publish(changes, None, 0)]
         self.supervisor.activate()
         self.platform.activate()
         return self

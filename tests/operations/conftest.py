@@ -24,9 +24,10 @@ class Bench:
             self.tasks, self.streams, recorder=self.recorder, clock=SystemClock()
         )
 
-    def _follow(self, change):
-        if change.kind == KIND:
-            self.tasks.refresh(change.id, self.recorder.records.get(KIND, change.id))
+    def _follow(self, changes):
+        for change in changes:
+            if change.kind == KIND:
+                self.tasks.refresh(change.id, self.recorder.records.get(KIND, change.id))
 
     async def submit(self, body, **fields):
         task = Task(id=new_id(), **{"name": "work", "submitted_ms": 1, **fields})

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from brookline.errors import InvalidInput, RemoteError
 from brookline.locations import here
 from brookline.locations.command import Command, Finished
-from brookline.locations.processes import Child, spawn
+from brookline.locations.processes import Child, Turns, spawn
 from brookline.locations.runfolder import STDERR, STDOUT, RunFolder, tail_of
 from brookline.operations.operation import Operation, current
 from brookline.values.ids import new_id
@@ -43,12 +43,14 @@ class LocalMachine:
         host: Where it is, as recorded when it was obtained.
         base_dir: Folder for all that is put there.
         clock: For time-outs.
+        turns: Shared by the machines of a server.
     """
 
-    def __init__(self, host: Host, base_dir: str, clock: Clock) -> None:
+    def __init__(self, host: Host, base_dir: str, clock: Clock, turns: Turns | None = None) -> None:
         self.host = host
         self.base_dir = base_dir
         self._clock = clock
+        self._turns = turns or Turns(clock)
 
     async def run(self, command: Command | str) -> Finished:
         """Run a command and wait for its end.
@@ -63,11 +65,12 @@ class LocalMachine:
         if not command.survives:
             return await self._ask(command)
         operation = current()
-        if operation is not None:
-            operation.write("stdin", command.script.encode())
-            operation.write("env", here.env_text(command.env).encode())
         folder = RunFolder(Path(self.base_dir) / "commands" / f"{command.name}-{new_id()}")
-        child = self._start(folder, command)
+        async with self._turns.turn():
+            if operation is not None:
+                operation.write("stdin", command.script.encode())
+                operation.write("env", here.env_text(command.env).encode())
+            child = self._start(folder, command)
         return await self._attend(child, folder, command, operation)
 
     async def put(self, content: bytes, path: str) -> None:
@@ -156,8 +159,9 @@ class LocalMachine:
         """Run a question: without a folder, and killed when nobody waits any more."""
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
             argv = (here.shell(), "-e", "-c", command.script)
-            with _as_our_errors(command):
-                child = self._spawn(argv, command, output, errors)
+            async with self._turns.turn():
+                with _as_our_errors(command):
+                    child = self._spawn(argv, command, output, errors)
             exit_code = None
             try:
                 exit_code = await child.wait(command.timeout_s)

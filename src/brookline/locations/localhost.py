@@ -11,6 +11,7 @@ from brookline.locations import here
 from brookline.locations.local import LocalMachine
 from brookline.locations.machine import Host
 from brookline.locations.ports import HOST, PORTS
+from brookline.locations.processes import Turns
 
 if TYPE_CHECKING:
     from brookline.locations.kinds import Need
@@ -39,6 +40,7 @@ class Localhost:
 
     def __init__(self, clock: Clock, *, enabled: bool = True) -> None:
         self._clock = clock
+        self._turns = Turns(clock)
         self._enabled = enabled
 
     def record(self, spec: Spec) -> Value:
@@ -88,7 +90,7 @@ class Localhost:
         config = machine.config
         address = config["address"]
         host = Host(config[HOST], address, address, address, address, config["user"])
-        return LocalMachine(host, config[BASE_DIR], self._clock)
+        return LocalMachine(host, config[BASE_DIR], self._clock, self._turns)
 
 
 def default_base_dir() -> str:

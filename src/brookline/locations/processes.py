@@ -10,7 +10,7 @@ import subprocess
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from brookline.values.clock import Clock
 
@@ -40,6 +40,24 @@ def spawn(
         stderr=errors,
         start_new_session=True,
     )
+
+
+class Turns:
+    """Lets one process be started in a turn of the event loop, however many are to be started.
+
+    A start takes milliseconds; a hundred in a row would keep the loop from all else.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn; the block must not wait for anything."""
+        async with self._lock:
+            await self._clock.sleep(0)
+            yield
 
 
 class Child:

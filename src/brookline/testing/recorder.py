@@ -9,7 +9,7 @@ from brookline.journal.queue import Committed
 from brookline.journal.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from brookline.operations.recorder import Decide
     from brookline.wire.changes import Change
@@ -22,14 +22,14 @@ class MemoryRecorder:
         records: What was committed and noted so far.
         leads: Whether it takes commits.
         acts: What `may_act` answers.
-        followers: Told of each change after it was applied.
+        followers: Told of changes after they were applied, those of a commit together.
     """
 
     def __init__(self) -> None:
         self.records = Records()
         self.leads = True
         self.acts = True
-        self.followers: list[Callable[[Change], None]] = []
+        self.followers: list[Callable[[Sequence[Change]], None]] = []
         self._seq = 0
 
     async def commit(self, decide: Decide, *, request: str = "", user: str = "") -> Committed:  # noqa: ARG002
@@ -53,8 +53,7 @@ class MemoryRecorder:
         """Tell what the test says."""
         return self.acts
 
-    def _apply(self, changes: Iterable[Change]) -> None:
-        for change in changes:
-            self.records.apply([change])
-            for follower in self.followers:
-                follower(change)
+    def _apply(self, changes: Sequence[Change]) -> None:
+        self.records.apply(changes)
+        for follower in self.followers:
+            follower(changes)
