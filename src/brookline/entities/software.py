@@ -92,13 +92,15 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
         await platform.report(op, self, not_yet)
         again = places.own_machine(op, self) is not None
         box = await boxes.provide(op, self)
-        if not await self._runs_already(op, box, again=again):
+        if await self._runs_already(op, box, again=again):
+            running = await self.ask_running(platform, box)
+        else:
             mode = await platform.config(op, self, type(self).children_mode)
             await self._start_children(op, mode, late=False)
             await self.bring_up(op, box, installs=True)
-            await self._await_running(op, box)
+            running = await self._await_running(op, box)
             await self._start_children(op, mode, late=True)
-        await self._report_up(op, box)
+        await self._report_up(op, running)
 
     async def _runs_already(self, op: Operation, box: Box, *, again: bool) -> bool:
         """Tell whether nothing needs to be launched.
@@ -113,8 +115,8 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
             return bool(await op.step("check-running", self.ask_running, platform, box))
         return False
 
-    async def _await_running(self, op: Operation, box: Box) -> None:
-        """Wait until the process runs.
+    async def _await_running(self, op: Operation, box: Box) -> bool | None:
+        """Wait until the process runs; return None if that is not to be known.
 
         Raises:
             RemoteError: If it does not within ``start.timeout``.
@@ -122,27 +124,30 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
         platform = platform_of(op)
         limit = await platform.config(op, self, type(self).start_timeout)
         assert limit is not None
-        await op.step("wait-for-running", self._poll, platform, box, limit.seconds)
+        found: bool | None = await op.step(
+            "wait-for-running", self._poll, platform, box, limit.seconds
+        )
+        return found
 
-    async def _poll(self, platform: Platform, box: Box, limit_s: float) -> None:
+    async def _poll(self, platform: Platform, box: Box, limit_s: float) -> bool | None:
         clock = platform.clock
         deadline, pause = clock.monotonic() + limit_s, _FIRST_POLL_S
         with this_operation().waiting("for the process to run"):
-            while await self.ask_running(platform, box) is False:
+            while (running := await self.ask_running(platform, box)) is False:
                 if clock.monotonic() >= deadline:
                     raise RemoteError(
                         f"{self.name} is not running {limit_s:g}s after it was launched"
                     )
                 await clock.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_POLL_S)
+        return running
 
-    async def _report_up(self, op: Operation, box: Box) -> None:
-        platform = platform_of(op)
-        running = await self.ask_running(platform, box)
+    async def _report_up(self, op: Operation, running: bool | None) -> None:
         sensors = {} if running is None else {PROCESS: running}
         up = running is not False
         not_up = {PROCESS: None if up else _NOT_RUNNING}
-        await platform.report(op, self, Report(sensors, problems={"check": None}, not_up=not_up))
+        report = Report(sensors, problems={"check": None}, not_up=not_up)
+        await platform_of(op).report(op, self, report)
 
     async def _start_children(
         self, op: Operation, mode: ChildrenMode | None, *, late: bool
@@ -252,8 +257,7 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
         await self.expect(op, Lifecycle.STARTING, not_up={OWN: "Service restarting"})
         box = boxes.known(self)
         await self.bring_up(op, box, installs=False)
-        await self._await_running(op, box)
-        await self._report_up(op, box)
+        await self._report_up(op, await self._await_running(op, box))
         await self.expect(op, Lifecycle.RUNNING, not_up={OWN: None})
 
     # Watching.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.02
 _GRACE_S = 2.0
+_TURN_S = 0.01
 
 _left: list[subprocess.Popen[bytes]] = []
 """Processes that nobody waits for any more; they are our children until they end."""
@@ -43,7 +44,7 @@ def spawn(
 
 
 class Turns:
-    """Lets one process be started in a turn of the event loop, however many are to be started.
+    """Lets few processes be started in a turn of the event loop, however many are to be started.
 
     A start takes milliseconds; a hundred in a row would keep the loop from all else.
     """
@@ -51,12 +52,15 @@ class Turns:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = asyncio.Lock()
+        self._since = clock.monotonic()
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait for a turn; the block must not wait for anything."""
         async with self._lock:
-            await self._clock.sleep(0)
+            if self._clock.monotonic() - self._since > _TURN_S:
+                await self._clock.sleep(0)
+                self._since = self._clock.monotonic()
             yield
 
 
