@@ -41,6 +41,7 @@ from brookline.version import VERSION
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from brookline.server.tls import Tls
     from brookline.stores.shelf import Shelf
     from brookline.stores.store import Store
 
@@ -86,12 +87,14 @@ class House:
         plane: PlaneSettings = QUICK,
         home: str = "",
         store: Store | None = None,
+        tls: Tls | None = None,
     ) -> None:
+        self.tls = tls
         # Named as TCP, or asyncio does not switch Nagle's algorithm off.
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.listen(128)
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.socket.getsockname()[1]}"
         self.key = NodeKey()
         identity = Identity(
             instance=new_id(),
@@ -103,6 +106,7 @@ class House:
             uri=self.url + "/",
             version=VERSION,
             public_key=self.key.public,
+            certificate=tls.fingerprint if tls else "",
         )
         self.peers = HttpPeers(identity.instance, self.key, clock=CLOCK, proved_dead=_nobody)
         self.built = build(
@@ -148,7 +152,9 @@ class House:
         config.load()
         loop = asyncio.get_running_loop()
         self.server = await loop.create_server(
-            lambda: HotProtocol(config, self.state, {}, loop), sock=self.socket
+            lambda: HotProtocol(config, self.state, {}, loop),
+            sock=self.socket,
+            ssl=self.tls.context if self.tls else None,
         )
         self.client = aiohttp.ClientSession(self.url)
 
@@ -182,6 +188,7 @@ class House:
 
     async def raw(self, method: str, path: str, **more: Any) -> Told:
         more.setdefault("allow_redirects", False)
+        more.setdefault("ssl", False)
         async with self.client.request(method, path, **more) as response:
             return Told(response.status, response.headers, await response.read())
 

@@ -253,6 +253,19 @@ async def test_the_history_has_every_field(house):
     assert (first["epoch"], first["name"], first["endedUtc"]) == (1, "n1", None)
 
 
+async def test_the_figures_of_a_node_tell_of_its_masterships(pair):
+    master, standby = pair
+
+    said = await master.get("/server/ha/metrics")
+    other = await standby.get("/server/ha/metrics")
+
+    assert (said["state"], said["rebind"]["count"]) == ("MASTER", 1)
+    assert [change["state"] for change in said["highAvailability"]["history"]] == ["MASTER"]
+    assert (said["highAvailability"]["pollPeriod"], said["epoch"]) == (100, 1)
+    assert (other["state"], other["rebind"]["count"]) == ("HOT_STANDBY", 0)
+    assert said["uptime"] >= 0
+
+
 async def test_a_switchover_asked_at_the_standby_is_done_by_the_master(pair):
     master, standby = pair
 

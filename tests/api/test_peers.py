@@ -13,6 +13,7 @@ from brookline.api import internode
 from brookline.api.peers import HttpPeers
 from brookline.plane.peers import Lost, Misdirected, NotSent, Probe, Request
 from brookline.security.node_keys import Call, NodeKey
+from brookline.server.tls import own_tls
 
 pytestmark = pytest.mark.slow
 
@@ -282,6 +283,22 @@ async def test_an_address_that_cannot_be_resolved_proves_nothing(stranger):
     there = heartbeat(address="http://no-such-host.invalid:8081")
 
     assert await stranger.probe(there) is Probe.UNKNOWN
+
+
+async def test_over_tls_only_the_certificate_of_the_heartbeat_is_believed(make, tmp_path):
+    master = await (await make(tls=own_tls(tmp_path / "a", [], CLOCK))).leads()
+    standby = await make(tls=own_tls(tmp_path / "b", [], CLOCK))
+    await until(lambda: master.node.find_member(standby.node.identity.instance))
+    await until(standby.node.master)
+    other = msgspec.structs.replace(beat(master), certificate=beat(standby).certificate)
+    unknown = msgspec.structs.replace(beat(master), certificate="")
+
+    assert (await standby.peers.forward(beat(master), master.node.epoch, CLEAR)).status == 200
+    assert await standby.peers.probe(beat(master)) is Probe.SAME
+    for wrong in (other, unknown):
+        with pytest.raises(NotSent):
+            await standby.peers.forward(wrong, master.node.epoch, CLEAR)
+        assert await standby.peers.probe(wrong) is Probe.UNKNOWN
 
 
 async def test_proofs_of_death_come_from_the_home(stranger):

@@ -13,10 +13,18 @@ from brookline.api.problems import Refused
 from brookline.api.routes import Param, Place, read, write
 from brookline.errors import InvalidInput
 from brookline.plane.states import parse_mode
-from brookline.wire.rest import HaFigures, HaMetrics, HighAvailabilitySummary, Mastership
+from brookline.wire.rest import (
+    Figures,
+    HaFigures,
+    HaMetrics,
+    HighAvailabilitySummary,
+    Mastership,
+    StateChange,
+)
 
 if TYPE_CHECKING:
     from brookline.api.calls import Call
+    from brookline.api.ports import Node
 
 
 async def get_state(call: Call) -> Answer:
@@ -60,15 +68,16 @@ async def set_priority(call: Call) -> Answer:
 
 
 async def get_metrics(call: Call) -> Answer:
-    """Return figures of this node."""
+    """Return figures of this node: its times, settings, masterships and last commit."""
     node, settings, now = call.ports.node, call.ports.settings, call.ports.clock.wall_ms()
+    started, me = call.ports.control.started_ms, node.identity.instance
+    led = [one for one in masterships(node) if one.node == me]
     figures = HaFigures(
         priority=node.priority,
         poll_period=round(settings.poll_s * 1000),
         heartbeat_timeout=round(settings.timeout_s * 1000),
-        history=[],
+        history=[StateChange("MASTER", one.active_utc) for one in led if one.active_utc],
     )
-    started = call.ports.control.started_ms
     return json(
         HaMetrics(
             state=state_now(node).value,
@@ -76,17 +85,47 @@ async def get_metrics(call: Call) -> Answer:
             current_time_utc=now,
             start_time_utc=started,
             high_availability=figures,
-            rebind={},
-            persist={},
+            rebind=_rebinds(led, now),
+            persist=_commits(node, now),
             epoch=node.epoch,
             sequence=node.replica.seq,
         )
     )
 
 
+def masterships(node: Node) -> list[Mastership]:
+    """Return the masterships of the plane, the newest first."""
+    return [msgspec.convert(one, Mastership) for one in node.history()]
+
+
+def _rebinds(led: list[Mastership], now: int) -> Figures:
+    """Return how this node took over."""
+    done = [one for one in led if one.active_utc]
+    if not done:
+        return Figures(count=0)
+    last = done[0]
+    return Figures(
+        count=len(done),
+        last_success_time_utc=last.active_utc,
+        last_success_time_millis_since=now - (last.active_utc or now),
+        last_duration=last.replay_ms,
+    )
+
+
+def _commits(node: Node, now: int) -> Figures:
+    """Return what this node has written to the log lately."""
+    said = node.find_member(node.identity.instance)
+    if said is None or said.commit_age_ms < 0:
+        return Figures(count=0)
+    age = said.commit_age_ms + now - said.wall_ms
+    return Figures(
+        count=node.replica.seq, last_success_time_utc=now - age, last_success_time_millis_since=age
+    )
+
+
 async def get_history(call: Call) -> Answer:
     """Return every mastership with its reason, its durations and what it cut off."""
-    return json([msgspec.convert(one, Mastership) for one in call.ports.node.history()])
+    return json(masterships(call.ports.node))
 
 
 async def switchover(call: Call) -> Answer:

@@ -123,7 +123,11 @@ class HttpPeers:
         try:
             response = await self._open("POST", node, internode.FORWARD, body=body, epoch=epoch)
             answer = await response.read()
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        except (
+            aiohttp.ClientConnectorError,
+            aiohttp.ConnectionTimeoutError,
+            aiohttp.ServerFingerprintMismatch,
+        ) as error:
             raise NotSent(f"{node.address}: {error}") from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Lost(f"{node.address}: {error}") from error
@@ -155,7 +159,7 @@ class HttpPeers:
         headers = internode.signed_headers(self._key, call)
         return await self._client().request(
             method, node.address.rstrip("/") + path, data=body or None, headers=headers,
-            allow_redirects=False, ssl=False,
+            allow_redirects=False, ssl=_trusted(node),
         )  # fmt: skip
 
     async def _identify(self, node: Heartbeat) -> Probe:
@@ -197,6 +201,13 @@ class HttpPeers:
                 timeout=timeout, connector=connector, auto_decompress=False
             )
         return self._session
+
+
+def _trusted(node: Heartbeat) -> aiohttp.Fingerprint | bool:
+    """Return which certificate is believed: the one in the heartbeat, whoever signed it."""
+    import aiohttp  # noqa: PLC0415
+
+    return aiohttp.Fingerprint(bytes.fromhex(node.certificate)) if node.certificate else True
 
 
 async def _connect(family: int, where: Any) -> int:

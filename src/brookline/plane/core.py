@@ -92,6 +92,8 @@ class Core:
 
     async def rest(self) -> None:
         """Take the state that the mode asks of a node that does not lead."""
+        if self.state is NodeState.TERMINATED:
+            return
         state = resting_state(self.mode, standby_is_hot=self.parts.settings.standby_is_hot)
         if state in HOT and not self.shows:
             self.move(NodeState.INITIALIZING)
@@ -162,7 +164,7 @@ class Core:
             stopped=stopped, address=identity.address, uri=identity.uri, priority=self.priority,
             version=identity.version, ready=self.shows,
             lag_ms=0 if leadership else _ms(now - self.current_at),
-            public_key=identity.public_key, pid=identity.pid,
+            public_key=identity.public_key, certificate=identity.certificate, pid=identity.pid,
         )  # fmt: skip
 
     def may_stand(self, now: float, *, alone: bool = False) -> bool:

@@ -22,6 +22,7 @@ class Identity:
         version: Of the product.
         pid: Its process id.
         public_key: For calls between nodes, in hex.
+        certificate: SHA-256 of its TLS certificate, in hex, or empty.
     """
 
     instance: str
@@ -36,3 +37,4 @@ class Identity:
     version: str = ""
     pid: int = 0
     public_key: str = ""
+    certificate: str = ""

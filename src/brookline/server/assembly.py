@@ -200,6 +200,7 @@ def _identity(start: Start, key: NodeKey) -> Identity:
         version=VERSION,
         pid=os.getpid(),
         public_key=key.public,
+        certificate=start.certificate,
     )
 
 

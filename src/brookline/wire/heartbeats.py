@@ -31,6 +31,7 @@ class Heartbeat(msgspec.Struct, frozen=True, omit_defaults=True):
         ready: Whether its copy has been replayed and could lead at once.
         lag_ms: How long ago its copy was last known to be current.
         public_key: For signatures of calls between nodes, in hex.
+        certificate: SHA-256 of its TLS certificate in hex, to which callers pin; empty without TLS.
         wall_ms: Its wall clock, for people.
         pid: Its process id.
     """
@@ -58,4 +59,5 @@ class Heartbeat(msgspec.Struct, frozen=True, omit_defaults=True):
     ready: bool = False
     lag_ms: int = 0
     public_key: str = ""
+    certificate: str = ""
     pid: int = 0

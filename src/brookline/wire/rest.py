@@ -21,7 +21,7 @@ class Shape(msgspec.Struct, rename="camel", frozen=True):
     """What all shapes share."""
 
 
-class ApiError(Shape):
+class ApiError(Shape, frozen=True):
     """Body of every refusal.
 
     Attributes:
@@ -40,7 +40,7 @@ class ApiError(Shape):
 # --- applications and entities ------------------------------------------------------------------
 
 
-class EntitySpec(Shape):
+class EntitySpec(Shape, frozen=True):
     """An entity of a legacy application spec."""
 
     name: str | None = None
@@ -48,7 +48,7 @@ class EntitySpec(Shape):
     config: dict[str, str] = {}
 
 
-class ApplicationSpec(Shape):
+class ApplicationSpec(Shape, frozen=True):
     """What an application was made from, built back from the running one."""
 
     name: str
@@ -58,7 +58,7 @@ class ApplicationSpec(Shape):
     config: dict[str, str] | UnsetType = UNSET
 
 
-class ApplicationSummary(Shape):
+class ApplicationSummary(Shape, frozen=True):
     """An application in a list, or by itself."""
 
     id: str
@@ -67,7 +67,7 @@ class ApplicationSummary(Shape):
     links: Links
 
 
-class EntitySummary(Shape):
+class EntitySummary(Shape, frozen=True):
     """An entity in a list, or by itself."""
 
     id: str
@@ -77,14 +77,14 @@ class EntitySummary(Shape):
     catalog_item_id: str | UnsetType = UNSET
 
 
-class EntityRef(Shape):
+class EntityRef(Shape, frozen=True):
     """An entity as a member of a group."""
 
     id: str
     name: str
 
 
-class RelationType(Shape):
+class RelationType(Shape, frozen=True):
     """What a relation is called."""
 
     name: str
@@ -92,14 +92,14 @@ class RelationType(Shape):
     source: str
 
 
-class RelationSummary(Shape):
+class RelationSummary(Shape, frozen=True):
     """A relation of an entity to others."""
 
     type: RelationType
     targets: list[str]
 
 
-class EntityDetail(Shape):
+class EntityDetail(Shape, frozen=True):
     """An entity in the tree of `applications/fetch` and `applications/details`."""
 
     id: str
@@ -122,7 +122,7 @@ class EntityDetail(Shape):
     config: dict[str, Any] | UnsetType = UNSET
 
 
-class SpecSummary(Shape):
+class SpecSummary(Shape, frozen=True):
     """One form of what an entity was made from."""
 
     summary: str
@@ -133,7 +133,7 @@ class SpecSummary(Shape):
 # --- what entities have ---------------------------------------------------------------------------
 
 
-class SensorSummary(Shape):
+class SensorSummary(Shape, frozen=True):
     """A sensor of an entity."""
 
     name: str
@@ -142,14 +142,14 @@ class SensorSummary(Shape):
     description: str | UnsetType = UNSET
 
 
-class PossibleValue(Shape):
+class PossibleValue(Shape, frozen=True):
     """One of the values that a config key may have."""
 
     value: str
     description: str
 
 
-class ConfigSummary(Shape):
+class ConfigSummary(Shape, frozen=True):
     """A config key of an entity."""
 
     name: str
@@ -165,7 +165,7 @@ class ConfigSummary(Shape):
     pinned: bool | UnsetType = UNSET
 
 
-class ParameterSummary(Shape):
+class ParameterSummary(Shape, frozen=True):
     """A parameter of an effector."""
 
     name: str
@@ -175,7 +175,7 @@ class ParameterSummary(Shape):
     description: str | UnsetType = UNSET
 
 
-class EffectorSummary(Shape):
+class EffectorSummary(Shape, frozen=True):
     """An effector of an entity."""
 
     name: str
@@ -185,7 +185,7 @@ class EffectorSummary(Shape):
     description: str | UnsetType = UNSET
 
 
-class LocationSummary(Shape):
+class LocationSummary(Shape, frozen=True):
     """A location: a definition, or one that is in use."""
 
     id: str
@@ -199,7 +199,7 @@ class LocationSummary(Shape):
 # --- activities -----------------------------------------------------------------------------------
 
 
-class TaskMetadata(Shape):
+class TaskMetadata(Shape, frozen=True):
     """What a link to a task says of it."""
 
     id: str
@@ -208,14 +208,14 @@ class TaskMetadata(Shape):
     entity_display_name: str | UnsetType = UNSET
 
 
-class TaskLink(Shape):
+class TaskLink(Shape, frozen=True):
     """A link to a task."""
 
     link: str
     metadata: TaskMetadata
 
 
-class StreamMetadata(Shape):
+class StreamMetadata(Shape, frozen=True):
     """What a link to a stream says of it."""
 
     name: str
@@ -223,14 +223,14 @@ class StreamMetadata(Shape):
     size_text: str
 
 
-class StreamLink(Shape):
+class StreamLink(Shape, frozen=True):
     """A link to a stream of a task."""
 
     link: str
     metadata: StreamMetadata
 
 
-class TaskSummary(Shape):
+class TaskSummary(Shape, frozen=True):
     """A task; times are integer milliseconds since 1970."""
 
     id: str
@@ -258,7 +258,7 @@ class TaskSummary(Shape):
 # --- server ---------------------------------------------------------------------------------------
 
 
-class VersionSummary(Shape):
+class VersionSummary(Shape, frozen=True):
     """The product."""
 
     version: str
@@ -267,14 +267,14 @@ class VersionSummary(Shape):
     features: list[dict[str, Any]]
 
 
-class AccessSummary(Shape):
+class AccessSummary(Shape, frozen=True):
     """What is allowed on the plane as a whole."""
 
     location_provisioning_allowed: bool
     links: Links
 
 
-class HaNodeSummary(Shape):
+class HaNodeSummary(Shape, frozen=True):
     """A node as the one that answers sees it.
 
     The fields up to `priority` are AMP's; the others go beyond them.
@@ -307,7 +307,7 @@ class HaNodeSummary(Shape):
     leaving: bool
 
 
-class HighAvailabilitySummary(Shape):
+class HighAvailabilitySummary(Shape, frozen=True):
     """The plane as the answering node sees it."""
 
     plane_id: str | None
@@ -317,7 +317,7 @@ class HighAvailabilitySummary(Shape):
     links: Links
 
 
-class Mastership(Shape):
+class Mastership(Shape, frozen=True):
     """One mastership in the history of the plane; times are milliseconds."""
 
     epoch: int
@@ -337,14 +337,14 @@ class Mastership(Shape):
     end_reason: str | None = None
 
 
-class SensitiveFields(Shape):
+class SensitiveFields(Shape, frozen=True):
     """Which words in a name make its value a secret."""
 
     tokens: list[str]
     plaintext_blocked: bool = msgspec.field(name="plaintext.blocked", default=False)
 
 
-class UpExtended(Shape):
+class UpExtended(Shape, frozen=True):
     """What every page of the web UI asks for now and then."""
 
     up: bool
@@ -355,14 +355,14 @@ class UpExtended(Shape):
     sensitive_fields: SensitiveFields = msgspec.field(name="brooklyn.security.sensitive.fields")
 
 
-class StateChange(Shape):
+class StateChange(Shape, frozen=True):
     """One change of a node's state."""
 
     state: str
     timestamp: int
 
 
-class HaFigures(Shape):
+class HaFigures(Shape, frozen=True):
     """The settings and recent states of a node."""
 
     priority: int
@@ -371,7 +371,18 @@ class HaFigures(Shape):
     history: list[StateChange]
 
 
-class HaMetrics(Shape):
+class Figures(Shape, frozen=True):
+    """How often something was done, and when it last was; times are milliseconds."""
+
+    count: int
+    last_success_time_utc: int | None = None
+    last_success_time_millis_since: int | None = None
+    last_duration: int | None = None
+    failure_count: int = 0
+    error_messages: list[str] = []
+
+
+class HaMetrics(Shape, frozen=True):
     """Figures of a node; times are milliseconds."""
 
     state: str
@@ -379,15 +390,15 @@ class HaMetrics(Shape):
     current_time_utc: int
     start_time_utc: int
     high_availability: HaFigures
-    rebind: dict[str, Any]
-    persist: dict[str, Any]
+    rebind: Figures
+    persist: Figures
     first_rebind_counts: dict[str, Any] = {}
     management_state_persistence: dict[str, Any] = {}
     epoch: int = 0
     sequence: int = 0
 
 
-class LogoutSummary(Shape):
+class LogoutSummary(Shape, frozen=True):
     """What a log-out says."""
 
     message: str
