@@ -17,18 +17,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from brookline.errors import Damaged
+from brookline.wire.changes import Item
 from brookline.wire.entries import FORMAT, Active, Batch, Fence, Header, Import, Payload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from brookline.wire.changes import Change, Item
+    from brookline.wire.changes import Change
 
 NO_HASH = ""
 """`prev` of the first entry."""
 
 _header = msgspec.json.Decoder(Header)
 _payload = msgspec.json.Decoder(Payload)
+_item = msgspec.json.Decoder(Item)
 _encoder = msgspec.json.Encoder()
 
 
@@ -90,6 +92,11 @@ def encode_batch(items: list[bytes]) -> bytes:
 def encode_item(item: Item) -> bytes:
     """Return the bytes of an item of a batch."""
     return _encoder.encode(item)
+
+
+def decode_item(data: bytes) -> Item:
+    """Return the item of these bytes, as every reader of the entry will see it."""
+    return _item.decode(data)
 
 
 def seal(header: Header, payload: bytes) -> tuple[bytes, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from brookline.errors import StoreError
 from brookline.journal import append, snapshot
 from brookline.journal.entry import Entry, encode_payload, seal
-from brookline.journal.keys import JOURNAL, entry_key
+from brookline.journal.keys import JOURNAL, entry_key, is_entry_key
 from brookline.journal.reader import Place
 from brookline.values.ids import Randomness, new_id
 from brookline.wire.entries import FORMAT, Fence, Header
@@ -140,7 +140,7 @@ class Fencer:
             return f"the slot was collected: {newer} is above it"
         if await self._store.get(entry_key(entry.seq + 1)) is not None:
             return "another entry follows the fence already"
-        if await self._store.list(JOURNAL, after=entry_key(entry.seq)):
+        if any(map(is_entry_key, await self._store.list(JOURNAL, after=entry_key(entry.seq)))):
             return "another entry follows the fence already"
         return ""
 

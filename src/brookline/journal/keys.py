@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 PLANE = "plane"
 """Format version and plane id; written once."""
 
@@ -28,6 +30,12 @@ def entry_seq(key: str) -> int:
     return int(key.rpartition("/")[2])
 
 
+def is_entry_key(key: str) -> bool:
+    """Tell whether it is the key of an entry; other things may lie about in a directory."""
+    name = key.rpartition("/")[2]
+    return name.isdecimal() and key == entry_key(int(name))
+
+
 def snapshot_key(seq: int, digest: str) -> str:
     """Return the key of a snapshot of entries up to `seq`, whose bytes have this SHA-256."""
     return f"{SNAPSHOT}{seq:010d}-{digest}"
@@ -36,6 +44,11 @@ def snapshot_key(seq: int, digest: str) -> str:
 def snapshot_seq(key: str) -> int:
     """Return the last entry that the snapshot under `key` contains."""
     return int(key[len(SNAPSHOT) :].partition("-")[0])
+
+
+def is_snapshot_key(key: str) -> bool:
+    """Tell whether it is the key of a snapshot; other things may lie about in a directory."""
+    return re.fullmatch(rf"{SNAPSHOT}[0-9]{{10,}}-[0-9a-f]{{64}}", key) is not None
 
 
 def blob_key(epoch: int, digest: str) -> str:

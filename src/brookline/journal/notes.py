@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from brookline.errors import BrooklineError
 from brookline.journal.queue import Decision
-from brookline.wire.changes import Merge
+from brookline.journal.records import changed
+from brookline.wire.changes import Merge, Put
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,9 +39,7 @@ class Notes:
         """Have a change written with the next batch; a later one of the same record joins it."""
         place = (change.kind, change.id)
         before = self._changes.get(place)
-        if isinstance(change, Merge) and isinstance(before, Merge):
-            change = _joined(before, change)
-        self._changes[place] = change
+        self._changes[place] = change if before is None else joined(before, change)
 
     async def run(self) -> None:
         """Write what was added, once a period, until cancelled."""
@@ -68,7 +67,13 @@ def _still_wanted(change: Change, view: View) -> bool:
     return not isinstance(change, Merge) or view.get(change.kind, change.id) is not None
 
 
-def _joined(before: Merge, after: Merge) -> Merge:
-    unset = {field for field in (*before.unset, *after.unset) if field not in after.set}
-    kept = {field: value for field, value in before.set.items() if field not in after.unset}
-    return Merge(after.kind, after.id, {**kept, **after.set}, tuple(sorted(unset)))
+def joined(before: Change, after: Change) -> Change:
+    """Return the one change that does what `before` and then `after` do."""
+    if not isinstance(after, Merge):
+        return after
+    if not isinstance(before, Merge):
+        value = changed(before.value if isinstance(before, Put) else None, after)
+        return Put(after.kind, after.id, value or {})
+    kept = {field: value for field, value in before.set.items() if field not in before.unset}
+    unset = dict.fromkeys([*(f for f in before.unset if f not in after.set), *after.unset])
+    return Merge(after.kind, after.id, {**kept, **after.set}, tuple(unset))

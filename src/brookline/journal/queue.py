@@ -112,8 +112,12 @@ class Queue:
                 )
             )
 
+    def shut(self, reason: str) -> None:
+        """Refuse all that come from now on: not done."""
+        self._closed = reason
+
     def close(self, reason: str) -> None:
         """Refuse all that wait and all that come: not done."""
-        self._closed = reason
+        self.shut(reason)
         while self._waiting:
             self._waiting.popleft().refuse(NotMaster(reason))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from brookline.errors import Damaged
 from brookline.journal import snapshot
 from brookline.journal.entry import Entry, decode, open_entry
-from brookline.journal.keys import JOURNAL, entry_key, snapshot_seq
+from brookline.journal.keys import JOURNAL, entry_key, entry_seq, is_entry_key, snapshot_seq
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,15 +65,18 @@ class Reader:
         self._lock = asyncio.Lock()
         self.on_progress: Callable[[], None] = lambda: None
 
-    async def glance(self) -> None:
+    async def glance(self, expected: int = 0) -> None:
         """Apply what is there, with as few calls as possible; for hints.
+
+        Args:
+            expected: Up to which entry, if the hint says so; it may be wrong.
 
         Raises:
             Damaged: If an entry is; the replica stays before it.
             StoreError: If the store does not answer.
         """
         async with self._lock:
-            await self._run()
+            await self._run(expected)
 
     async def catch_up(self) -> Place:
         """Apply everything, and make sure that it is everything.
@@ -99,38 +102,34 @@ class Reader:
             if newest is not None:
                 await self._reload(newest)
 
-    async def read(self, seq: int) -> Entry | None:
-        """Return entry `seq`, or None if it is absent.
+    async def _run(self, expected: int = 0) -> None:
+        """Apply entries as long as the next one is there, or until `expected` is applied."""
+        # One entry in the common case; a reader that is behind fetches more and more at once.
+        ahead = min(max(1, expected - self._replica.seq), _AHEAD)
+        while await self._advance(ahead):
+            if 0 < expected <= self._replica.seq:
+                return
+            ahead = min(2 * ahead, _AHEAD)
 
-        Raises:
-            Damaged: If it is there but not whole.
-        """
-        key = entry_key(seq)
-        data = await self._store.get(key)
-        return None if data is None else await self._decode(key, data)
-
-    async def _run(self) -> None:
-        """Apply entries as long as the next one is there."""
-        ahead = 1
-        while True:
-            first = self._replica.seq + 1
-            keys = [entry_key(seq) for seq in range(first, first + ahead)]
-            if ahead == 1:
-                found = [await self._store.get(keys[0])]
-            else:
-                found = await asyncio.gather(*(self._store.get(key) for key in keys))
-            for key, data in zip(keys, found, strict=True):
-                if data is None:
-                    return
-                entry = await self._decode(key, data)
-                # A candidate that slept may have put its fence into a slot that was collected
-                # meanwhile. It continues the old log correctly; only a newer snapshot tells.
-                if entry.is_fence and await self._newer(entry.seq - 1) is not None:
-                    return
-                await self._replica.apply(entry)
-                self.on_progress()
-            # The first look finds one entry in the common case; a reader that is behind finds more.
-            ahead = _AHEAD
+    async def _advance(self, ahead: int) -> bool:
+        """Apply the next entries, so many of them at most; tell whether all were there."""
+        first = self._replica.seq + 1
+        keys = [entry_key(seq) for seq in range(first, first + ahead)]
+        if ahead == 1:
+            found = [await self._store.get(keys[0])]
+        else:
+            found = await asyncio.gather(*(self._store.get(key) for key in keys))
+        for key, data in zip(keys, found, strict=True):
+            entry = None if data is None else await self._decode(key, data)
+            if entry is None:
+                return False
+            # A candidate that slept may have put its fence into a slot that was collected
+            # meanwhile. It continues the old log correctly; only a newer snapshot tells.
+            if entry.is_fence and await self._newer(entry.seq - 1) is not None:
+                return False
+            await self._replica.apply(entry)
+            self.on_progress()
+        return True
 
     async def _newer(self, seq: int) -> str | None:
         """Return the newest snapshot above `seq` that is not known to be unreadable."""
@@ -140,9 +139,14 @@ class Reader:
         keys = [k for k in await snapshot.list_snapshots(self._store) if k not in self._unreadable]
         return keys[-1] if keys and snapshot_seq(keys[-1]) > seq else None
 
-    async def _decode(self, key: str, data: bytes) -> Entry:
+    async def _decode(self, key: str, data: bytes) -> Entry | None:
+        """Return the entry under `key`; None if it was collected while it was being read."""
         opened = open_entry(data, key)
+        if opened.header.seq != entry_seq(key):
+            raise Damaged(f"entry {key} says that it is entry {opened.header.seq}")
         blob = await self._store.get(opened.header.blob) if opened.header.blob else None
+        if opened.header.blob and blob is None and await self._newer(opened.header.seq - 1):
+            return None
         return decode(opened, key, blob)
 
     async def _reload(self, key: str) -> bool:
@@ -166,7 +170,8 @@ class Reader:
     async def _tail_or_hole(self) -> Place | None:
         """Return where the log ends, or None to read on."""
         missing = self._replica.seq + 1
-        later = await self._store.list(JOURNAL, after=entry_key(missing))
+        listed = await self._store.list(JOURNAL, after=entry_key(missing))
+        later = [key for key in listed if is_entry_key(key)]
         if not later:
             self._hole = None
             return Place.TAIL

@@ -69,6 +69,8 @@ class Overlay:
     def __init__(self, beneath: View) -> None:
         self._beneath = beneath
         self._over: dict[tuple[str, str], Value | None] = {}
+        # Created here, in order; what was dropped and created again comes last, as in `Records`.
+        self._born: dict[tuple[str, str], None] = {}
 
     def get(self, kind: str, record_id: str) -> Value | None:
         """Return the value of a record, or None."""
@@ -79,18 +81,28 @@ class Overlay:
 
     def ids(self, kind: str) -> Iterator[str]:
         """Return the ids of a kind, those beneath first."""
-        beneath = dict.fromkeys(self._beneath.ids(kind))
-        yield from (i for i in beneath if self._over.get((kind, i), _NOTHING) is not None)
-        yield from (
-            i
-            for (k, i), value in self._over.items()
-            if k == kind and value is not None and i not in beneath
-        )
+        for i in self._beneath.ids(kind):
+            if (kind, i) not in self._born and self._over.get((kind, i), _NOTHING) is not None:
+                yield i
+        yield from (i for k, i in self._born if k == kind)
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Lay changes over the records beneath, which stay as they are."""
         for change in changes:
-            self._over[change.kind, change.id] = changed(self.get(change.kind, change.id), change)
+            place = (change.kind, change.id)
+            before = self.get(*place)
+            after = self._over[place] = changed(before, change)
+            if after is None:
+                self._born.pop(place, None)
+            elif before is None:
+                self._born[place] = None
+
+    def rebase(self, beneath: View) -> None:
+        """Lie over records to which all of this has been applied by now.
+
+        Overlays that lie over this one would else form a chain as long as the mastership.
+        """
+        self._beneath, self._over, self._born = beneath, {}, {}
 
 
 def changed(value: Value | None, change: Change) -> Value | None:

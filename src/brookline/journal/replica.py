@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from brookline.errors import Damaged
 from brookline.journal import standing as standings
@@ -37,28 +37,58 @@ class Audience(Protocol):
         ...
 
 
+class Prefix(NamedTuple):
+    """Which prefix of the log a replica has.
+
+    Attributes:
+        seq: The last entry applied, 0 at the beginning.
+        hash: Its hash.
+        epoch: Its epoch.
+        standing: Who leads, and what was announced.
+    """
+
+    seq: int = 0
+    hash: str = NO_HASH
+    epoch: int = 0
+    standing: Standing = Standing()
+
+
 class Replica:
     """What the log says up to entry `seq`.
 
     Attributes:
         plane: Id of the plane.
-        seq: The last entry applied, 0 at the beginning.
-        hash: Its hash.
-        epoch: Its epoch.
-        standing: Who leads, and what was announced.
+        at: The prefix; exchanged as a whole, because the heart's thread reads it, too.
         records: All records.
     """
 
-    def __init__(self, plane: str) -> None:
+    def __init__(self, plane: str, at: Prefix | None = None) -> None:
         self.plane = plane
-        self.seq = 0
-        self.hash = NO_HASH
-        self.epoch = 0
-        self.standing = Standing()
+        self.at = at or Prefix()
         self.records = Records()
         self.audience: Audience | None = None
         # Its lock keeps entries out while an audience is built or a large entry prepared.
         self._moved = asyncio.Condition()
+
+    @property
+    def seq(self) -> int:
+        """The last entry applied, 0 at the beginning."""
+        return self.at.seq
+
+    @property
+    def hash(self) -> str:
+        """Hash of the last entry."""
+        return self.at.hash
+
+    @property
+    def epoch(self) -> int:
+        """Epoch of the last entry."""
+        return self.at.epoch
+
+    @property
+    def standing(self) -> Standing:
+        """Who leads, and what was announced."""
+        return self.at.standing
 
     def check(self, entry: Entry) -> None:
         """Make sure that `entry` continues this prefix.
@@ -81,32 +111,37 @@ class Replica:
             raise Damaged(f"entry {key} has epoch {header.epoch} after epoch {self.epoch}")
 
     async def apply(self, entry: Entry) -> None:
-        """Move on by one entry and show it.
+        """Move on by one entry and show it; one that was applied already changes nothing.
+
+        A reader and the writer of the same node may come with the same entry.
 
         Raises:
             Damaged: If the entry does not continue the log.
         """
         async with self._moved:
+            if self._has(entry):
+                return
             self.check(entry)
             changes = list(entry.changes())
             changes += standings.history_changes(entry, self.epoch)
             prepared = None
             if self.audience is not None and len(changes) > _LARGE:
                 prepared = await self.audience.prepare(changes)
-            self.standing = standings.after(self.standing, entry, self.epoch)
+            standing = standings.after(self.standing, entry, self.epoch)
             self.records.apply(changes)
-            self.seq, self.hash, self.epoch = entry.seq, entry.hash, entry.epoch
+            self.at = Prefix(entry.seq, entry.hash, entry.epoch, standing)
             if self.audience is not None and changes:
                 self.audience.publish(changes, prepared, entry.seq)
             self._moved.notify_all()
 
     async def load(self, other: Replica) -> None:
-        """Become what `other` is, as after reading a snapshot."""
+        """Become what `other` is, as after reading a snapshot, unless this is further on."""
         async with self._moved:
-            self.seq, self.hash, self.epoch = other.seq, other.hash, other.epoch
-            self.standing, self.records = other.standing, other.records
+            if other.seq <= self.seq:
+                return
             if self.audience is not None:
-                await self.audience.reset(self.records, self.seq)
+                await self.audience.reset(other.records, other.seq)
+            self.at, self.records = other.at, other.records
             self._moved.notify_all()
 
     async def attend(self, audience: Audience | None) -> None:
@@ -121,3 +156,13 @@ class Replica:
         """Wait until entry `seq` is applied."""
         async with self._moved:
             await self._moved.wait_for(lambda: self.seq >= seq)
+
+    def _has(self, entry: Entry) -> bool:
+        """Tell whether an entry is part of this prefix.
+
+        Raises:
+            Damaged: If the last slot held another entry before.
+        """
+        if entry.seq == self.seq and entry.hash != self.hash:
+            raise Damaged(f"entry {entry_key(entry.seq)} is not what it was before")
+        return entry.seq <= self.seq

@@ -7,13 +7,13 @@ import hashlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from brookline.errors import BrooklineError, Fenced, NotMaster, Outcome, Unavailable
+from brookline.errors import BrooklineError, Fenced, Outcome, Unavailable
 from brookline.journal import entry as entries
 from brookline.journal.keys import blob_key, entry_key
 from brookline.journal.queue import Committed
-from brookline.journal.records import Overlay, View
+from brookline.journal.records import Overlay
 from brookline.values.ids import Randomness, new_id
-from brookline.wire.changes import Change, Item
+from brookline.wire.changes import Item
 from brookline.wire.entries import FORMAT, Batch, Header
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ class Sealed:
         blob: Its payload, to be written first under the header's key, or empty.
         view: Records as they will be once it is applied.
         callers: Who is answered, with what.
-        since: Monotonic time of sealing.
+        since: Monotonic time at which it was sent, or sealed if it was not sent yet.
     """
 
     entry: Entry
     data: bytes
     blob: bytes
-    view: View
+    view: Overlay
     callers: list[tuple[Waiting, Any]]
     since: float
 
@@ -73,9 +73,12 @@ class Sealed:
             waiting.refuse(Fenced("the mastership ended", self.entry.epoch, _sent(rules)))
 
     def expire(self, before: float, rules: Rules) -> None:
-        """Answer the callers who have waited since `before` or longer."""
+        """Answer the callers who have waited since `before` or longer.
+
+        The master's own duties wait until it is known: it must not lead on behind its own `resign`.
+        """
         for waiting, _ in self.callers:
-            if waiting.since <= before:
+            if waiting.decide is not None and waiting.since <= before:
                 waiting.refuse(Unavailable("the store has not answered in time", _sent(rules)))
 
 
@@ -113,6 +116,7 @@ class Sealer:
         self._most_items = most_items
         self._seq, self._prev = replica.seq, replica.hash
         self._epoch = replica.epoch
+        self._blobs: set[str] = set()
 
     def seal(self, queue: Queue, behind: Sealed | None) -> Sealed | None:
         """Take out of the queue what goes into the next entry, and decide it.
@@ -157,14 +161,12 @@ class Sealer:
             if waiting is None or waiting.decide is None:
                 break
             queue.pop()
-            changes, answer = _decided(waiting, view)
+            item, data, answer = _decided(waiting, view)
             callers.append((waiting, answer))
-            if not changes:
-                continue
-            item = Item(changes, waiting.request, waiting.user)
-            items.append(item)
-            encoded.append(entries.encode_item(item))
-            size += len(encoded[-1])
+            if item is not None:
+                items.append(item)
+                encoded.append(data)
+                size += len(data)
         if items:
             return self._entry(Batch(tuple(items)), entries.encode_batch(encoded), view, callers)
         self._answer_without_entry(callers, behind)
@@ -186,7 +188,7 @@ class Sealer:
     def _entry(
         self, payload: Payload, data: bytes, view: Overlay, callers: list[tuple[Waiting, Any]]
     ) -> Sealed:
-        blob = self._unannounced(data) if len(data) > MOST_BYTES else b""
+        blob = self._fresh(data) if len(data) > MOST_BYTES else b""
         digest = hashlib.sha256(blob).hexdigest() if blob else ""
         header = Header(
             format=FORMAT,
@@ -206,31 +208,36 @@ class Sealer:
         entry = entries.Entry(header, payload, hash_, len(bytes_) + len(blob))
         return Sealed(entry, bytes_, blob, view, callers, self._clock.monotonic())
 
-    def _unannounced(self, payload: bytes) -> bytes:
-        """Return a payload whose blob is not announced for collection.
+    def _fresh(self, payload: bytes) -> bytes:
+        """Return a payload whose blob has a key that this epoch has not used yet.
 
-        Deletes are not fenced: one that was announced may come late and hit the key again.
+        An older blob of the same bytes may have been announced for collection. Deletes are not
+        fenced: one may come late and hit the key again.
         """
-        collect = self._replica.standing.collect
-        if collect is None or not self._rules.deletes_cannot_hit:
-            return payload
-        while blob_key(self._epoch, hashlib.sha256(payload).hexdigest()) in collect.blobs:
+        while (key := blob_key(self._epoch, hashlib.sha256(payload).hexdigest())) in self._blobs:
             payload += b" "
+        if self._rules.deletes_cannot_hit:
+            self._blobs.add(key)
         return payload
 
 
-def _decided(waiting: Waiting, view: Overlay) -> tuple[tuple[Change, ...], Any]:
-    """Return what a request changes, laid over `view`, and its answer or refusal."""
+def _decided(waiting: Waiting, view: Overlay) -> tuple[Item | None, bytes, Any]:
+    """Return what a request changes, laid over `view`, its bytes, and its answer or refusal."""
     assert waiting.decide is not None
     try:
         decision = waiting.decide(view)
         changes = tuple(decision.changes)
-        view.apply(changes)
+        if not changes:
+            return None, b"", decision.answer
+        data = entries.encode_item(Item(changes, waiting.request, waiting.user))
+        # Read back, so that this node shows exactly what all others will read.
+        item = entries.decode_item(data)
+        view.apply(item.changes)
     except BrooklineError as error:
-        return (), error
+        return None, b"", error
     except Exception as error:
         log.exception("a request could not be decided")
-        refusal = NotMaster(f"it could not be decided: {error!r}")
+        refusal = BrooklineError(f"it could not be decided: {error!r}")
         refusal.__cause__ = error
-        return (), refusal
-    return changes, decision.answer
+        return None, b"", refusal
+    return item, data, decision.answer

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from brookline.errors import Damaged
-from brookline.journal.keys import SNAPSHOT, snapshot_key, snapshot_seq
-from brookline.journal.replica import Replica
+from brookline.journal.keys import SNAPSHOT, is_snapshot_key, snapshot_key, snapshot_seq
+from brookline.journal.replica import Prefix, Replica
 from brookline.journal.standing import Standing
+from brookline.values.garbage import uncollected
 from brookline.wire.entries import FORMAT, SnapshotHeader
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _SLICE = 500
 """Records encoded or decoded before the loop may run something else: about a millisecond."""
 
+_CHUNK_BYTES = 4 << 20
+"""Bytes hashed before the loop may run something else: some ten milliseconds on a slow machine."""
+
 POINTER = "snapshot/0-pointer"
 """Used only by simulations that switch the rule *immutable snapshots* off."""
 
@@ -35,8 +39,8 @@ _header = msgspec.json.Decoder(SnapshotHeader)
 _line = msgspec.json.Decoder(tuple[str, str, dict[str, Any]])
 
 
-async def encode(replica: Replica, clock: Clock) -> tuple[int, bytes]:
-    """Return the last entry and the bytes of a snapshot of what `replica` is now.
+async def encode(replica: Replica, clock: Clock) -> tuple[str, bytes]:
+    """Return the key and the bytes of a snapshot of what `replica` is now.
 
     The replica may move on meanwhile: values are never changed in place, so that a copy of the
     references is enough.
@@ -55,11 +59,15 @@ async def encode(replica: Replica, clock: Clock) -> tuple[int, bytes]:
         records=len(lines),
         state=msgspec.to_builtins(replica.standing),
     )
-    parts = [_encoder.encode(header)]
+    parts = [_encoder.encode(header) + b"\n"]
+    digest = hashlib.sha256(parts[0])
     for start in range(0, len(lines), _SLICE):
-        parts += [_encoder.encode(line) for line in lines[start : start + _SLICE]]
+        parts.append(
+            b"".join(_encoder.encode(line) + b"\n" for line in lines[start : start + _SLICE])
+        )
+        digest.update(parts[-1])
         await clock.sleep(0)
-    return header.seq, b"\n".join(parts) + b"\n"
+    return snapshot_key(header.seq, digest.hexdigest()), b"".join(parts)
 
 
 async def decode(data: bytes, where: str, clock: Clock) -> Replica:
@@ -71,15 +79,15 @@ async def decode(data: bytes, where: str, clock: Clock) -> Replica:
     lines = data.splitlines()
     try:
         header = _header.decode(lines[0])
-        replica = Replica(header.plane)
-        replica.seq, replica.epoch, replica.hash = header.seq, header.epoch, header.hash
-        replica.standing = msgspec.convert(header.state, Standing)
         if header.format > FORMAT or header.records != len(lines) - 1:
             raise Damaged(f"snapshot {where} has another format or length than its header says")
-        for start in range(1, len(lines), _SLICE):
-            for line in lines[start : start + _SLICE]:
-                replica.records.put(*_line.decode(line))
-            await clock.sleep(0)
+        standing = msgspec.convert(header.state, Standing)
+        replica = Replica(header.plane, Prefix(header.seq, header.hash, header.epoch, standing))
+        with uncollected():
+            for start in range(1, len(lines), _SLICE):
+                for line in lines[start : start + _SLICE]:
+                    replica.records.put(*_line.decode(line))
+                await clock.sleep(0)
     except (IndexError, msgspec.DecodeError, msgspec.ValidationError) as error:
         raise Damaged(f"snapshot {where} cannot be read ({error})") from error
     return replica
@@ -91,12 +99,12 @@ async def find_newest(store: Store, after_seq: int, rules: Rules) -> str | None:
         return await _pointed(store, after_seq)
     # '~' sorts behind all hex digits: everything behind it has a higher number.
     keys = await store.list(SNAPSHOT, after=f"{SNAPSHOT}{after_seq:010d}-~")
-    return keys[-1] if keys else None
+    return next((key for key in reversed(keys) if is_snapshot_key(key)), None)
 
 
 async def list_snapshots(store: Store) -> list[str]:
     """Return the keys of all snapshots, oldest first."""
-    return [key for key in await store.list(SNAPSHOT) if key != POINTER]
+    return [key for key in await store.list(SNAPSHOT) if is_snapshot_key(key)]
 
 
 async def read(store: Store, key: str, clock: Clock) -> Replica | None:
@@ -105,12 +113,20 @@ async def read(store: Store, key: str, clock: Clock) -> Replica | None:
     A damaged snapshot is passed over, because an older one and the log say the same.
     """
     data = await store.get(key)
-    if data is None or snapshot_key(snapshot_seq(key), hashlib.sha256(data).hexdigest()) != key:
+    if data is None or snapshot_key(snapshot_seq(key), await _digest(data, clock)) != key:
         return None
     try:
         return await decode(data, key, clock)
     except Damaged:
         return None
+
+
+async def _digest(data: bytes, clock: Clock) -> str:
+    digest = hashlib.sha256()
+    for start in range(0, len(data), _CHUNK_BYTES):
+        digest.update(memoryview(data)[start : start + _CHUNK_BYTES])
+        await clock.sleep(0)
+    return digest.hexdigest()
 
 
 async def _pointed(store: Store, after_seq: int) -> str | None:

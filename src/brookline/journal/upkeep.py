@@ -10,14 +10,20 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import hashlib
 import logging
 from typing import TYPE_CHECKING
 
 from brookline.errors import BrooklineError, Damaged
 from brookline.journal import snapshot
 from brookline.journal.entry import open_entry
-from brookline.journal.keys import BLOB, JOURNAL, entry_key, entry_seq, snapshot_key
+from brookline.journal.keys import (
+    BLOB,
+    JOURNAL,
+    entry_key,
+    entry_seq,
+    is_entry_key,
+    snapshot_seq,
+)
 from brookline.stores.store import Undecided
 from brookline.wire.entries import Collect, SnapshotTaken
 
@@ -110,14 +116,14 @@ class Upkeep:
         return since >= settings.entries and old
 
     async def _take_snapshot(self) -> None:
-        seq, data = await snapshot.encode(self._replica, self._clock)
-        key = snapshot_key(seq, hashlib.sha256(data).hexdigest())
+        key, data = await snapshot.encode(self._replica, self._clock)
         while isinstance(outcome := await self._store.create(key, data), Undecided):
             log.warning("snapshot not written yet", extra={"fields": {"why": outcome.reason}})
             await self._clock.sleep(1.0)
         if not self._rules.immutable_snapshots:
             await self._store.put(snapshot.POINTER, key.encode())
         self._last_snapshot = self._clock.monotonic()
+        seq = snapshot_seq(key)
         await self._append(SnapshotTaken(key, seq, len(data)))
         log.info("snapshot taken", extra={"fields": {"seq": seq, "bytes": len(data)}})
 
@@ -127,10 +133,24 @@ class Upkeep:
         if len(standing.snapshots) < 2:
             return
         through = standing.snapshots[-2].seq
-        snapshots = old_snapshots(standing.snapshots, self._clock.wall_ms(), self._settings.grace_s)
+        old = old_snapshots(standing.snapshots, self._clock.wall_ms(), self._settings.grace_s)
+        snapshots = (*old, *await self._stray_snapshots(through))
         blobs = await self._dead_blobs(through)
         if through > standing.collected or snapshots or blobs:
             await self._append(Collect(through, blobs, snapshots))
+
+    async def _stray_snapshots(self, through: int) -> tuple[str, ...]:
+        """Return old snapshots that the log does not know, or whose collector died before it came.
+
+        A snapshot is taken before it is announced, and its master may have ended in between.
+        """
+        known = {taken.key for taken in self._replica.standing.snapshots}
+        pending = {key for collect, _ in self._pending for key in collect.snapshots}
+        return tuple(
+            key
+            for key in await snapshot.list_snapshots(self._store)
+            if key not in known and key not in pending and snapshot_seq(key) <= through
+        )
 
     async def _dead_blobs(self, through: int) -> tuple[str, ...]:
         refers = self._replica.standing.blobs
@@ -149,9 +169,10 @@ class Upkeep:
             collect, seen = self._pending[0]
             if self._clock.boottime() - seen < self._settings.grace_s:
                 return
-            for key in (*collect.snapshots, *collect.blobs):
-                await self._store.delete(key)
+            # Entries first: one that could be read without its blob would look damaged.
             await self._delete_entries(collect.through)
+            for key in (*collect.blobs, *collect.snapshots):
+                await self._store.delete(key)
             self._pending.popleft()
 
     def _notice(self, collect: Collect | None) -> None:
@@ -163,7 +184,7 @@ class Upkeep:
     async def _delete_entries(self, through: int) -> None:
         # The first entry is a fence; begin behind it.
         after = entry_key(0)
-        for key in await self._store.list(JOURNAL, after=after):
+        for key in filter(is_entry_key, await self._store.list(JOURNAL, after=after)):
             if entry_seq(key) > through:
                 return
             if not (self._rules.keep_fences and await self._is_fence(key)):

@@ -85,7 +85,8 @@ class Writer:
     @property
     def undecided_since(self) -> float | None:
         """Monotonic time since which the append in flight waits for its answer, or None."""
-        return self._flying[0].since if self._flying else None
+        # The heart's thread asks, too, while an append may land.
+        return next((sealed.since for sealed in self._flying[:1]), None)
 
     async def commit(
         self, decide: Callable[[View], Decision], *, request: str = "", user: str = ""
@@ -114,6 +115,17 @@ class Writer:
         self._enqueue(Waiting(future, self._clock.monotonic(), payload=payload))
         return await future
 
+    async def append_last(self, payload: Payload) -> Committed:
+        """Write the last entry of this epoch, behind all that waits now; raises as `commit`.
+
+        Whatever comes later is refused as not done, whether this is written in the end or not.
+        """
+        future: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
+        self._enqueue(Waiting(future, self._clock.monotonic(), payload=payload))
+        self._closed = True
+        self._queue.shut("this node is about to leave the mastership")
+        return await future
+
     def close(self, reason: str) -> None:
         """Take nothing more, and refuse what waits unsent; `run` returns when nothing is in flight."""
         self._closed = True
@@ -124,7 +136,7 @@ class Writer:
         """Answer those who have waited too long; called now and then."""
         before = self._clock.monotonic() - self._wait_s
         self._queue.expire(before)
-        for sealed in self._flying:
+        for sealed in (*self._flying, *filter(None, [self._sealed])):
             sealed.expire(before, self._rules)
 
     async def run(self) -> None:
@@ -159,6 +171,7 @@ class Writer:
             self._sealed = self._sealer.seal(self._queue, self._flying[-1])
 
     async def _send(self, sealed: Sealed) -> None:
+        sealed.since = self._clock.monotonic()
         self._flying.append(sealed)
         if self._rules.one_append_in_flight:
             await self._fly(sealed)
@@ -173,6 +186,7 @@ class Writer:
         if await self._settle(sealed.key, sealed.data):
             if sealed.entry.seq == self._replica.seq + 1:
                 await self._replica.apply(sealed.entry)
+                sealed.view.rebase(self._replica.records)
             self.last_commit = self._clock.monotonic()
             self._flying.remove(sealed)
             sealed.answer()

@@ -39,6 +39,11 @@ class LateStore:
                     self._store = await self._connect()
         return self._store
 
+    @property
+    def broken(self) -> str:
+        """As the store; one that is not open is not broken."""
+        return "" if self._store is None else self._store.broken
+
     async def create(self, key: str, data: bytes) -> CreateOutcome:
         """As the store; one that is not there has not been sent anything."""
         try:

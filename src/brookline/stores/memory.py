@@ -63,6 +63,11 @@ class MemoryStore:
         self._later = later
         self._absent: dict[str, float] = {}  # until when this handle takes a key for absent
 
+    @property
+    def broken(self) -> str:
+        """Nothing: there is no fsync that could fail."""
+        return ""
+
     async def create(self, key: str, data: bytes) -> CreateOutcome:
         """Write a key if it is absent."""
         check_key(key)

@@ -51,6 +51,11 @@ class Store(Protocol):
     they get no answer; after that error a `put` or `delete` may still happen.
     """
 
+    @property
+    def broken(self) -> str:
+        """Why nothing more is created or settled here, after a failed fsync; else empty."""
+        ...
+
     async def create(self, key: str, data: bytes) -> CreateOutcome:
         """Write a key if it is absent: atomic among all nodes, durable once it says `Created`.
 

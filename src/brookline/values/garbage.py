@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _lock = threading.Lock()
 _paused = 0
+_was_on = False
 
 
 @contextlib.contextmanager
@@ -22,8 +23,10 @@ def uncollected() -> Iterator[None]:
     cycles, such as the trees of blueprints, is freed all the same. May be nested, and used in
     several threads.
     """
-    global _paused  # noqa: PLW0603 - the collector is global, too
+    global _paused, _was_on  # noqa: PLW0603 - the collector is global, too
     with _lock:
+        if _paused == 0:
+            _was_on = gc.isenabled()
         _paused += 1
         gc.disable()
     try:
@@ -31,5 +34,5 @@ def uncollected() -> Iterator[None]:
     finally:
         with _lock:
             _paused -= 1
-            if _paused == 0:
+            if _paused == 0 and _was_on:
                 gc.enable()
