@@ -221,6 +221,7 @@ async def test_states_show_every_node_with_amps_fields_and_ours(pair):
     said = await standby.get("/server/ha/states")
 
     assert (said["ownId"], said["masterId"], said["links"]) == (me, other, {})
+    assert said["heartbeatTimeoutMs"] == 2000
     assert said["planeId"] == master.node.plane_id
     assert set(said["nodes"]) == {me, other}
     leader = said["nodes"][other]

@@ -40,7 +40,7 @@ async def set_state(call: Call) -> Answer:
 
 async def get_states(call: Call) -> Answer:
     """Return all nodes of the plane."""
-    return json(ha_summary(call.ports.node))
+    return json(ha_summary(call.ports))
 
 
 async def clear_states(call: Call) -> Answer:

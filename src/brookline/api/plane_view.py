@@ -8,7 +8,7 @@ from brookline.plane.states import HOT, NodeState
 from brookline.wire.rest import HaNodeSummary, HighAvailabilitySummary
 
 if TYPE_CHECKING:
-    from brookline.api.ports import Node
+    from brookline.api.ports import Node, Ports
     from brookline.plane.members import Member
 
 
@@ -27,8 +27,9 @@ def is_hot(node: Node) -> bool:
     return node.readable and node.state in HOT
 
 
-def ha_summary(node: Node) -> HighAvailabilitySummary:
+def ha_summary(ports: Ports) -> HighAvailabilitySummary:
     """Return what `ha/states` says."""
+    node = ports.node
     members = {member.heartbeat.instance: member for member in node.members()}
     # A web page looks this id up among the nodes, so it is one of them or empty.
     master_id = next((i for i, member in members.items() if member.is_master), "")
@@ -38,6 +39,7 @@ def ha_summary(node: Node) -> HighAvailabilitySummary:
         master_id=master_id,
         nodes={i: _node_summary(node, member) for i, member in members.items()},
         links={},
+        heartbeat_timeout_ms=round(ports.settings.timeout_s * 1000),
     )
 
 

@@ -47,7 +47,7 @@ async def get_up_extended(call: Call) -> Answer:
             up=control.up,
             shutting_down=control.shutting_down,
             healthy=control.healthy,
-            ha=ha_summary(call.ports.node),
+            ha=ha_summary(call.ports),
             osgi_up=control.up,
             sensitive_fields=SensitiveFields(list(masking.TOKENS)),
         )

@@ -308,13 +308,18 @@ class HaNodeSummary(Shape, frozen=True):
 
 
 class HighAvailabilitySummary(Shape, frozen=True):
-    """The plane as the answering node sees it."""
+    """The plane as the answering node sees it.
+
+    Attributes:
+        heartbeat_timeout_ms: Silence after which a master is replaced; not in AMP.
+    """
 
     plane_id: str | None
     own_id: str
     master_id: str
     nodes: dict[str, HaNodeSummary]
     links: Links
+    heartbeat_timeout_ms: int
 
 
 class Mastership(Shape, frozen=True):
