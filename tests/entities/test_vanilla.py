@@ -177,6 +177,31 @@ async def test_the_phases_run_in_order_each_with_its_variables_and_folder(house)
     ]  # fmt: skip
 
 
+async def test_check_and_stop_have_all_variables_too(house, until):
+    app = await house.deploy(
+        f"""
+        location: LOCALHOST
+        services:
+        - type: vanilla
+          name: web
+          brooklyn.config:
+            softwareProcess.serviceProcessIsRunningPollPeriod: 20ms
+            start.timeout: 5s
+            shell.env: {{NAME: $brooklyn:attributeWhenReady("host.address")}}
+            launch.command: touch $NAME
+            checkRunning.command: test -e $NAME -a -d "$INSTALL_DIR"
+            stop.command: echo "$NAME $INSTALL_DIR $RUN_DIR" >{house.folder}/stopped
+        """
+    )
+    web = house.named("web")
+    assert house.start_task(app).status is Status.COMPLETED, house.start_task(web).error
+    await house.completed(web, "start")
+    assert steps(house.tasks.of_entity(web.id)[-2]) == ["check-running"]
+    [install, run] = web.sensors["install.dir"], web.sensors["run.dir"]
+    await house.completed(web, "stop")
+    assert recorded(house, "stopped") == [f"127.0.0.1 {install} {run}"]
+
+
 async def test_commands_have_their_streams(house, pids):
     await house.deploy(
         SLEEPER.replace("sleep 1000 &", "echo launched; echo warned >&2; sleep 1000 &")
@@ -266,8 +291,10 @@ async def test_a_process_that_does_not_come_up_in_time_fails_the_start(house, st
           brooklyn.config: {launch.command: "true", start.timeout: 300ms}
         """
     )
-    assert house.start_task(app).error.splitlines()[0] == (
-        "web is not running 0.3s after it was launched"
+    pid_file = house.named("web").sensors["softwareprocess.pid.file"]
+    assert house.start_task(app).error == (
+        "web is not running 0.3s after it was launched: "
+        f"the check says exit code 1, there is no file {pid_file}"
     )
     assert state(house.named("web"))[0] == "ON_FIRE"
 

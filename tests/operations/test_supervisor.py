@@ -146,7 +146,7 @@ async def test_old_tasks_are_forgotten_with_their_parts_and_streams(bench):
     for number, task in enumerate(tasks):
         await task.wait(5)
         task.ended_ms += number
-    bench.supervisor.forget_old()
+    await bench.supervisor.forget_old()
     assert [bench.tasks.find(task.id) for task in tasks] == [None, *tasks[1:]]
     assert len(list(bench.recorder.records.ids(KIND))) == 4
     assert bench.streams.names(tasks[0].id) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brookline.entities.software import SoftwareProcess
+from brookline.entities.software import Answer, SoftwareProcess
 from brookline.locations.command import Command
 from brookline.model.declarations import config
 
@@ -29,15 +29,16 @@ class EmptySoftwareProcess(SoftwareProcess):
         description="Whether it is looked at whether the machine can be reached",
     )
 
-    async def bring_up(self, op: Operation, box: Box, *, installs: bool) -> None:
+    async def bring_up(self, op: Operation, box: Box, *, installs: bool) -> Box:  # noqa: ARG002
         """Do nothing."""
+        return box
 
-    async def ask_running(self, platform: Platform, box: Box) -> bool | None:  # noqa: ARG002
+    async def ask_running(self, platform: Platform, box: Box) -> Answer:  # noqa: ARG002
         """Tell whether the machine runs a command."""
         if not self.monitored:
-            return None
+            return Answer(None)
         ask = Command("check-reachable", "true", timeout_s=30.0, survives=False)
-        return (await self.machine_on(platform).run(ask)).ok
+        return Answer.of(await self.machine_on(platform).run(ask))
 
     async def bring_down(self, op: Operation, box: Box) -> None:
         """Do nothing."""

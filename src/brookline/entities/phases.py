@@ -138,7 +138,8 @@ class Box:
             "RUN_DIR": self.run_dir,
             "PID_FILE": self.pid_file,
         }
-        return Command(name, script, full, self.run_dir, timeout_s, survives)
+        makes = (self.install_dir,) if self.install_dir else ()
+        return Command(name, script, full, self.run_dir, timeout_s, survives, makes)
 
     def check(self, script: str | None) -> Command:
         """Return the question whether the process runs; by default its pid file answers."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from brookline.entities import boxes, places
@@ -27,6 +28,7 @@ from brookline.values.durations import Duration
 
 if TYPE_CHECKING:
     from brookline.entities.phases import Box
+    from brookline.locations.command import Finished
     from brookline.locations.machine import Machine
     from brookline.operations.operation import Operation
 
@@ -42,6 +44,26 @@ _FIRST_POLL_S = 0.1
 _LONGEST_POLL_S = 2.0
 
 _STOP_MODES = "ALWAYS, IF_NOT_STOPPED or NEVER"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a look at a process found.
+
+    Attributes:
+        running: Whether it runs; None if that is not to be known.
+        why: What the check said if it does not, with a colon before it; or empty.
+    """
+
+    running: bool | None
+    why: str = ""
+
+    @classmethod
+    def of(cls, finished: Finished) -> Answer:
+        """Return what the end of a check command says."""
+        lines = (finished.stderr.strip() or finished.stdout.strip()).splitlines()
+        said = f"exit code {finished.exit_code}" + (f", {lines[-1]}" if lines else "")
+        return cls(finished.ok, "" if finished.ok else f": the check says {said}")
 
 
 class SoftwareProcess(SoftwareKeys, abstract=True):
@@ -71,12 +93,12 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
 
     # What a subclass says.
 
-    async def bring_up(self, op: Operation, box: Box, *, installs: bool) -> None:
-        """Do all phases up to the launch, or the launch alone."""
+    async def bring_up(self, op: Operation, box: Box, *, installs: bool) -> Box:
+        """Do all phases up to the launch, or the launch alone; return the box as it is then."""
         raise NotImplementedError
 
-    async def ask_running(self, platform: Platform, box: Box) -> bool | None:
-        """Tell whether the process runs; None if that is not to be known."""
+    async def ask_running(self, platform: Platform, box: Box) -> Answer:
+        """Tell whether the process runs."""
         raise NotImplementedError
 
     async def bring_down(self, op: Operation, box: Box) -> None:
@@ -92,17 +114,17 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
         await platform.report(op, self, not_yet)
         again = places.own_machine(op, self) is not None
         box = await boxes.provide(op, self)
-        if await self._runs_already(op, box, again=again):
-            running = await self.ask_running(platform, box)
+        if await self._runs_already(op, again=again):
+            running = (await self.ask_running(platform, boxes.known(self))).running
         else:
             mode = await platform.config(op, self, type(self).children_mode)
             await self._start_children(op, mode, late=False)
-            await self.bring_up(op, box, installs=True)
+            box = await self.bring_up(op, box, installs=True)
             running = await self._await_running(op, box)
             await self._start_children(op, mode, late=True)
         await self._report_up(op, running)
 
-    async def _runs_already(self, op: Operation, box: Box, *, again: bool) -> bool:
+    async def _runs_already(self, op: Operation, *, again: bool) -> bool:
         """Tell whether nothing needs to be launched.
 
         A start that is called again, perhaps after a failover in its middle, launches nothing
@@ -112,8 +134,12 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
         if await platform.config(op, self, type(self).skip_start):
             return True
         if again or await platform.config(op, self, type(self).skip_start_if_running):
-            return bool(await op.step("check-running", self.ask_running, platform, box))
+            box = boxes.known(self)
+            return bool(await op.step("check-running", self._is_running, platform, box))
         return False
+
+    async def _is_running(self, platform: Platform, box: Box) -> bool | None:
+        return (await self.ask_running(platform, box)).running
 
     async def _await_running(self, op: Operation, box: Box) -> bool | None:
         """Wait until the process runs; return None if that is not to be known.
@@ -133,14 +159,14 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
         clock = platform.clock
         deadline, pause = clock.monotonic() + limit_s, _FIRST_POLL_S
         with this_operation().waiting("for the process to run"):
-            while (running := await self.ask_running(platform, box)) is False:
+            while (answer := await self.ask_running(platform, box)).running is False:
                 if clock.monotonic() >= deadline:
                     raise RemoteError(
-                        f"{self.name} is not running {limit_s:g}s after it was launched"
+                        f"{self.name} is not running {limit_s:g}s after it was launched{answer.why}"
                     )
                 await clock.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_POLL_S)
-        return running
+        return answer.running
 
     async def _report_up(self, op: Operation, running: bool | None) -> None:
         sensors = {} if running is None else {PROCESS: running}
@@ -255,8 +281,7 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
         await self.expect(op, Lifecycle.STOPPING, not_up={OWN: "Service restarting"})
         await self._stop_process(op)
         await self.expect(op, Lifecycle.STARTING, not_up={OWN: "Service restarting"})
-        box = boxes.known(self)
-        await self.bring_up(op, box, installs=False)
+        box = await self.bring_up(op, boxes.known(self), installs=False)
         await self._report_up(op, await self._await_running(op, box))
         await self.expect(op, Lifecycle.RUNNING, not_up={OWN: None})
 
@@ -275,7 +300,7 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
     async def check(self, platform: Platform) -> None:
         """Look whether the process runs, and report what is new."""
         try:
-            running = await self.ask_running(platform, boxes.known(self))
+            running = (await self.ask_running(platform, boxes.known(self))).running
         except RemoteError as error:
             await platform.tell(self, Report(problems={"check": error.message}))
             return

@@ -12,7 +12,7 @@ from brookline.entities import boxes
 from brookline.entities.health import Report
 from brookline.entities.phases import MARKER, Box, env_texts
 from brookline.entities.platform import Platform, platform_of
-from brookline.entities.software import SoftwareProcess
+from brookline.entities.software import Answer, SoftwareProcess
 from brookline.entities.software_keys import FILES, WITHOUT_EFFECT
 from brookline.errors import InvalidInput, RemoteError
 from brookline.locations.sources import read_source
@@ -58,8 +58,8 @@ class VanillaSoftwareProcess(SoftwareProcess):
         description="Whether it is looked at whether the process runs",
     )
 
-    async def bring_up(self, op: Operation, box: Box, *, installs: bool) -> None:
-        """Do all phases up to the launch, or the launch alone."""
+    async def bring_up(self, op: Operation, box: Box, *, installs: bool) -> Box:
+        """Do all phases up to the launch, or the launch alone; return the box as it is then."""
         await self._check(op)
         if installs:
             box = await self._install(op, box)
@@ -67,17 +67,18 @@ class VanillaSoftwareProcess(SoftwareProcess):
         else:
             box = await self._with_env(op, box)
         await self._launch(op, box)
+        return box
 
-    async def ask_running(self, platform: Platform, box: Box) -> bool | None:
-        """Tell whether the process runs; None if that is not to be known."""
+    async def ask_running(self, platform: Platform, box: Box) -> Answer:
+        """Tell whether the process runs."""
         if not self.monitored:
-            return None
+            return Answer(None)
         script = config_now(self, "checkRunning.command")
         if script is not None and not script.strip():
-            return True
+            return Answer(running=True)
         if has_deferred(script):
             raise RemoteError(f"checkRunning.command of {self.name} has a value that is not ready")
-        return (await self.machine_on(platform).run(box.check(script))).ok
+        return Answer.of(await self.machine_on(platform).run(box.check(script)))
 
     async def bring_down(self, op: Operation, box: Box) -> None:
         """Stop the process."""

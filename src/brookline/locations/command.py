@@ -26,6 +26,7 @@ class Command:
             login folder.
         timeout_s: Seconds after which it is killed with all that it started; None for never.
         survives: Whether it goes on when the server dies. Mere questions need not.
+        makes: Absolute paths of more folders that are made if absent.
 
     Source: Brooklyn runs scripts under ``#!/bin/bash -e``.
     """
@@ -36,6 +37,7 @@ class Command:
     cwd: str = ""
     timeout_s: float | None = None
     survives: bool = True
+    makes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

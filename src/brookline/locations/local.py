@@ -114,8 +114,8 @@ class LocalMachine:
     def _spawn(
         self, argv: Sequence[str], command: Command, output: IO[bytes], errors: IO[bytes]
     ) -> Child:
-        if command.cwd:
-            Path(command.cwd).mkdir(parents=True, exist_ok=True)
+        for folder in filter(None, (command.cwd, *command.makes)):
+            Path(folder).mkdir(parents=True, exist_ok=True)
         env = {**here.login_env(), **command.env}
         cwd = command.cwd or here.login_folder()
         return Child(spawn(argv, env=env, cwd=cwd, output=output, errors=errors), self._clock)

@@ -255,15 +255,18 @@ class Supervisor:
             self.streams.drop_unknown, lambda one: self.tasks.find(one) is not None
         )
         while True:
-            self.forget_old()
+            await self.forget_old()
             await self.clock.sleep(self._gc_period_s)
 
-    def forget_old(self) -> None:
+    async def forget_old(self) -> None:
         """Forget what the limits do not keep, streams included."""
-        for task in outdated(self.tasks.top_level(), self._limits, self.clock.wall_ms()):
-            for part in with_parts(task):
-                self.streams.drop(part.id)
-                self.recorder.note(Drop(KIND, part.id))
+        top_level, now = list(self.tasks.top_level()), self.clock.wall_ms()
+        # In threads: there may be a hundred thousand tasks, and what has ended does not change.
+        old = await asyncio.to_thread(outdated, top_level, self._limits, now)
+        ids = [part.id for task in old for part in with_parts(task)]
+        for task_id in ids:
+            self.recorder.note(Drop(KIND, task_id))
+        await asyncio.to_thread(lambda: [self.streams.drop(task_id) for task_id in ids])
 
 
 def storable(result: Any) -> Any:
