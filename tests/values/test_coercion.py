@@ -40,7 +40,7 @@ class Mode(enum.Enum):
         ("ifNotStopped", Mode, Mode.IF_NOT_STOPPED),
         (["1", 2.0], list[int], [1, 2]),
         ({"a": "5s"}, dict[str, Duration], {"a": Duration.of("5s")}),
-        ("a,b,a", set[str], {"a", "b"}),
+        pytest.param("a,b,a", set[str], {"a", "b"}, id="set-of-texts"),
         ("x", int | str, "x"),
         (None, int, None),
         ({"any": 1}, Any, {"any": 1}),
