@@ -27,6 +27,10 @@ _PAUSE_S = 0.02
 """Before a master is tried again that refused; it is told of changes at once anyway."""
 
 
+_LAST_WORD_S = 1.0
+"""How long the answer of a master is waited for that has been replaced: it may be on its way."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Here:
     """This node leads and takes writes."""
@@ -71,11 +75,22 @@ class Door:
         self._changed = asyncio.Event()
         self._held = 0
         self._held_bytes = 0
+        self._asked: dict[asyncio.Timeout, There] = {}
+        self._closed = False
 
     def wake(self) -> None:
         """Have those that are held look again: who leads may have changed."""
         self._changed.set()
         self._changed = asyncio.Event()
+        target = self._target()
+        for limit, there in self._asked.items():
+            if limit.when() is None and _is_replaced(there, target):
+                limit.reschedule(asyncio.get_running_loop().time() + _LAST_WORD_S)
+
+    def close(self) -> None:
+        """Hold nothing any more: this node ends, and knows nobody who could do it."""
+        self._closed = True
+        self.wake()
 
     async def submit(self, request: Request) -> Reply:
         """Have a client's write carried out, by whoever leads.
@@ -114,8 +129,8 @@ class Door:
         match self._target():
             case Here():
                 return await self._here(request)
-            case There(master=master, epoch=epoch):
-                return await self._there(master, epoch, request)
+            case There() as there:
+                return await self._there(there, request)
             case None:
                 return None
 
@@ -127,17 +142,23 @@ class Door:
                 return None
             raise
 
-    async def _there(self, master: Heartbeat, epoch: int, request: Request) -> Reply | None:
+    async def _there(self, there: There, request: Request) -> Reply | None:
+        """Ask another node; one that is replaced meanwhile has little time left to answer."""
+        limit = asyncio.timeout(None)
         try:
-            return await self._peers.forward(master, epoch, request)
+            async with limit:
+                self._asked[limit] = there
+                return await self._peers.forward(there.master, there.epoch, request)
         except (NotSent, Misdirected):
             return None
-        except Lost as lost:
+        except (Lost, TimeoutError) as lost:
             outcome = Outcome.UNKNOWN if self._rules.not_done_only_when_unsent else Outcome.NOT_DONE
+            name = there.master.name
             raise Unavailable(
-                f"the master {master.name} was asked and has not answered; it may have been done",
-                outcome,
+                f"the master {name} was asked and has not answered; it may have been done", outcome
             ) from lost
+        finally:
+            self._asked.pop(limit, None)
 
     async def _hold(self, request: Request, deadline: float) -> None:
         """Wait until who leads may have changed.
@@ -146,7 +167,7 @@ class Door:
             Unavailable: If the time is over, or too much waits already.
         """
         left = deadline - self._clock.monotonic()
-        if left <= 0:
+        if left <= 0 or self._closed:
             raise Unavailable("no master within the time that writes are held", Outcome.NOT_DONE)
         size = self._held_bytes + len(request.body)
         if self._held >= self._settings.hold_max or size > self._settings.hold_max_bytes:
@@ -164,6 +185,17 @@ class Door:
         finally:
             self._held -= 1
             self._held_bytes -= len(request.body)
+
+
+def _is_replaced(asked: There, target: Here | There | None) -> bool:
+    """Tell whether somebody else is known to lead; while nobody is, the one asked may yet answer."""
+    match target:
+        case Here():
+            return True
+        case There(master=master):
+            return master.instance != asked.master.instance
+        case None:
+            return False
 
 
 async def _nothing_here(request: Request) -> Reply:

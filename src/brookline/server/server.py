@@ -28,8 +28,6 @@ log = logging.getLogger("brookline.server")
 
 _EXIT_AT_ONCE = 130
 _SETTLE_LOOK_S, _SETTLE_POLLS, _USERS_LOOK_S = 0.02, 5, 1.0
-_IDLE_CLOSE_S = 1.0
-"""How long answers are waited for at the end, once nothing is held any more."""
 
 
 class Server:
@@ -153,8 +151,9 @@ class Server:
         parts = self._parts
         await parts.node.stop()
         self._http.ask_to_close()
-        held_s = self._start.settings[c.WRITE_WAIT] if parts.node.master() else _IDLE_CLOSE_S
-        await self._http.close(held_s)
+        if parts.node.master() is None:
+            parts.node.door.close()
+        await self._http.close(self._start.settings[c.WRITE_WAIT])
         await self._start.crew.disband()
         parts.login.close()
         await parts.peers.close()
