@@ -97,7 +97,7 @@ def recorded(view: View) -> SensorsOf:
 
 
 def reported(
-    sensors_of: SensorsOf, entity: Entity, report: Report, wall_ms: int = 0
+    sensors_of: SensorsOf, entity: Entity, report: Report, *, wall_ms: int = 0
 ) -> list[Change]:
     """Return the changes that a report makes, with all that follows for the entity itself.
 

@@ -72,7 +72,7 @@ class Platform:
 
         def decide(view: View) -> Decision:
             now = self.clock.wall_ms()
-            return Decision(reported(recorded(view), entity, report, now))
+            return Decision(reported(recorded(view), entity, report, wall_ms=now))
 
         await op.record(decide)
 

@@ -46,7 +46,9 @@ class LocalMachine:
         turns: Shared by the machines of a server.
     """
 
-    def __init__(self, host: Host, base_dir: str, clock: Clock, turns: Turns | None = None) -> None:
+    def __init__(
+        self, host: Host, base_dir: str, clock: Clock, *, turns: Turns | None = None
+    ) -> None:
         self.host = host
         self.base_dir = base_dir
         self._clock = clock
@@ -71,7 +73,7 @@ class LocalMachine:
                 operation.write("stdin", command.script.encode())
                 operation.write("env", here.env_text(command.env).encode())
             child = self._start(folder, command)
-        return await self._attend(child, folder, command, operation)
+        return await self._attend(child, folder, command=command, operation=operation)
 
     async def put(self, content: bytes, path: str) -> None:
         """Write a file as a whole, with the folders above it.
@@ -109,10 +111,10 @@ class LocalMachine:
             here.own_folder(Path(self.base_dir))
             folder.prepare(command.script)
             with folder.outputs() as (output, errors):
-                return self._spawn(folder.argv(here.shell()), command, output, errors)
+                return self._spawn(folder.argv(here.shell()), command, output=output, errors=errors)
 
     def _spawn(
-        self, argv: Sequence[str], command: Command, output: IO[bytes], errors: IO[bytes]
+        self, argv: Sequence[str], command: Command, *, output: IO[bytes], errors: IO[bytes]
     ) -> Child:
         for folder in filter(None, (command.cwd, *command.makes)):
             Path(folder).mkdir(parents=True, exist_ok=True)
@@ -121,11 +123,11 @@ class LocalMachine:
         return Child(spawn(argv, env=env, cwd=cwd, output=output, errors=errors), self._clock)
 
     async def _attend(
-        self, child: Child, folder: RunFolder, command: Command, operation: Operation | None
+        self, child: Child, folder: RunFolder, *, command: Command, operation: Operation | None
     ) -> Finished:
         """Follow a command to its end, its output into the streams of the task."""
         try:
-            exit_code = await self._follow(child, folder, command, operation)
+            exit_code = await self._follow(child, folder, command=command, operation=operation)
             finished = await _in_thread(_outcome, folder, exit_code)
         except asyncio.CancelledError:
             if operation is not None and operation.handed_over:
@@ -140,7 +142,7 @@ class LocalMachine:
         return finished
 
     async def _follow(
-        self, child: Child, folder: RunFolder, command: Command, operation: Operation | None
+        self, child: Child, folder: RunFolder, *, command: Command, operation: Operation | None
     ) -> int | None:
         """Return the exit code of the runner; None if the time was over and it was killed."""
         deadline = self._clock.monotonic() + (command.timeout_s or float("inf"))
@@ -161,7 +163,7 @@ class LocalMachine:
             argv = (here.shell(), "-e", "-c", command.script)
             async with self._turns.turn():
                 with _as_our_errors(command):
-                    child = self._spawn(argv, command, output, errors)
+                    child = self._spawn(argv, command, output=output, errors=errors)
             exit_code = None
             try:
                 exit_code = await child.wait(command.timeout_s)

@@ -90,7 +90,7 @@ class Localhost:
         config = machine.config
         address = config["address"]
         host = Host(config[HOST], address, address, address, address, config["user"])
-        return LocalMachine(host, config[BASE_DIR], self._clock, self._turns)
+        return LocalMachine(host, config[BASE_DIR], self._clock, turns=self._turns)
 
 
 def default_base_dir() -> str:

@@ -57,7 +57,7 @@ class Streams:
         parts = self._parts(task_id, name)
         place = parts[-1].end if parts else 0
         try:
-            self._write(task_id, name, parts, content)
+            self._write(task_id, name, parts=parts, content=content)
         except OSError as error:
             fields = {"task": task_id, "stream": name, "error": str(error)}
             log.warning("stream not written", extra={"fields": fields})
@@ -92,9 +92,10 @@ class Streams:
                 place += len(chunk)
                 yield chunk
 
-    def drop(self, task_id: str) -> None:
-        """Delete all streams of a task."""
-        shutil.rmtree(self._folder / task_id, ignore_errors=True)
+    def drop(self, *task_ids: str) -> None:
+        """Delete all streams of some tasks."""
+        for task_id in task_ids:
+            shutil.rmtree(self._folder / task_id, ignore_errors=True)
 
     def drop_unknown(self, known: Callable[[str], bool]) -> None:
         """Delete the streams of tasks that are not known, such as those forgotten elsewhere."""
@@ -103,7 +104,7 @@ class Streams:
                 if not known(path.name):
                     self.drop(path.name)
 
-    def _write(self, task_id: str, name: str, parts: list[_Part], content: bytes) -> None:
+    def _write(self, task_id: str, name: str, *, parts: list[_Part], content: bytes) -> None:
         folder = self._folder / task_id
         if not parts:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -266,7 +266,7 @@ class Supervisor:
         ids = [part.id for task in old for part in with_parts(task)]
         for task_id in ids:
             self.recorder.note(Drop(KIND, task_id))
-        await asyncio.to_thread(lambda: [self.streams.drop(task_id) for task_id in ids])
+        await asyncio.to_thread(self.streams.drop, *ids)
 
 
 def storable(result: Any) -> Any:
