@@ -159,6 +159,39 @@ async def test_a_value_that_is_not_declared_as_json_is_415(shop, declared):
     assert (told.status, told.json["error"]) == (415, 415)
 
 
+@pytest.mark.parametrize("depth", [101, 900, 100_000])
+async def test_a_value_that_is_nested_beyond_use_is_400(shop, depth):
+    house, ids = shop
+    path = f"/applications/{ids['shop']}/entities/{ids['web']}/config/k"
+    headers = {"Content-Type": "application/json"}
+
+    told = await house.call("POST", path, data=b"[" * depth + b"]" * depth, headers=headers)
+
+    assert (told.status, told.json["error"]) == (400, 400)
+    assert "deep" in told.json["message"]
+    wide = b"[" + b"[]," * 500 + b"[]]"
+    assert (await house.call("POST", path, data=wide, headers=headers)).status == 204
+
+
+async def test_a_page_of_another_site_changes_nothing(house):
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+
+    for path in ("/applications", "/server/shutdown"):
+        assert (await house.call("POST", path, headers=foreign)).status == 403
+    assert house.control.orders == []
+    assert (await house.call("GET", "/applications", headers=foreign)).status == 200
+    own = {"Sec-Fetch-Site": "same-origin"}
+    assert (await house.call("POST", "/server/properties/reload", headers=own)).status == 204
+
+
+async def test_a_key_that_is_too_long_is_400(house):
+    told = await house.call(
+        "POST", "/server/ha/states/clear", headers={"Idempotency-Key": "k" * 256}
+    )
+
+    assert told.status == 400
+
+
 async def test_a_number_of_the_query_that_is_none_is_400(house):
     told = await house.call("GET", "/applications/details?depth=deep")
 

@@ -13,12 +13,19 @@ import msgspec
 from brookline.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from brookline.api.ports import Ports
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+
+DEEPEST = 100
+"""Lists and maps inside each other; a deeper value could be stored and then break its readers.
+
+Source: the limit of Brooklyn's rendering of values.
+"""
+_TOO_DEEP = f"the JSON is nested more than {DEEPEST} deep"
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -92,12 +99,34 @@ def decode_json(body: bytes) -> Any:
     """Return what JSON text holds.
 
     Raises:
-        InvalidInput: If it cannot be read.
+        InvalidInput: If it cannot be read, or is nested more deeply than anything useful.
     """
     try:
-        return msgspec.json.decode(body)
+        value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise InvalidInput(f"the body is not valid JSON: {fault}") from fault
+    except RecursionError as fault:
+        raise InvalidInput(_TOO_DEEP) from fault
+    if body.count(b"[") + body.count(b"{") > DEEPEST and not _is_shallow(value):
+        raise InvalidInput(_TOO_DEEP)
+    return value
+
+
+def _is_shallow(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inner for outer in level for inner in _inside(outer) if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return True
+    return False
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def whole_number(name: str, value: str) -> int:

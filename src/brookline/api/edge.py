@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Scope = Mapping[str, Any]
 
 OVERRIDE = "brooklyn-allow-non-master-access"
+_CHANGING = frozenset({Place.MASTER, Place.HERE})
 _ALWAYS_HERE = ("/v1/server/shutdown", "/v1/logout")
 
 
@@ -66,6 +67,9 @@ class Edge:
         user = await self._user(method, path, scope, headers)
         found = self._table.find(method, path)
         operation = found.operation
+        if operation.place in _CHANGING and headers.get("sec-fetch-site") == "cross-site":
+            # A browser sends the credentials that it knows along with another site's form.
+            raise NotAllowed("a page of another site may not change anything here")
         if operation.place is Place.MASTER:
             return await self._write(found, scope, receive, headers=headers, user=user)
         await self._may_answer(found, headers)

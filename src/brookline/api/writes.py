@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from brookline.api.calls import Call, parse_query
 from brookline.api.negotiation import accepted
 from brookline.api.problems import Refused, problem, unexpected
-from brookline.errors import BrooklineError, Unavailable
+from brookline.errors import BrooklineError, InvalidInput, Unavailable
 from brookline.plane.peers import Reply, Request
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ BASE = "brookline-base"
 
 _KEPT = ("content-type", "accept", "x-requested-with")
 
+_LONGEST_KEY = 255
 _PATIENCE_S = 0.1
 """After so long a write's client is watched, so that one that hung up is not served later."""
 
@@ -87,8 +88,13 @@ class Writes:
             body: All of it.
             user: Who asks.
             base: Scheme and authority that the client used.
+
+        Raises:
+            InvalidInput: If the client's key is too long to be kept.
         """
         given = headers.get(KEY, "")
+        if len(given) > _LONGEST_KEY:
+            raise InvalidInput(f"the Idempotency-Key is longer than {_LONGEST_KEY} characters")
         # Nobody else makes ids that begin with this instance's, and it is new at each start.
         made = f"{self._ports.node.identity.instance}-{next(self._numbers)}"
         kept = [(name, headers[name]) for name in _KEPT if name in headers]
