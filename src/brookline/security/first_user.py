@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from typing import TYPE_CHECKING
 
 from brookline.security.files import read_private, write_private
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("brookline.security")
 
 ADMIN = "admin"
+
+PASSWORD_IN = "passwordIn"  # noqa: S105 - the name of a field
+"""Field of the first user's record: host and file with its password, for who asks where it is."""
 
 
 class FirstUser:
@@ -63,7 +67,13 @@ class FirstUser:
         password, encoded = self._ready
         write_private(self._path, f"{password}\n".encode())
         self.made = password
-        return Item((Put(USER, ADMIN, to_value(User(ADMIN, encoded))),))
+        place = {PASSWORD_IN: place_of(self._path)}
+        return Item((Put(USER, ADMIN, to_value(User(ADMIN, encoded)) | place),))
+
+
+def place_of(path: Path) -> str:
+    """Return a file of this machine, as other nodes tell of it."""
+    return f"{socket.gethostname()}:{path}"
 
 
 def is_current(path: Path, encoded: str) -> bool:

@@ -200,7 +200,8 @@ def _identity(start: Start, key: NodeKey) -> Identity:
         version=VERSION,
         pid=os.getpid(),
         public_key=key.public,
-        certificate=start.certificate,
+        # A proxy in front has a certificate of its own, which its machine vouches for.
+        certificate="" if settings[c.NODE_ADDRESS] else start.certificate,
     )
 
 

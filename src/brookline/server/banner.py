@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from brookline.security.first_user import ADMIN, PASSWORD_IN, place_of
 from brookline.security.provider import Provider
 from brookline.security.users import USER
 from brookline.server.checks import is_loopback
@@ -62,9 +63,12 @@ def _login(node: PlaneNode, home: Home, first_user: FirstUser, provider: Provide
         return f"{provider.value}: as configured"
     if first_user.made:
         return f"user admin, password {first_user.made}   (kept in {home.password_file})"
+    admin = node.replica.records.get(USER, ADMIN) or {}
+    place = str(admin.get(PASSWORD_IN, ""))
+    if place:
+        mine = place == place_of(home.password_file)
+        return f"user admin, password in {home.password_file if mine else place}"
     names = list(node.replica.records.ids(USER))
-    if home.password_file.exists():
-        return f"user admin, password in {home.password_file}"
     return f"users of the plane: {', '.join(names)}" if names else "as configured"
 
 

@@ -262,14 +262,6 @@ NO_CONSOLE_SECURITY = Setting(
     (),
     ("--noConsoleSecurity",),
 )
-SENSITIVE_TOKENS = Setting(
-    "sensitive-tokens",
-    kinds.WORDS,
-    ("password", "passwd", "credential", "secret", "private", "access.cert", "access.key"),
-    "Names that hold one of these words are masked.",
-    ("brooklyn.security.sensitive.fields.tokens",),
-)
-
 LOG_LEVEL = Setting(
     "log-level",
     kinds.choice(LogLevel, "info"),

@@ -35,6 +35,7 @@ INERT: dict[str, str] = {
     " login, all else does",
     "brooklyn.entitlements.*": "roles are not supported yet: every user may do everything",
     "org.apache.brooklyn.server.*": "there are no sessions yet",
+    "brooklyn.security.sensitive.fields.tokens": "the names that are masked cannot be chosen yet",
     "brooklyn.security.sensitive.fields.plaintext.blocked": "plain-text secrets are not refused yet",
     "brooklyn.security.sensitive.fields.ext.blocked.phrases": "plain-text secrets are not refused"
     " yet",

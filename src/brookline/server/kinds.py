@@ -104,10 +104,6 @@ def _node_name(text: str) -> str:
     return text
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(str(word) for word in coerce(text, list))
-
-
 TEXT = Kind(str, "text")
 FLAG = Kind(_flag, "true", "")
 WHOLE = Kind(_whole, "10", "NUMBER")
@@ -117,4 +113,3 @@ PATH = Kind(lambda text: Path(text).expanduser().absolute(), "/var/lib/brookline
 ADDRESSES = Kind(_addresses, "127.0.0.1", "ADDRESS")
 URL = Kind(_url, "https://node1.example.org:8443", "URL")
 NODE_NAME = Kind(_node_name, "n1", "NAME")
-WORDS = Kind(_words, "password,secret", "WORDS")

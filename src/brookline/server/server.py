@@ -122,7 +122,10 @@ class Server:
     def _is_settled(self) -> bool:
         """Tell whether this node leads, or knows who does."""
         node = self._parts.node
-        return node.state is not NodeState.INITIALIZING and node.master() is not None
+        master = node.master()
+        if master is None or master.instance == node.identity.former:
+            return False
+        return node.state is not NodeState.INITIALIZING
 
     def _tell(self) -> None:
         start, parts = self._start, self._parts
