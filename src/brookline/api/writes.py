@@ -16,6 +16,7 @@ from brookline.api.negotiation import accepted
 from brookline.api.problems import Refused, problem, unexpected
 from brookline.errors import BrooklineError, InvalidInput, Unavailable
 from brookline.plane.peers import Reply, Request
+from brookline.values.trace import REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -135,6 +136,7 @@ class Writes:
         Raises:
             Unavailable: It was not done, or nobody knows; all other refusals are replies.
         """
+        REQUEST.set(request.id)  # for the log; the task of this request ends with it
         self._begun.add(request.id)
         try:
             return await self._executed(request)
