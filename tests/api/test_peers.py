@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import socket
 
 import msgspec
 import pytest
@@ -275,6 +276,24 @@ async def test_a_probe_tries_three_times_before_it_says_refused():
 
 async def test_a_listener_that_is_no_node_proves_nothing(stranger, listener):
     address = await listener(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
+
+    assert await stranger.probe(heartbeat(address=address)) is Probe.UNKNOWN
+
+
+async def test_a_dying_process_that_still_accepts_connections_is_found_gone(stranger):
+    with socket.create_server(("127.0.0.1", 0)) as dying:
+        dying.settimeout(0)
+        host, port = dying.getsockname()
+        probing = asyncio.create_task(stranger.probe(heartbeat(address=f"http://{host}:{port}")))
+        for _ in ("connects", "identify"):
+            connection, _ = await asyncio.get_running_loop().sock_accept(dying)
+            connection.close()
+
+    assert await probing is Probe.REFUSED
+
+
+async def test_a_listener_that_breaks_every_connection_proves_nothing(stranger, listener):
+    address = await listener(answering(b""))
 
     assert await stranger.probe(heartbeat(address=address)) is Probe.UNKNOWN
 

@@ -16,7 +16,7 @@ from brookline.plane.peers import Lost, Misdirected, NotSent, Probe, Reply
 from brookline.security.node_keys import Call
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     import aiohttp
 
@@ -32,6 +32,8 @@ _HINT_S = 1.0
 _PROBES = 3
 _PROBE_PAUSE_S = 0.1
 """Three probes within 300 ms, so that a listener that is only being exchanged is not called dead."""
+_LOOKS = 10
+"""Looks at an address that accepts connections and breaks them, before nothing is known of it."""
 
 _identified = msgspec.json.Decoder(internode.Identified)
 
@@ -60,7 +62,7 @@ class HttpPeers:
         self._proved_dead = proved_dead
         self._session: aiohttp.ClientSession | None = None
 
-    async def line(self, master: Heartbeat) -> AsyncIterator[int]:
+    async def line(self, master: Heartbeat) -> AsyncGenerator[int, None]:
         """Yield the master's tail after each commit, and once a poll; ends when the line breaks.
 
         Raises:
@@ -95,15 +97,15 @@ class HttpPeers:
 
     async def probe(self, node: Heartbeat) -> Probe:
         """Find out whether that instance is known to be gone."""
-        for last in (False, False, True):
-            connected = await self._connects(node.address)
-            if connected is None:
-                return Probe.UNKNOWN
-            if connected:
-                return await self._identify(node)
-            if not last:
+        refusals = 0
+        for look in range(_LOOKS):
+            if look:
                 await self._clock.sleep(_PROBE_PAUSE_S)
-        return Probe.REFUSED
+            found = await self._look(node)
+            refusals = refusals + 1 if found is Probe.REFUSED else 0
+            if found is not None and (found is not Probe.REFUSED or refusals == _PROBES):
+                return found
+        return Probe.UNKNOWN
 
     async def proved_dead(self, node: Heartbeat) -> bool:
         """Tell whether the death is proved: same boot id, and its home's lock names it and is free."""
@@ -162,14 +164,26 @@ class HttpPeers:
             allow_redirects=False, ssl=_trusted(node),
         )  # fmt: skip
 
-    async def _identify(self, node: Heartbeat) -> Probe:
-        """Ask who listens at the node's address."""
+    async def _look(self, node: Heartbeat) -> Probe | None:
+        """Look once; None if somebody accepted the connection and broke it.
+
+        So does a process that is being killed: its connections may end before its listener does.
+        """
+        connected = await self._connects(node.address)
+        if connected is None:
+            return Probe.UNKNOWN
+        return await self._identify(node) if connected else Probe.REFUSED
+
+    async def _identify(self, node: Heartbeat) -> Probe | None:
+        """Ask who listens at the node's address; None if the connection breaks."""
         import aiohttp  # noqa: PLC0415
 
         try:
             async with asyncio.timeout(_HINT_S):
                 response = await self._open("GET", node, internode.ID)
                 said = _identified.decode(await response.read())
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError):
+            return None
         except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError):
             return Probe.UNKNOWN
         if said.instance == node.instance:
