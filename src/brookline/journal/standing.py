@@ -47,6 +47,7 @@ class Standing(msgspec.Struct, frozen=True):
         heir: Instance that its `resign` names, or empty.
         failed: Whether it left because its promotion failed.
         guess: Whether the one before was replaced on a guess.
+        unsettled: Whether some master before this epoch might still act when it began.
         replaced: Instance that it replaced.
         replaced_epoch: Epoch of the one that it replaced.
         snapshots: Those announced and not yet announced for collection, oldest first.
@@ -64,6 +65,7 @@ class Standing(msgspec.Struct, frozen=True):
     heir: str = ""
     failed: bool = False
     guess: bool = False
+    unsettled: bool = False
     replaced: str = ""
     replaced_epoch: int = 0
     snapshots: tuple[Taken, ...] = ()
@@ -90,6 +92,7 @@ def after(standing: Standing, entry: Entry, epoch_before: int) -> Standing:
                 heir="",
                 failed=False,
                 guess=payload.guess,
+                unsettled=payload.unsettled,
                 replaced=payload.replaces,
                 replaced_epoch=epoch_before,
             )

@@ -19,16 +19,29 @@ if TYPE_CHECKING:
 _MAIL_POLLS = 3
 """How many polls a master may take to answer "resign to me" before it is replaced by force."""
 
-_NEVER_ELECTED = frozenset({Mode.HOT_BACKUP, Mode.DISABLED})
-
 
 class Admin:
-    """Carries out one administrator's request at a time."""
+    """Carries out one administrator's request at a time.
+
+    Args:
+        core: The node's.
+        observer: What the node sees of others.
+        candidate: Stands in elections.
+        incumbent: Ends masterships.
+        started: Set once the node takes part in the plane.
+    """
 
     def __init__(
-        self, core: Core, observer: Observer, candidate: Candidate, incumbent: Incumbent
+        self,
+        core: Core,
+        observer: Observer,
+        *,
+        candidate: Candidate,
+        incumbent: Incumbent,
+        started: asyncio.Event,
     ) -> None:
         self._core = core
+        self._started = started
         self._observer = observer
         self._candidate = candidate
         self._incumbent = incumbent
@@ -46,16 +59,39 @@ class Admin:
         """
         async with self._one:
             core = self._core
-            before, core.mode = core.state, mode
-            if mode is Mode.MASTER:
-                await self._lead(user)
-            elif core.leadership is not None:
-                await self._demote(mode, user)
-            else:
-                await core.rest()
+            if not self._started.is_set() or core.leaving:
+                raise Conflict(
+                    "this node is about to start, or to end; it cannot change its mode now"
+                )
+            before, former, core.mode = core.state, core.mode, mode
+            try:
+                await self._become(mode, user)
+            except BaseException:
+                core.mode = former
+                raise
             core.look_now()
             await core.pulse.beat()
             return before
+
+    async def set_priority(self, priority: int) -> int:
+        """Set the priority, tell the others at once, and return what it was."""
+        before, self._core.priority = self._core.priority, priority
+        if self._started.is_set():
+            await self._core.pulse.beat()
+        return before
+
+    async def _become(self, mode: Mode, user: str) -> None:
+        if mode is Mode.MASTER:
+            await self._lead(user)
+        elif self._core.leadership is not None:
+            await self._demote(mode, user)
+        else:
+            await self._rest()
+
+    async def _rest(self) -> None:
+        async with self._core.course:
+            if self._core.leadership is None:
+                await self._core.rest()
 
     async def switchover(self, to: str, user: str, members: list[Member]) -> str:
         """Hand over to another node, by instance id or name, and return the new master's instance.
@@ -73,17 +109,10 @@ class Admin:
         return successor
 
     async def _demote(self, mode: Mode, user: str) -> None:
-        core = self._core
         if mode is Mode.AUTO:
             return
-        # A node that asks never to be elected must not count as a candidate any more.
-        core.leaving = mode in _NEVER_ELECTED
         by = f" by {user}" if user else ""
-        try:
-            await self._incumbent.hand_over(reason=f"demoted to {mode.value}{by}", leave=True)
-        finally:
-            core.leaving = False
-        await core.rest()
+        await self._incumbent.hand_over(reason=f"demoted to {mode.value}{by}", leave=True)
 
     async def _lead(self, user: str) -> None:
         """Have the master resign to this node; if it does not answer in three polls, force it."""
@@ -91,7 +120,7 @@ class Admin:
         if core.leadership is not None:
             return
         if core.state in (NodeState.FAILED, NodeState.HOT_BACKUP):
-            await core.rest()
+            await self._rest()
         epoch = replica.epoch
         await self._ask_master(epoch, user)
         for _ in range(4 * _MAIL_POLLS):
@@ -101,7 +130,9 @@ class Admin:
             await self._observer.hint()
         if replica.epoch == epoch:
             await self._candidate.force(user)
-        if not core.serving:
+        async with core.course:  # a promotion that is under way may take longer than the polls
+            leads = core.serving
+        if not leads:
             raise Conflict(
                 "this node did not become master; see 'brookline ha history' and the log"
             )

@@ -12,6 +12,7 @@ from brookline.errors import Conflict
 from brookline.journal.keys import node_key
 from brookline.journal.planekey import ensure_plane, find_plane
 from brookline.plane.states import Mode, NodeState
+from brookline.plane.vacancy import find_vacancy
 
 if TYPE_CHECKING:
     from brookline.plane.core import Core
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from brookline.wire.heartbeats import Heartbeat
 
 log = logging.getLogger("brookline.plane")
+
+_PATIENCE_POLLS = 3
+"""How long a follower waits for somebody to lead, when all of a plane is started at once."""
 
 _FOLLOWERS = frozenset({Mode.STANDBY, Mode.HOT_STANDBY, Mode.HOT_BACKUP})
 
@@ -52,13 +56,35 @@ async def settle_identity(core: Core, observer: Observer) -> str:
         StoreError: If the store does not answer.
     """
     await observer.look()
-    await _bury_former(core)
-    suspects = [s for s in core.watch if _suspect(core, s)]
-    if suspects:
+    if any(_suspect(core, sighting) for sighting in core.watch):
         # A heartbeat that does not rise in two polls is from a process that is gone.
         await core.parts.clock.sleep(2.2 * core.parts.settings.poll_s)
         await observer.look()
-    return _name(core, [s.heartbeat for s in core.watch if s.rises and _suspect(core, s)])
+    name = _name(core, [s.heartbeat for s in core.watch if s.rises and _suspect(core, s)])
+    await _bury_former(core)
+    return name
+
+
+async def require_master(core: Core, observer: Observer) -> None:
+    """Refuse to start a follower on a plane that nobody leads.
+
+    Raises:
+        Conflict: If nobody leads, and nobody begins to within some polls.
+        StoreError: If the store does not answer.
+    """
+    if core.mode not in (Mode.STANDBY, Mode.HOT_STANDBY):
+        return
+    clock, poll_s = core.parts.clock, core.parts.settings.poll_s
+    deadline = clock.monotonic() + _PATIENCE_POLLS * poll_s
+    while find_vacancy(observer.situation()) is not None:
+        if clock.monotonic() >= deadline:
+            raise Conflict(
+                f"mode {core.mode.value} follows a master, and nobody leads this plane now;"
+                " start the first node with AUTO or MASTER"
+            )
+        await clock.sleep(poll_s / 2)
+        await observer.look()
+        await core.parts.reader.catch_up()
 
 
 def refuse_second_master(core: Core) -> None:
@@ -81,26 +107,35 @@ def refuse_second_master(core: Core) -> None:
 
 async def _bury_former(core: Core) -> None:
     """Mark the last process of this home as terminated: this one holds the home's lock."""
-    identity = core.parts.identity
-    former = core.watch.find(identity.former)
+    identity, former = core.parts.identity, core.watch.find(core.parts.identity.former)
     if former is None or former.heartbeat.home_path != identity.home_path:
         return
     if former.heartbeat.state == NodeState.TERMINATED.value:
         return
     buried = msgspec.structs.replace(
-        former.heartbeat, state=NodeState.TERMINATED.value, stopped=True, leaving=True
-    )
+        former.heartbeat, state=NodeState.TERMINATED.value, leaving=True,
+        stopped=core.parts.settings.fast_failover,
+    )  # fmt: skip
     await core.parts.store.put(node_key(buried.instance), msgspec.json.encode(buried))
 
 
 def _suspect(core: Core, sighting: Sighting) -> bool:
     """Tell whether another instance, if it lives, has this home's id or this node's name."""
     identity, heartbeat = core.parts.identity, sighting.heartbeat
-    if heartbeat.instance in (core.me, identity.former):
+    if heartbeat.instance == core.me or heartbeat.state == NodeState.TERMINATED.value:
         return False
-    if heartbeat.state == NodeState.TERMINATED.value:
+    if heartbeat.instance == identity.former and _ran_here(core, heartbeat):
         return False
     return heartbeat.home == identity.home or heartbeat.name == identity.name
+
+
+def _ran_here(core: Core, heartbeat: Heartbeat) -> bool:
+    """Tell whether this process can only have this home's lock because that one is gone.
+
+    A home that was copied, with all that is in it, remembers the same former process.
+    """
+    identity = core.parts.identity
+    return (heartbeat.home_path, heartbeat.boot) == (identity.home_path, identity.boot)
 
 
 def _name(core: Core, living: list[Heartbeat]) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from brookline.errors import BrooklineError, NotMaster, StoreError
 from brookline.journal.fencing import Fencer, Lost, Won
+from brookline.plane.core import Claim
 from brookline.plane.election import Ballot, candidates, delay_s
 from brookline.plane.leadership import Leadership
-from brookline.plane.states import ELECTABLE, Mode, NodeState
+from brookline.plane.states import ELECTABLE, NodeState
 from brookline.plane.vacancy import Reason, Vacancy, find_vacancy
 from brookline.wire.entries import Active, Fence, Resign
 
@@ -19,16 +20,15 @@ if TYPE_CHECKING:
 
     from brookline.plane.core import Core
     from brookline.plane.observer import Observer
+    from brookline.plane.watch import Sighting
 
 log = logging.getLogger("brookline.plane")
 
 _FIRST_COOLING_S = 1.0
 _LONGEST_COOLING_S = 60.0
 
-_PROOF_NEEDED = frozenset(
-    {Reason.PROCESS_GONE, Reason.OWN_HOME, Reason.SILENCE, Reason.STUCK, Reason.FORCED}
-)
-"""Reasons after which the old master may still act in the world, if its death is not proved."""
+_UNSETTLED = frozenset({Reason.SILENCE, Reason.FORCED})
+"""Reasons after which the old master may still act in the world, as after a guess."""
 
 
 class Candidate:
@@ -41,7 +41,7 @@ class Candidate:
     """
 
     def __init__(
-        self, core: Core, observer: Observer, ended: Callable[[BrooklineError], None]
+        self, core: Core, observer: Observer, ended: Callable[[Leadership, BrooklineError], None]
     ) -> None:
         parts = core.parts
         self._core = core
@@ -53,8 +53,11 @@ class Candidate:
         )  # fmt: skip
         self._vacancy: Vacancy | None = None
         self._decided_at = 0.0
+        self._detect_s = 0.0
         self._due_at = 0.0
         self._failures = 0
+        self._inherited = False
+        self._counter = 0
 
     async def consider(self) -> None:
         """Look for a vacancy, and fill it when this node's turn has come.
@@ -69,11 +72,13 @@ class Candidate:
             return
         now = self._core.parts.clock.monotonic()
         if self._is_new(vacancy):
-            self._decided_at = now
+            self._decided_at, self._detect_s = now, now - vacancy.since
             self._due_at = now + self._delay(vacancy)
         self._vacancy = vacancy
         if now >= self._due_at:
-            await self.promote(vacancy)
+            async with self._core.course:
+                if self._may_try(vacancy):
+                    await self._promote(vacancy)
 
     def due_in(self) -> float | None:
         """Return after how many seconds this node's turn comes, or None if there is no vacancy."""
@@ -88,42 +93,56 @@ class Candidate:
         vacancy = Vacancy(Reason.RESIGNED, standing.owner, core.parts.replica.epoch, 0.0)
         return candidates(core.watch, self._ballot(vacancy), core.heartbeat())
 
-    async def force(self, user: str) -> bool:
+    async def force(self, user: str) -> None:
         """Take the log over from a master that does not answer; the history says so."""
-        owner = self._core.parts.replica.standing.owner
-        vacancy = Vacancy(
-            Reason.FORCED, owner, self._core.parts.replica.epoch,
-            since=self._core.parts.clock.monotonic(),
-            evidence=f"asked for by {user or 'the platform'}; the master did not resign",
-            guess=True,
-        )  # fmt: skip
-        self._decided_at = self._core.parts.clock.monotonic()
-        return await self.promote(vacancy)
+        core, now = self._core, self._core.parts.clock.monotonic()
+        async with core.course:
+            if core.leaving or core.leadership is not None:
+                return
+            forced = Vacancy(
+                Reason.FORCED, core.parts.replica.standing.owner, core.parts.replica.epoch,
+                since=now,
+                evidence=f"asked for by {user or 'the platform'}; the master did not resign",
+            )  # fmt: skip
+            self._decided_at, self._detect_s = now, 0.0
+            await self._promote(find_vacancy(self._observer.situation()) or forced)
 
-    async def promote(self, vacancy: Vacancy) -> bool:
-        """Become master; tell whether this node is one now.
+    async def _promote(self, vacancy: Vacancy) -> None:
+        """Become master, or come to rest again.
 
         A promotion that fails resigns, with a cool-down that grows; the node never stops trying.
         """
         core = self._core
-        if core.mode is Mode.AUTO or core.state in ELECTABLE:
-            core.move(NodeState.INITIALIZING)
         self._vacancy = None
-        outcome = await self._fence(vacancy)
+        before = core.watch.find(vacancy.owner)
+        self._counter = before.heartbeat.counter if before else 0
+        waited = core.waits
+        core.move(NodeState.INITIALIZING)
+        core.claim = Claim(campaigning=True)
+        try:
+            outcome = await self._fence(vacancy)
+        finally:
+            core.claim = Claim()
         if isinstance(outcome, Lost):
             log.info("fence not won", extra={"fields": {"why": outcome.reason}})
-            if core.mode is not Mode.MASTER or core.parts.replica.standing.owner:
+            if not waited:
                 await core.rest()
-            return False
-        leadership = Leadership(core.parts, self._ended)
-        core.leadership = leadership
+            return
+        await self._lead(Leadership(core.parts, self._ended), vacancy)
+
+    async def _lead(self, leadership: Leadership, vacancy: Vacancy) -> None:
+        core, settings = self._core, self._core.parts.settings
+        unsettled = core.parts.replica.standing.unsettled
+        core.act_after = core.parts.clock.boottime() + (settings.timeout_s if unsettled else 0.0)
+        core.claim = Claim(leadership=leadership)
+        leadership.writer.on_commit = core.line.say
+        leadership.begin()
         try:
             await self._take_over(leadership, vacancy)
-        except (BrooklineError, OSError, ValueError, LookupError, TypeError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever a tenant fails with, another must lead
             await self._give_up(leadership, error)
-            return False
-        self._failures = 0
-        return True
+        else:
+            self._failures = 0
 
     async def _fence(self, vacancy: Vacancy) -> Won | Lost:
         core, clock = self._core, self._core.parts.clock
@@ -131,8 +150,9 @@ class Candidate:
         def draft() -> Fence:
             return Fence(
                 name=core.parts.identity.name, reason=vacancy.reason.value, replaces=vacancy.owner,
-                evidence=vacancy.evidence, detect_ms=round((self._decided_at - vacancy.since) * 1000),
+                evidence=vacancy.evidence, detect_ms=round(self._detect_s * 1000),
                 elect_ms=round((clock.monotonic() - self._decided_at) * 1000), guess=vacancy.guess,
+                unsettled=self._unsettled(vacancy),
             )  # fmt: skip
 
         def still() -> bool:
@@ -147,31 +167,50 @@ class Candidate:
             return Lost(error.message)
 
     async def _take_over(self, leadership: Leadership, vacancy: Vacancy) -> None:
-        """From the fence to `active`: only then this node reports MASTER."""
+        """From the fence to `active`: only then this node reports MASTER.
+
+        Raises:
+            NotMaster: If the mastership ended meanwhile.
+        """
         core, clock = self._core, self._core.parts.clock
         begun = clock.monotonic()
-        log.info(
-            "fence", extra={"fields": {"epoch": leadership.epoch, "why": vacancy.reason.value}}
-        )
+        fields = {"epoch": leadership.epoch, "why": vacancy.reason.value}
+        log.info("fence", extra={"fields": fields})
         beat = await core.pulse.beat()
         if beat.fenced_by:
             raise NotMaster(f"epoch {beat.fenced_by} follows already")
-        if vacancy.guess and vacancy.reason in _PROOF_NEEDED:
-            core.act_after = clock.boottime() + core.parts.settings.timeout_s
+        await self._settle(vacancy)
         await core.show()
-        leadership.writer.on_commit = core.line.say
-        leadership.begin()
         opening = core.tenant.opening(core.parts.replica.records)
         replay_ms = round((clock.monotonic() - begun) * 1000)
         await leadership.append(Active(replay_ms, opening.items, opening.interrupted))
+        if core.leadership is not leadership:
+            raise NotMaster("the mastership ended during the promotion")
         leadership.serve()
         core.line.open()
+        core.waits = False
         core.serving = True
         core.move(NodeState.MASTER)
         log.info("master", extra={"fields": {"epoch": leadership.epoch}})
-        leadership.acting = True
-        await core.tenant.activate(leadership.epoch)
+        self._observer.tell_all()
+        await core.act(leadership)
         await core.pulse.beat()
+
+    async def _settle(self, vacancy: Vacancy) -> None:
+        """See whether one that was silent has stayed so until the fence.
+
+        No heartbeat can be confirmed from the fence on; so if there was none before it either, the
+        old lease has run out.
+        """
+        core = self._core
+        if vacancy.reason is not Reason.SILENCE:
+            return
+        try:
+            silent = not await self._observer.has_beaten(vacancy.owner, self._counter)
+        except StoreError:
+            return
+        if silent and not self._inherited:
+            core.act_after = core.parts.clock.boottime()
 
     async def _give_up(self, leadership: Leadership, error: Exception) -> None:
         core, clock = self._core, self._core.parts.clock
@@ -183,21 +222,39 @@ class Candidate:
             extra={"fields": {"epoch": leadership.epoch, "again_in_s": cooling}},
         )  # fmt: skip
         core.serving = False
+        core.line.close()
+        await core.cease()
+        if core.leadership is leadership:
+            await self._resign(leadership, error)
+        core.depose()
+        core.claim = Claim()
+        await leadership.end("the promotion failed")
+        await core.rest()
+        core.look_now()
+
+    async def _resign(self, leadership: Leadership, error: Exception) -> None:
         try:
-            async with asyncio.timeout(core.parts.settings.exit_wait_s):
-                await leadership.append(Resign(reason=f"promotion failed: {error}", failed=True))
+            async with asyncio.timeout(self._core.parts.settings.exit_wait_s):
+                await leadership.resign(Resign(reason=f"promotion failed: {error}", failed=True))
         except (BrooklineError, TimeoutError):
             log.info("the failed promotion could not be resigned")
-        await leadership.end("the promotion failed")
-        core.leadership = None
-        core.stopped_at = clock.monotonic()
-        await core.tenant.deactivate()
-        await core.rest()
+        self._observer.tell_all()
+
+    def _unsettled(self, vacancy: Vacancy) -> bool:
+        """Tell whether some master of before may still act in the world.
+
+        Besides the one that is replaced now, that may be one whose successor came and went before
+        the old lease had run out.
+        """
+        standing, epoch = self._core.parts.replica.standing, self._core.parts.replica.epoch
+        owner = self._core.watch.find(standing.owner)
+        settled = owner and owner.heartbeat.epoch == epoch and owner.heartbeat.settled
+        self._inherited = standing.unsettled and not settled
+        return self._inherited or vacancy.guess or vacancy.reason in _UNSETTLED
 
     def _may_try(self, vacancy: Vacancy) -> bool:
         core, now = self._core, self._core.parts.clock.monotonic()
-        waits_for_vacancy = core.state is NodeState.INITIALIZING and core.mode is Mode.MASTER
-        if core.leaving or core.leadership or not (core.state in ELECTABLE or waits_for_vacancy):
+        if core.leaving or core.claim != Claim() or not (core.state in ELECTABLE or core.waits):
             return False
         alone = not [i for i in self._others(vacancy) if i != core.me]
         if not core.may_stand(now, alone=alone):
@@ -218,14 +275,22 @@ class Candidate:
             jitter=core.parts.randomness.random(),
         )  # fmt: skip
 
+    def is_fresh(self, sighting: Sighting) -> bool:
+        """Tell whether an instance was seen to beat of late."""
+        silent = self._core.parts.clock.monotonic() - sighting.since
+        return sighting.rises > 0 and silent <= self._fresh_s()
+
+    def _fresh_s(self) -> float:
+        settings = self._core.parts.settings
+        return max(3 * settings.poll_s, settings.timeout_s / 3)
+
     def _others(self, vacancy: Vacancy) -> list[str]:
         return candidates(self._core.watch, self._ballot(vacancy), self._core.heartbeat())
 
     def _ballot(self, vacancy: Vacancy) -> Ballot:
-        settings = self._core.parts.settings
         mine = vacancy.owner == self._core.me
         return Ballot(
             replaced="" if mine else vacancy.owner, heir=vacancy.heir,
             now=self._core.parts.clock.monotonic(),
-            fresh_s=max(3 * settings.poll_s, settings.timeout_s / 3),
+            fresh_s=self._fresh_s(),
         )  # fmt: skip

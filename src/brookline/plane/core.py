@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from brookline.plane.door import Door, Here, There
 from brookline.plane.lease import Lease
 from brookline.plane.line import Line
 from brookline.plane.states import HOT, Mode, NodeState, may_move, resting_state
+from brookline.values.crew import Crew
 from brookline.wire.heartbeats import Heartbeat
 
 if TYPE_CHECKING:
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
     from brookline.plane.watch import Watch
 
 log = logging.getLogger("brookline.plane")
+
+
+class Claim(NamedTuple):
+    """What a node claims of the mastership; exchanged as a whole, for the heart's thread reads it.
+
+    Attributes:
+        campaigning: A fence is on its way, or in the log and not validated yet.
+        leadership: The node owns the last fence and may append.
+        ending: It appends nothing more, but what it did in the world may not be over yet.
+    """
+
+    campaigning: bool = False
+    leadership: Leadership | None = None
+    ending: Leadership | None = None
 
 
 class Core:
@@ -33,7 +48,8 @@ class Core:
         state: AMP's state.
         mode: What the node is asked to be.
         priority: Of AMP's order.
-        leadership: While this node owns the last fence and may append.
+        claim: What the node claims of the mastership.
+        course: Held while who leads, or the state, is changed: one change at a time.
         serving: Whether it takes writes: active, and not handing over.
         shows: Whether it shows records: reads are answered.
         resigned_epoch: Epoch that this instance left, or 0.
@@ -43,6 +59,8 @@ class Core:
         act_after: Boot time from which unprotected actions may begin.
         alarm: What must be looked at by people, or empty.
         leaving: Whether the node is about to end.
+        waits: Whether it started as MASTER and still waits for a vacancy.
+        crew: Owns what goes on beside the course of things.
         current_at: Monotonic time at which the replica was last known to be at the tail.
     """
 
@@ -56,7 +74,8 @@ class Core:
         self.mode = mode
         self.priority = 0
         self.state = NodeState.INITIALIZING
-        self.leadership: Leadership | None = None
+        self.claim = Claim()
+        self.course = asyncio.Lock()
         self.serving = False
         self.shows = False
         self.resigned_epoch = 0
@@ -66,6 +85,7 @@ class Core:
         self.act_after = 0.0
         self.alarm = ""
         self.leaving = False
+        self.waits = False
         self.current_at = parts.clock.monotonic()
         self.progress = 0
         self.lease = Lease(parts.clock, parts.settings.timeout_s)
@@ -73,13 +93,20 @@ class Core:
         self.door = Door(
             parts.peers, parts.clock, settings=parts.settings, rules=parts.rules, target=self.target
         )
+        self.crew = Crew("node")
         self._wake = asyncio.Event()
+        self._acting = asyncio.Lock()
         self._ticked = parts.clock.monotonic()
 
     @property
     def me(self) -> str:
         """Instance id of this node."""
         return self.parts.identity.instance
+
+    @property
+    def leadership(self) -> Leadership | None:
+        """What this node may append by, or None."""
+        return self.claim.leadership
 
     def move(self, state: NodeState) -> None:
         """Change the node's state, if the table of moves allows it."""
@@ -94,6 +121,7 @@ class Core:
         """Take the state that the mode asks of a node that does not lead."""
         if self.state is NodeState.TERMINATED:
             return
+        self.waits = False
         state = resting_state(self.mode, standby_is_hot=self.parts.settings.standby_is_hot)
         if state in HOT and not self.shows:
             self.move(NodeState.INITIALIZING)
@@ -113,6 +141,55 @@ class Core:
         self.shows = False
         await self.parts.replica.attend(None)
         self.tenant.forget()
+
+    # What it does in the world.
+
+    async def act(self, leadership: Leadership) -> None:
+        """Have the tenant act, as long as this leadership lasts."""
+        async with self._acting:
+            if self._serves(leadership) and not leadership.acting:
+                await self.tenant.activate(leadership.epoch)
+                leadership.acting = True
+            if not self._serves(leadership):
+                leadership.acting = False
+                await self.tenant.deactivate()
+
+    async def cease(self) -> None:
+        """Have the tenant cease to act.
+
+        What does not end in time goes on ending; till then only the lease and the guard stop it.
+        """
+        ended = asyncio.Event()
+        self.crew.spawn(self._deactivate(ended), "cease")
+        try:
+            async with asyncio.timeout(self.parts.settings.write_wait_s):
+                await ended.wait()
+        except TimeoutError:
+            log.warning("what runs here does not end")
+
+    async def _deactivate(self, ended: asyncio.Event) -> None:
+        try:
+            async with self._acting:
+                await self.tenant.deactivate()
+        finally:
+            ended.set()
+
+    def _serves(self, leadership: Leadership) -> bool:
+        return self.serving and self.leadership is leadership
+
+    def depose(self) -> Leadership | None:
+        """Cease to lead at this very moment; the rest of the end takes time: `Incumbent.wind_up`.
+
+        Returns:
+            What this node led by, or None if it did not lead.
+        """
+        leadership = self.leadership
+        if leadership is not None:
+            self.claim = Claim(ending=leadership)
+            self.serving = False
+            self.stopped_at = self.parts.clock.monotonic()
+            self.door.wake()
+        return leadership
 
     def look_now(self) -> None:
         """Have the main loop look at the plane without waiting for the next poll."""
@@ -148,18 +225,24 @@ class Core:
 
     def heartbeat(self) -> Heartbeat:
         """Return what this node says of itself; the heart sets the counter."""
-        identity, replica, clock = self.parts.identity, self.parts.replica, self.parts.clock
+        identity, clock = self.parts.identity, self.parts.clock
         now = clock.monotonic()
-        leadership = self.leadership
-        # The owner of the last fence without a leadership appends nothing more under it.
-        stopped = leadership is None and replica.standing.owner == identity.instance
+        # First the prefix, then the claim: one that has been given up by the time that an own
+        # fence is seen was given up for good.
+        at = self.parts.replica.at
+        claim = self.claim
+        leadership = claim.leadership
+        owner = at.standing.owner == identity.instance
+        stopped = (owner and claim == Claim()) or self.state is NodeState.TERMINATED
+        leads = leadership or claim.ending
         return Heartbeat(
             instance=identity.instance, name=identity.name, home=identity.home, counter=0,
             state=self.state.value, mode=self.mode.value, wall_ms=clock.wall_ms(),
             home_path=identity.home_path, boot=identity.boot, host=identity.host,
             leaving=self.leaving or not self.may_stand(now),
-            epoch=leadership.epoch if leadership else (replica.epoch if stopped else 0),
-            tail=replica.seq, replayed=self.progress,
+            epoch=leads.epoch if leads else (at.epoch if owner else 0),
+            settled=leadership is not None and clock.boottime() >= self.act_after,
+            tail=at.seq, replayed=self.progress,
             commit_age_ms=_ms(now - leadership.writer.last_commit) if leadership else -1,
             stopped=stopped, address=identity.address, uri=identity.uri, priority=self.priority,
             version=identity.version, ready=self.shows,
@@ -176,7 +259,10 @@ class Core:
         """
         if now < self.cool_until:
             return False
-        if not self.resigned_epoch or self.resigned_epoch < self.parts.replica.epoch or alone:
+        if not self.resigned_epoch or alone:
+            return True
+        at = self.parts.replica.at
+        if at.epoch > self.resigned_epoch and at.standing.active:
             return True
         return now - self.resigned_at >= self.parts.settings.timeout_s
 

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from brookline.errors import BrooklineError, InvalidInput, NotMaster
 from brookline.journal.keys import node_key
 from brookline.journal.queue import Decision
+from brookline.plane.core import Claim
 from brookline.plane.mail import Mailbox
 from brookline.plane.observer import GUESS_BAN_S
-from brookline.plane.states import NodeState
 from brookline.wire.changes import Put
 from brookline.wire.entries import Resign
 
 if TYPE_CHECKING:
     from brookline.plane.candidate import Candidate
     from brookline.plane.core import Core
+    from brookline.plane.leadership import Leadership
     from brookline.plane.observer import Observer
     from brookline.wire.heartbeats import Heartbeat
 
@@ -38,27 +39,56 @@ class Incumbent:
         self._observer = observer
         self._candidate = candidate
         self.mailbox = Mailbox(core.parts.store, core.me)
-        self._handing_over = asyncio.Lock()
         self._rises_at_start: dict[int, int] = {}
         self._known_bans: set[str] = set()
 
     # The end.
 
-    async def fenced(self, why: str) -> None:
+    def ended(self, leadership: Leadership, why: str) -> None:
         """Cease to lead at once: somebody else does, or nothing more can be appended."""
-        core, leadership = self._core, self._core.leadership
-        if leadership is None:
+        core = self._core
+        if core.leadership is not leadership:
             return
         log.warning("leads no more", extra={"fields": {"epoch": leadership.epoch, "why": why}})
-        core.serving = False
-        core.leadership = None
-        core.stopped_at = core.parts.clock.monotonic()
+        core.depose()
         core.line.close()
+        core.crew.spawn(self.wind_up(leadership, why), "end")
+
+    async def wind_up(self, leadership: Leadership, why: str) -> None:
+        """Do what takes time at the end of a mastership."""
+        core = self._core
         await leadership.end(why)
-        await core.tenant.deactivate()
-        self._observer.restart()
-        await core.rest()
+        await core.cease()
+        if core.claim.ending is leadership:
+            core.claim = Claim()
+        async with core.course:
+            self._observer.restart()
+            if core.claim == Claim() and not core.leaving:
+                await core.rest()
         core.look_now()
+
+    async def leave(self) -> None:
+        """Hand over if this node leads, or is about to.
+
+        Raises:
+            BrooklineError: If that cannot be done.
+        """
+        async with self._core.course:
+            leads = self._core.leadership is not None
+        if leads:
+            await self.hand_over(reason="stopped", leave=True)
+
+    async def let_go(self, why: str) -> None:
+        """Lead no more, however that can be done in the time that an exit may take."""
+        core = self._core
+        if core.leadership is not None:
+            self.ended(core.leadership, why)
+        try:
+            async with asyncio.timeout(core.parts.settings.exit_wait_s):
+                while core.claim.ending is not None:
+                    await core.parts.clock.sleep(_LOOK_S)
+        except TimeoutError:
+            log.warning("the mastership has not ended cleanly")
 
     async def hand_over(self, to: str = "", *, reason: str, leave: bool) -> str:
         """Resign in favour of another node, and wait until it is active.
@@ -76,31 +106,43 @@ class Incumbent:
         Raises:
             NotMaster: If this node does not lead (any more).
             InvalidInput: If there is no other candidate, and `leave` is false.
+            Unavailable: If `resign` could not be written in time; this node leads no more then.
         """
-        async with self._handing_over:
-            core, leadership = self._core, self._core.leadership
+        core = self._core
+        async with core.course:
+            heir = to or await self._first_in_line()
+            leadership = core.leadership
             if leadership is None or not core.serving:
                 raise NotMaster
-            heir = to or await self._first_in_line()
             if not heir and not leave:
                 raise InvalidInput("there is no other node that could lead")
-            core.serving = False
-            core.door.wake()
-            await core.tenant.deactivate()
-            await leadership.flush()
-            await leadership.append(Resign(to=heir, reason=reason))
-            epoch = leadership.epoch
-            core.leadership = None
-            core.resigned_epoch, core.resigned_at = epoch, core.parts.clock.monotonic()
-            await leadership.end("this node has handed over")
-            await self._tell_all(heir)
-            log.info("resigned", extra={"fields": {"epoch": epoch, "to": heir or "anybody"}})
-            if not core.leaving:
-                await core.rest()
-            successor = await self._see_successor(epoch) if heir else ""
+            await self._resign(leadership, Resign(to=heir, reason=reason))
+        self._observer.tell_all(heir)
+        successor = await self._see_successor(leadership.epoch) if heir else ""
+        if core.leadership is None:
             core.line.close()
-            core.look_now()
-            return successor
+        core.look_now()
+        return successor
+
+    async def _resign(self, leadership: Leadership, last: Resign) -> None:
+        core, epoch = self._core, leadership.epoch
+        core.serving = False
+        try:
+            await core.cease()
+            await leadership.flush()
+            await leadership.resign(last)
+        except BaseException:
+            # It may be in the log, or land there yet: nothing can follow it.
+            self.ended(leadership, "it could not resign")
+            raise
+        core.resigned_epoch, core.resigned_at = epoch, core.parts.clock.monotonic()
+        core.depose()
+        core.claim = Claim()
+        core.line.say()
+        log.info("resigned", extra={"fields": {"epoch": epoch, "to": last.to or "anybody"}})
+        await leadership.end("this node has handed over")
+        if not core.leaving:
+            await core.rest()
 
     async def _first_in_line(self) -> str:
         """Return the other instance that would lead next, or empty."""
@@ -111,22 +153,13 @@ class Incumbent:
         others = self.next_in_line()
         return others[0] if others else ""
 
-    async def _tell_all(self, heir: str) -> None:
-        """Nudge everybody, the heir first."""
-        core = self._core
-        nodes = [s.heartbeat for s in core.watch if s.heartbeat.instance != core.me]
-        nodes.sort(key=lambda heartbeat: heartbeat.instance != heir)
-        core.line.say()
-        for heartbeat in nodes:
-            if heartbeat.address and heartbeat.state != NodeState.TERMINATED.value:
-                await core.parts.peers.nudge(heartbeat)
-
     async def _see_successor(self, epoch: int) -> str:
         """Read on until another node is active; at most `writeWait`."""
         core = self._core
         deadline = core.parts.clock.monotonic() + core.parts.settings.write_wait_s
         while core.parts.clock.monotonic() < deadline:
-            await self._observer.hint()
+            if core.leadership is None:
+                await self._observer.hint()
             standing = core.parts.replica.standing
             if core.parts.replica.epoch > epoch and standing.active:
                 await self._learn_address(standing.owner)
@@ -145,12 +178,11 @@ class Incumbent:
     # Duties while leading.
 
     async def duties(self) -> None:
-        """Read mail, notice wrong guesses, mind the lease, forget nodes that are long gone.
+        """Read mail, notice wrong guesses, forget nodes that are long gone.
 
         Raises:
             StoreError: If the store does not answer.
         """
-        await self._mind_lease()
         await self._read_mail()
         await self._notice_wrong_guess()
         await self._forget_old_nodes()
@@ -170,28 +202,35 @@ class Incumbent:
                 await core.parts.store.delete(node_key(found.instance))
         await self._observer.look()
 
-    async def _mind_lease(self) -> None:
-        """Act only while the lease holds; go on when it is renewed."""
-        core, leadership = self._core, self._core.leadership
-        if leadership is None or not core.serving:
-            return
-        holds = core.holds_lease()
+    async def mind_lease(self) -> None:
+        """Act only while the lease holds, and go on when it is renewed; until cancelled."""
+        core = self._core
+        while True:
+            leadership, patience = core.leadership, core.parts.settings.poll_s / 4
+            if leadership is not None and core.serving:
+                await self._obey_lease(leadership)
+                left = core.lease.left_s(leadership.epoch)
+                patience = min(patience, left) if left > 0 else patience
+            await core.parts.clock.sleep(patience)
+
+    async def _obey_lease(self, leadership: Leadership) -> None:
+        core, holds = self._core, self._core.holds_lease()
         if leadership.acting and not holds and core.parts.rules.lease_stops_side_effects:
             log.warning("lease lapsed", extra={"fields": {"epoch": leadership.epoch}})
             leadership.acting = False
-            await core.tenant.deactivate()
+            await core.cease()
         elif not leadership.acting and holds:
             log.info("lease renewed", extra={"fields": {"epoch": leadership.epoch}})
-            leadership.acting = True
             core.door.wake()
-            await core.tenant.activate(leadership.epoch)
+            await core.act(leadership)
 
     async def _read_mail(self) -> None:
         core = self._core
         for letter in await self.mailbox.collect():
-            leadership = core.leadership
-            if leadership is None or letter.epoch != leadership.epoch:
-                log.info("letter is out of date", extra={"fields": {"from": letter.sender}})
+            leadership, sender = core.leadership, core.watch.find(letter.sender)
+            late = leadership is None or letter.epoch != leadership.epoch
+            if late or sender is None or not self._candidate.is_fresh(sender):
+                log.info("letter passed over", extra={"fields": {"from": letter.sender}})
                 continue
             who = f" by {letter.user}" if letter.user else ""
             await self.hand_over(letter.sender, reason=f"asked for{who}", leave=False)
@@ -221,6 +260,7 @@ class Incumbent:
         for sighting in core.watch:
             other = sighting.heartbeat.instance
             if other != core.me and now - sighting.since >= core.parts.settings.forget_s:
+                await self.mailbox.clear(other)
                 await core.parts.store.delete(node_key(other))
 
     def note_ban(self) -> None:

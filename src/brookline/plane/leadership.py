@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from brookline.journal.records import View
     from brookline.plane.parts import Parts
     from brookline.wire.changes import Change
-    from brookline.wire.entries import Payload
+    from brookline.wire.entries import Payload, Resign
+
+_VITAL = frozenset({"leadership/writer", "leadership/expiry"})
 
 log = logging.getLogger("brookline.plane")
 
@@ -29,9 +31,14 @@ class Leadership:
     Args:
         parts: Store, clock and so on.
         ended: Called once when the writer stops by itself, with the reason.
+
+    Attributes:
+        epoch: Which one.
+        acting: Whether the tenant acts.
+        writer: Appends.
     """
 
-    def __init__(self, parts: Parts, ended: Callable[[BrooklineError], None]) -> None:
+    def __init__(self, parts: Parts, ended: Callable[[Leadership, BrooklineError], None]) -> None:
         settings, clock = parts.settings, parts.clock
         self.epoch = parts.replica.epoch
         self.acting = False
@@ -50,7 +57,7 @@ class Leadership:
         )  # fmt: skip
         self._parts = parts
         self._ended = ended
-        self._crew = Crew("leadership", lambda _, error: ended(NotMaster(f"a fault: {error!r}")))
+        self._crew = Crew("leadership", self._faulted)
 
     def begin(self) -> None:
         """Start writing; duties begin with `serve`."""
@@ -76,6 +83,10 @@ class Leadership:
         """Write an entry of its own; as `Writer.append`."""
         return await self.writer.append(payload)
 
+    async def resign(self, payload: Resign) -> Committed:
+        """Write the last entry of this epoch; as `Writer.append_last`."""
+        return await self.writer.append_last(payload)
+
     async def flush(self) -> None:
         """Write the readings that wait."""
         await self._notes.flush()
@@ -98,10 +109,15 @@ class Leadership:
                 "mastership ended",
                 extra={"fields": {"epoch": self.epoch, "why": error.message}},
             )
-            self._ended(error)
+            self._ended(self, error)
         except BrooklineError as error:
             log.exception("mastership ended by a fault")
-            self._ended(error)
+            self._ended(self, error)
+
+    def _faulted(self, task: str, error: BaseException) -> None:
+        """End the mastership if its writer fails; without the rest it goes on, though not for ever."""
+        if task in _VITAL:
+            self._ended(self, NotMaster(f"a fault: {error!r}"))
 
     async def _expire(self) -> None:
         while True:

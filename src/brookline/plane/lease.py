@@ -36,12 +36,13 @@ class Lease:
 
     def holds(self, epoch: int) -> bool:
         """Tell whether this node may still say that it leads under `epoch`."""
-        return self._left(epoch) > 0
+        return self.left_s(epoch) > 0
 
     def may_start(self, epoch: int) -> bool:
         """Tell whether something new may be started in the world under `epoch`."""
-        return self._left(epoch) > self._timeout_s * (1 - _START_SHARE)
+        return self.left_s(epoch) > self._timeout_s * (1 - _START_SHARE)
 
-    def _left(self, epoch: int) -> float:
+    def left_s(self, epoch: int) -> float:
+        """Return for how many seconds it holds yet, or something below if it does not."""
         held, started = self._held
         return started + self._timeout_s - self._clock.boottime() if held == epoch else 0.0

@@ -62,3 +62,12 @@ class Mailbox:
             except msgspec.DecodeError:
                 log.warning("letter cannot be read", extra={"fields": {"key": key}})
         return letters
+
+    async def clear(self, instance: str) -> None:
+        """Remove the mail of an instance that is gone.
+
+        Raises:
+            StoreError: If the store does not answer.
+        """
+        for key in await self._store.list(mail_prefix(instance)):
+            await self._store.delete(key)

@@ -6,8 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from brookline.errors import BrooklineError, Damaged, NotMaster, StoreError
-from brookline.journal.reader import Place, Reader
+from brookline.errors import BrooklineError, NotMaster
+from brookline.journal.reader import Reader
 from brookline.journal.replica import Replica
 from brookline.journal.rules import ALL_RULES, Rules
 from brookline.journal.standing import HISTORY
@@ -15,13 +15,12 @@ from brookline.plane import admission, members
 from brookline.plane.admin import Admin
 from brookline.plane.candidate import Candidate
 from brookline.plane.core import Core
-from brookline.plane.heart import Beat, Pulse, Signs
 from brookline.plane.incumbent import Incumbent
 from brookline.plane.observer import Observer
 from brookline.plane.parts import Parts
+from brookline.plane.routine import Routine
 from brookline.plane.states import Mode, NodeState
 from brookline.plane.watch import Watch
-from brookline.values.crew import Crew
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +28,9 @@ if TYPE_CHECKING:
     from brookline.journal.queue import Committed, Decision
     from brookline.journal.records import View
     from brookline.plane.door import Door
+    from brookline.plane.heart import Pulse
     from brookline.plane.identity import Identity
+    from brookline.plane.leadership import Leadership
     from brookline.plane.line import Line
     from brookline.plane.members import Member
     from brookline.plane.peers import Peers
@@ -87,13 +88,14 @@ class PlaneNode:
         self._observer = Observer(self._core)
         self._candidate = Candidate(self._core, self._observer, self._mastership_ended)
         self._incumbent = Incumbent(self._core, self._observer, self._candidate)
-        self._crew = Crew("plane", self._note_failure)
-        self._admin = Admin(self._core, self._observer, self._candidate, self._incumbent)
+        self._routine = Routine(
+            self._core, self._observer, candidate=self._candidate, incumbent=self._incumbent
+        )
         self._started = asyncio.Event()
-        self._failing = asyncio.Event()
-        self._failure: BaseException | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        reader.on_progress = self._progress
+        self._admin = Admin(
+            self._core, self._observer, candidate=self._candidate, incumbent=self._incumbent,
+            started=self._started,
+        )  # fmt: skip
 
     # What it is.
 
@@ -203,7 +205,6 @@ class PlaneNode:
             Damaged: The log is.
         """
         core = self._core
-        self._loop = asyncio.get_running_loop()
         self.replica.plane = await admission.enter_plane(core.parts, core.mode)
         name = await admission.settle_identity(core, self._observer)
         if name != self.identity.name:
@@ -211,53 +212,44 @@ class PlaneNode:
             core.parts = admission.renamed(core.parts, name)
         await core.parts.reader.load()
         await core.parts.reader.catch_up()
-        same_machine = self._former_ran_here()
-        self._observer.claim_own_home(proved=same_machine)
-        self._crew.spawn(self._tick(), "ticks")
-        core.tick()
-        await core.pulse.start(
-            Signs(content=core.heartbeat, lively=core.lively, report=self._report)
-        )
-        if core.mode is not Mode.MASTER:
-            await core.rest()
-        self._crew.spawn(self._observer.follow(), "line")
-        self._crew.spawn(self._run(), "look")
+        await self._observer.claim_own_home()
+        await admission.require_master(core, self._observer)
+        core.waits = core.mode is Mode.MASTER
+        await self._routine.begin()
         self._started.set()
 
     async def stop(self) -> None:
         """Leave: hand over if this node leads, and say TERMINATED; at most `exit_wait_s` for a store."""
-        core = self._core
+        core, settings = self._core, self.settings
         core.leaving = True
         try:
-            async with asyncio.timeout(self.settings.exit_wait_s + self.settings.write_wait_s):
-                if core.leadership is not None:
-                    await self._incumbent.hand_over(reason="stopped", leave=True)
+            async with asyncio.timeout(settings.exit_wait_s + settings.write_wait_s):
+                await self._incumbent.leave()
         except (BrooklineError, TimeoutError) as error:
             log.warning("left without handing over", extra={"fields": {"why": str(error)}})
-        await self._crew.disband()
-        if core.leadership is not None:
-            await self._incumbent.fenced("the node ends")
+        await self._routine.end()
+        await self._incumbent.let_go("the node ends")
         core.line.close()
+        if core.target() is None:
+            core.door.close()
         core.move(NodeState.TERMINATED)
         try:
-            async with asyncio.timeout(self.settings.exit_wait_s):
+            async with asyncio.timeout(settings.exit_wait_s):
                 if self._started.is_set():
                     await core.pulse.beat()
                 await core.pulse.stop()
-        except TimeoutError:
-            log.warning("left without a last heartbeat")
-        core.door.wake()
+        except (BrooklineError, TimeoutError) as error:
+            log.warning("left without a last heartbeat", extra={"fields": {"why": str(error)}})
+        await core.crew.disband()
 
     async def failed(self) -> BaseException:
         """Wait until this node cannot go on, as when its mode turns out not to be possible."""
-        await self._failing.wait()
-        assert self._failure is not None
-        return self._failure
+        return await self._routine.failed()
 
     def nudge(self) -> None:
         """Look at the journal now; somebody says that there is something new."""
         if self._started.is_set():
-            self._crew.spawn(self._observer.hint(), "nudge")
+            self._core.crew.spawn(self._observer.hint(), "nudge")
             self._core.look_now()
 
     # What it does for others.
@@ -294,9 +286,7 @@ class PlaneNode:
 
     async def set_priority(self, priority: int) -> int:
         """Set the priority, tell the others at once, and return what it was."""
-        before, self._core.priority = self._core.priority, priority
-        await self._core.pulse.beat()
-        return before
+        return await self._admin.set_priority(priority)
 
     async def set_mode(self, mode: Mode, user: str = "") -> NodeState:
         """Become what `mode` says, and return the state before.
@@ -324,82 +314,5 @@ class PlaneNode:
         """
         await self._incumbent.clear(instance)
 
-    # How it goes about it.
-
-    def _note_failure(self, task: str, error: BaseException) -> None:
-        if task == "plane/look" and not self._failing.is_set():
-            self._failure = error
-            self._failing.set()
-
-    def _former_ran_here(self) -> bool:
-        former = self._core.watch.find(self.identity.former)
-        return former is not None and former.heartbeat.boot == self.identity.boot
-
-    def _progress(self) -> None:
-        self._core.progress += 1
-
-    async def _tick(self) -> None:
-        while True:
-            self._core.tick()
-            await self._core.parts.clock.sleep(self.settings.poll_s / 4)
-
-    def _report(self, beat: Beat) -> None:
-        """Take a beat from the heart, on whatever thread it runs."""
-        self._core.report(beat)
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._beaten, beat)
-
-    def _beaten(self, beat: Beat) -> None:
-        self._observer.own_beat(beat)
-        leadership = self._core.leadership
-        if not beat.fenced_by or leadership is None or beat.sent is None:
-            return
-        if beat.sent.epoch == leadership.epoch:
-            self._mastership_ended(NotMaster(f"epoch {beat.fenced_by} follows"))
-
-    def _mastership_ended(self, error: BrooklineError) -> None:
-        self._crew.spawn(self._incumbent.fenced(error.message), "demotion")
-
-    async def _run(self) -> None:
-        """Look at the plane once a poll, and sooner when there is a reason."""
-        while True:
-            try:
-                await self._look()
-                if self._core.alarm:
-                    await self._all_clear()
-            except StoreError as error:
-                log.warning("store", extra={"fields": {"why": error.message}})
-                self._observer.restart()
-            except Damaged as error:
-                self._alarm(error)
-            due = self._candidate.due_in()
-            poll = self.settings.poll_s
-            await self._core.until_look(poll if due is None else min(poll, due))
-
-    async def _look(self) -> None:
-        core = self._core
-        await self._observer.look()
-        if core.leadership is not None:
-            await self._incumbent.duties()
-            return
-        place = await core.parts.reader.catch_up()
-        if place is Place.TAIL:
-            core.current_at = core.parts.clock.monotonic()
-        self._incumbent.note_ban()
-        core.door.wake()
-        if core.mode is Mode.MASTER and core.state is NodeState.INITIALIZING:
-            admission.refuse_second_master(core)
-        await self._candidate.consider()
-
-    def _alarm(self, error: Damaged) -> None:
-        """Halt at what is damaged: show the alarm, take no part, until it is repaired."""
-        if error.message != self._core.alarm:
-            log.critical("alarm", extra={"fields": {"why": error.message}})
-        self._core.alarm = error.message
-        if self._core.leadership is None and self._core.state is not NodeState.TERMINATED:
-            self._core.move(NodeState.FAILED)
-
-    async def _all_clear(self) -> None:
-        self._core.alarm = ""
-        if self._core.state is NodeState.FAILED:
-            await self._core.rest()
+    def _mastership_ended(self, leadership: Leadership, error: BrooklineError) -> None:
+        self._incumbent.ended(leadership, error.message)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from brookline.errors import BrooklineError
-from brookline.journal.keys import NODE
+from brookline.journal.keys import NODE, node_key
 from brookline.plane.peers import NotSent, Probe
+from brookline.plane.states import NodeState
 from brookline.plane.vacancy import Gone, Situation
 from brookline.wire.heartbeats import Heartbeat
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from brookline.plane.core import Core
     from brookline.plane.heart import Beat
 
@@ -21,6 +26,9 @@ log = logging.getLogger("brookline.plane")
 
 GUESS_BAN_S = 600.0
 """How long a node makes no further guess after one that proved wrong."""
+
+_SILENT_POLLS = 4
+"""A line says its tail at least once a poll; one that is silent for so many is given up."""
 
 _decoder = msgspec.json.Decoder(Heartbeat)
 
@@ -31,8 +39,10 @@ class Observer:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._gone: dict[str, Gone] = {}
-        self._owner = ""
-        self._owner_since = 0.0
+        self._fence = ("", 0)
+        self._fence_since = 0.0
+        self._hints = 0
+        self._hinting = asyncio.Lock()
         self._last_beat: float | None = None
         self.no_guess_until = 0.0
 
@@ -43,14 +53,26 @@ class Observer:
             StoreError: If the store does not answer.
         """
         store, clock = self._core.parts.store, self._core.parts.clock
-        heartbeats: list[Heartbeat] = []
-        for key in await store.list(NODE):
-            data = await store.get(key)
-            try:
-                heartbeats.append(_decoder.decode(data or b""))
-            except msgspec.DecodeError:
-                log.debug("heartbeat cannot be read", extra={"fields": {"key": key}})
-        self._core.watch.see(heartbeats, clock.monotonic(), clock.wall_ms())
+        began = clock.monotonic()
+        found = {key[len(NODE) :]: await self._read(key) for key in await store.list(NODE)}
+        self._core.watch.see(found, began=began, now=clock.monotonic(), wall_ms=clock.wall_ms())
+
+    async def has_beaten(self, instance: str, counter: int) -> bool:
+        """Tell whether an instance has beaten since its counter was so, or may have.
+
+        Raises:
+            StoreError: If the store does not answer.
+        """
+        now = await self._read(node_key(instance))
+        return now is None or now.counter > counter
+
+    async def _read(self, key: str) -> Heartbeat | None:
+        data = await self._core.parts.store.get(key)
+        try:
+            return _decoder.decode(data or b"")
+        except msgspec.DecodeError:
+            log.debug("heartbeat cannot be read", extra={"fields": {"key": key}})
+            return None
 
     def own_beat(self, beat: Beat) -> None:
         """Begin all silences anew if this node's own beats failed or were far apart."""
@@ -65,18 +87,19 @@ class Observer:
     def restart(self) -> None:
         """Begin all silences anew."""
         self._core.watch.restart(self._core.parts.clock.monotonic())
-        self._owner_since = self._core.parts.clock.monotonic()
+        self._fence_since = self._core.parts.clock.monotonic()
 
     def situation(self) -> Situation:
         """Return what is known of who leads."""
         parts = self._core.parts
         standing, now = parts.replica.standing, parts.clock.monotonic()
-        if standing.owner != self._owner:
-            self._owner, self._owner_since = standing.owner, now
+        if (standing.owner, standing.fence) != self._fence:
+            self._fence, self._fence_since = (standing.owner, standing.fence), now
         return Situation(
             epoch=parts.replica.epoch, standing=standing,
-            owner=self._core.watch.find(standing.owner), watched_since=self._owner_since,
-            gone=self._evidence(standing.owner, now), now=now, timeout_s=parts.settings.timeout_s,
+            owner=self._core.watch.find(standing.owner), watched_since=self._fence_since,
+            gone=self._evidence(standing.owner, now), looked=self._core.watch.looked, now=now,
+            timeout_s=parts.settings.timeout_s,
         )  # fmt: skip
 
     def master(self) -> Heartbeat | None:
@@ -91,14 +114,28 @@ class Observer:
             if master is None or not await self._listen(master):
                 await self._core.parts.clock.sleep(self._core.parts.settings.poll_s / 4)
 
-    async def hint(self) -> None:
-        """Look at the journal now, as a line or a nudge said."""
+    async def hint(self, tail: int = 0) -> None:
+        """Look at the journal now, as a line or a nudge said.
+
+        Args:
+            tail: The last entry, if the hint says so.
+        """
+        if self._hints > 1:
+            return  # one looks, and another will after it: that is soon enough for all
+        self._hints += 1
+        try:
+            async with self._hinting:
+                await self._follow_hint(tail)
+        finally:
+            self._hints -= 1
+
+    async def _follow_hint(self, tail: int) -> None:
         core = self._core
         if core.leadership is not None:
             return
         before = core.parts.replica.standing
         try:
-            await core.parts.reader.glance()
+            await core.parts.reader.glance(tail)
         except BrooklineError as error:
             log.debug("hint not followed", extra={"fields": {"why": error.message}})
             return
@@ -110,13 +147,31 @@ class Observer:
             core.look_now()
             core.door.wake()
 
-    def claim_own_home(self, proved: bool) -> None:
-        """Note that this node's former process is gone: this process holds its home's lock."""
-        former = self._core.parts.identity.former
-        if former:
-            now = self._core.parts.clock.monotonic()
-            evidence = "this node holds the lock of that process's home"
-            self._gone[former] = Gone(evidence, proved, own_home=True, at=now)
+    def tell_all(self, first: str = "") -> None:
+        """Nudge all other nodes, one of them first; nobody waits for that."""
+        core = self._core
+        nodes = [s.heartbeat for s in core.watch if s.heartbeat.instance != core.me]
+        nodes.sort(key=lambda heartbeat: heartbeat.instance != first)
+        for heartbeat in nodes:
+            if heartbeat.address and heartbeat.state != NodeState.TERMINATED.value:
+                core.crew.spawn(core.parts.peers.nudge(heartbeat), "nudge")
+
+    async def claim_own_home(self) -> None:
+        """Find out whether this node's former process is gone: this one holds its home's lock.
+
+        It is proved if the lock is of this boot. Else the home may have moved here, or be a copy,
+        and the former process must not answer at its address.
+        """
+        core = self._core
+        former = core.watch.find(core.parts.identity.former)
+        if former is None or former.heartbeat.home_path != core.parts.identity.home_path:
+            return
+        proved = former.heartbeat.boot == core.parts.identity.boot
+        if not proved and await core.parts.peers.probe(former.heartbeat) is Probe.SAME:
+            return
+        evidence = "this node holds the lock of that process's home"
+        now = core.parts.clock.monotonic()
+        self._gone[former.heartbeat.instance] = Gone(evidence, proved, own_home=True, at=now)
 
     def _to_follow(self) -> Heartbeat | None:
         core = self._core
@@ -131,22 +186,34 @@ class Observer:
         """Follow one line until it ends; tell whether it ever stood."""
         core, stood = self._core, False
         try:
-            async for tail in core.parts.peers.line(master):
-                stood = True
-                if tail > core.parts.replica.seq:
-                    await self.hint()
-                else:
-                    core.current_at = core.parts.clock.monotonic()
-                if core.leadership is not None or core.leaving:
-                    return True
+            async with contextlib.aclosing(core.parts.peers.line(master)) as line:
+                while (tail := await self._next(line)) is not None:
+                    stood = True
+                    if tail > core.parts.replica.seq:
+                        await self.hint(tail)
+                    else:
+                        core.current_at = core.parts.clock.monotonic()
+                    if self._to_follow() is None:
+                        return True
         except NotSent:
             return False
+        except TimeoutError:
+            return stood  # a line that is silent is no evidence of anything
         if stood:
             try:
                 await self._investigate(master)
             except BrooklineError as error:
                 log.info("no evidence", extra={"fields": {"why": error.message}})
         return stood
+
+    async def _next(self, line: AsyncGenerator[int, None]) -> int | None:
+        """Return the next word on the line, or None if it broke.
+
+        Raises:
+            TimeoutError: If the master has not said anything for some polls.
+        """
+        async with asyncio.timeout(_SILENT_POLLS * self._core.parts.settings.poll_s):
+            return await anext(line, None)
 
     async def _investigate(self, master: Heartbeat) -> None:
         """The line to the master broke: find out whether its process is known to be gone."""

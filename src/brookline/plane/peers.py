@@ -7,7 +7,7 @@ import enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from brookline.wire.heartbeats import Heartbeat
 
@@ -75,7 +75,7 @@ class Probe(enum.Enum):
 class Peers(Protocol):
     """Calls from node to node. Each names the instance that it is meant for."""
 
-    def line(self, master: Heartbeat) -> AsyncIterator[int]:
+    def line(self, master: Heartbeat) -> AsyncGenerator[int, None]:
         """Yield the master's tail after each commit, and once a poll; ends when the line breaks.
 
         Raises:

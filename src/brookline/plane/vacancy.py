@@ -72,8 +72,9 @@ class Situation:
         epoch: The last in the log, 0 if there is none.
         standing: Who leads, as the log says.
         owner: What was seen of the fence's owner, or None.
-        watched_since: Monotonic time since which this node has watched that owner.
+        watched_since: Monotonic time since which this node has known of that fence.
         gone: Evidence that the owner's process is gone, or None.
+        looked: Monotonic time before which every heartbeat was seen.
         now: Monotonic time.
         timeout_s: `brooklyn.ha.heartbeatTimeout`.
     """
@@ -83,36 +84,39 @@ class Situation:
     owner: Sighting | None
     watched_since: float
     gone: Gone | None
+    looked: float
     now: float
     timeout_s: float
 
 
 def find_vacancy(seen: Situation) -> Vacancy | None:
     """Return why nobody leads, or None if somebody does or may."""
-    standing = seen.standing
-    since = seen.owner.since if seen.owner else seen.watched_since
+    standing, owner = seen.standing, seen.owner
+    # A fence is a sign of life, too: its owner is the master from there on.
+    since = max(owner.since, seen.watched_since) if owner else seen.watched_since
 
-    def vacant(
-        reason: Reason, evidence: str = "", *, guess: bool = False, heir: str = ""
-    ) -> Vacancy:
-        return Vacancy(reason, standing.owner, seen.epoch, since, evidence, guess, heir)
+    def vacant(reason: Reason, evidence: str, *, guess: bool = False) -> Vacancy:
+        return Vacancy(reason, standing.owner, seen.epoch, since, evidence, guess)
 
     if not standing.owner:
         return Vacancy(Reason.FIRST_START, "", seen.epoch, seen.now)
     if standing.resigned:
         # It said so itself: there was nothing to detect.
         return Vacancy(Reason.RESIGNED, standing.owner, seen.epoch, seen.now, heir=standing.heir)
-    if seen.owner is not None and _leads_no_more(seen.owner, standing, seen.epoch):
+    if seen.gone is not None and seen.gone.own_home:
+        return vacant(Reason.OWN_HOME, seen.gone.evidence, guess=not seen.gone.proved)
+    if owner is not None and _leads_no_more(owner, standing, seen.epoch):
         return vacant(Reason.LEADS_NO_MORE, "it says so itself")
     if seen.gone is not None:
-        reason = Reason.OWN_HOME if seen.gone.own_home else Reason.PROCESS_GONE
-        return vacant(reason, seen.gone.evidence, guess=not seen.gone.proved)
-    silent = seen.now - since
+        return vacant(Reason.PROCESS_GONE, seen.gone.evidence, guess=not seen.gone.proved)
+    # Not counted until now: what was not looked at may have beaten.
+    silent = seen.looked - since
     if silent >= seen.timeout_s:
-        return vacant(Reason.SILENCE, f"no heartbeat for {silent:.1f} s", guess=True)
-    stuck = seen.now - seen.owner.progress_since if seen.owner and not standing.active else 0.0
-    if stuck >= seen.timeout_s:
-        return vacant(Reason.STUCK, f"no progress for {stuck:.1f} s", guess=True)
+        return vacant(Reason.SILENCE, f"no heartbeat for {silent:.1f} s")
+    if owner is not None and not standing.active:
+        stuck = seen.looked - max(owner.progress_since, seen.watched_since)
+        if stuck >= seen.timeout_s:
+            return vacant(Reason.STUCK, f"no progress for {stuck:.1f} s")
     return None
 
 

@@ -11,7 +11,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from brookline.wire.heartbeats import Heartbeat
 
@@ -36,9 +36,14 @@ class Sighting:
 
 
 class Watch:
-    """Sightings of all instances."""
+    """Sightings of all instances.
+
+    Attributes:
+        looked: Monotonic time before which every heartbeat was seen that is not seen yet.
+    """
 
     def __init__(self) -> None:
+        self.looked = 0.0
         self._sightings: dict[str, Sighting] = {}
 
     def __iter__(self) -> Iterator[Sighting]:
@@ -48,13 +53,23 @@ class Watch:
         """Return what was seen of an instance, or None."""
         return self._sightings.get(instance)
 
-    def see(self, heartbeats: list[Heartbeat], now: float, wall_ms: int) -> None:
-        """Take note of all heartbeats that the store shows at monotonic time `now`."""
-        shown = {heartbeat.instance: heartbeat for heartbeat in heartbeats}
-        for gone in self._sightings.keys() - shown.keys():
+    def see(
+        self, found: Mapping[str, Heartbeat | None], *, began: float, now: float, wall_ms: int
+    ) -> None:
+        """Take note of all heartbeats that the store shows.
+
+        Args:
+            found: By instance; None for one that cannot be read, as after a power cut.
+            began: Monotonic time at which this node began to ask.
+            now: Monotonic time.
+            wall_ms: This node's wall clock.
+        """
+        for gone in self._sightings.keys() - found.keys():
             del self._sightings[gone]
-        for instance, heartbeat in shown.items():
+        for instance, heartbeat in found.items():
             before = self._sightings.get(instance)
+            if heartbeat is None:
+                continue
             if before is None:
                 self._sightings[instance] = Sighting(heartbeat, now, progress_since=now)
             elif heartbeat.counter > before.heartbeat.counter:
@@ -62,16 +77,12 @@ class Watch:
             elif heartbeat.counter == before.heartbeat.counter:
                 # Its home's next start may have marked it as terminated.
                 before.heartbeat = heartbeat
+        self.looked = began
 
     def restart(self, now: float) -> None:
         """Begin all silences anew, after this node could not write or did not run."""
         for sighting in self._sightings.values():
             sighting.since = sighting.progress_since = now
-
-    def silence(self, instance: str, now: float) -> float:
-        """Return for how many seconds an instance's counter has not risen."""
-        sighting = self._sightings.get(instance)
-        return now - sighting.since if sighting else 0.0
 
     @staticmethod
     def _rise(sighting: Sighting, heartbeat: Heartbeat, now: float, wall_ms: int) -> None:

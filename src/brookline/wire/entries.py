@@ -53,6 +53,7 @@ class Fence(msgspec.Struct, frozen=True, tag="fence", tag_field="kind", omit_def
         detect_ms: From the last sign of life of the one replaced to the decision.
         elect_ms: From the decision to this entry.
         guess: Whether the death of the one replaced was concluded, not proved.
+        unsettled: Whether some master before may still act in the world, until its lease runs out.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Fence(msgspec.Struct, frozen=True, tag="fence", tag_field="kind", omit_def
     detect_ms: int = 0
     elect_ms: int = 0
     guess: bool = False
+    unsettled: bool = False
 
 
 class Active(msgspec.Struct, frozen=True, tag="active", tag_field="kind", omit_defaults=True):

@@ -20,6 +20,7 @@ class Heartbeat(msgspec.Struct, frozen=True, omit_defaults=True):
         mode: The mode that was asked for, such as ``AUTO``.
         leaving: Whether the node is about to leave or stands in no election for another reason.
         epoch: Under which the node leads, or 0.
+        settled: Whether no master before `epoch` can act in the world any more.
         tail: The last entry that the node has applied.
         replayed: Progress of a promotion; rises while it advances.
         commit_age_ms: Age of the last commit of a master, or -1.
@@ -48,6 +49,7 @@ class Heartbeat(msgspec.Struct, frozen=True, omit_defaults=True):
     host: str = ""
     leaving: bool = False
     epoch: int = 0
+    settled: bool = False
     tail: int = 0
     replayed: int = 0
     commit_age_ms: int = -1
