@@ -9,7 +9,7 @@ from msgspec import UNSET
 from brookline.api.answers import Answer, json
 from brookline.api.problems import Refused
 from brookline.api.routes import Param, Place, read, write
-from brookline.wire.rest import AccessSummary, LogoutSummary
+from brookline.wire.rest_server import AccessSummary, LogoutSummary
 
 if TYPE_CHECKING:
     from brookline.api.calls import Call
@@ -43,15 +43,17 @@ def _summary(call: Call, message: str, requested: str = "") -> LogoutSummary:
 _LOGOUT = {200: LogoutSummary, 401: LogoutSummary, 403: LogoutSummary}
 
 OPERATIONS = (
-    read("/access", get_access, AccessSummary, Place.ANY),
+    read("/access", get_access, returns=AccessSummary, place=Place.ANY),
     write(
         "POST /logout",
         logout,
-        _LOGOUT,
-        Place.HERE,
+        returns=_LOGOUT,
+        place=Place.HERE,
         params=(Param("unauthorize"), Param("user")),
         produces=(),
     ),
-    write("POST /logout/unauthorize", unauthorize, {401: None}, Place.HERE, produces=()),
-    write("POST /logout/{user}", logout, _LOGOUT, Place.HERE, produces=()),
+    write(
+        "POST /logout/unauthorize", unauthorize, returns={401: None}, place=Place.HERE, produces=()
+    ),
+    write("POST /logout/{user}", logout, returns=_LOGOUT, place=Place.HERE, produces=()),
 )

@@ -47,12 +47,14 @@ OPERATIONS = (
     read(
         f"{_E}/adjuncts",
         list_adjuncts,
-        list[dict[str, Any]],
-        Place.HOT,
+        returns=list[dict[str, Any]],
+        place=Place.HOT,
         params=(Param("adjunctType"),),
     ),
-    read(f"{_E}/adjuncts/{{adjunct}}", get_one, {404: None}, Place.HOT),
-    read(f"{_E}/policies", list_policies, list[dict[str, Any]], Place.HOT),
-    read(f"{_E}/policies/current-state", get_policy_states, dict[str, bool], Place.HOT),
-    read(f"{_E}/policies/{{adjunct}}", get_one, {404: None}, Place.HOT),
+    read(f"{_E}/adjuncts/{{adjunct}}", get_one, returns={404: None}, place=Place.HOT),
+    read(f"{_E}/policies", list_policies, returns=list[dict[str, Any]], place=Place.HOT),
+    read(
+        f"{_E}/policies/current-state", get_policy_states, returns=dict[str, bool], place=Place.HOT
+    ),
+    read(f"{_E}/policies/{{adjunct}}", get_one, returns={404: None}, place=Place.HOT),
 )

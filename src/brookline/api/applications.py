@@ -155,13 +155,25 @@ _SENSORS = Param("sensors", str, "")
 _SECRETS = Param("suppressSecrets", bool, default=False)
 
 OPERATIONS = (
-    read("/applications", list_applications, list[ApplicationSummary], Place.HOT, params=(_TYPES,)),
-    read("/applications/fetch", fetch, list[EntityDetail], Place.HOT, params=(_ITEMS, _SENSORS)),
+    read(
+        "/applications",
+        list_applications,
+        returns=list[ApplicationSummary],
+        place=Place.HOT,
+        params=(_TYPES,),
+    ),
+    read(
+        "/applications/fetch",
+        fetch,
+        returns=list[EntityDetail],
+        place=Place.HOT,
+        params=(_ITEMS, _SENSORS),
+    ),
     read(
         "/applications/details",
         details,
-        list[EntityDetail],
-        Place.HOT,
+        returns=list[EntityDetail],
+        place=Place.HOT,
         params=(
             _ITEMS,
             _SENSORS,
@@ -170,33 +182,33 @@ OPERATIONS = (
             Param("depth", int, 1),
         ),
     ),
-    read("/applications/{app}", get_application, ApplicationSummary, Place.HOT),
+    read("/applications/{app}", get_application, returns=ApplicationSummary, place=Place.HOT),
     read(
         "/applications/{app}/descendants",
         get_descendants,
-        list[EntitySummary],
-        Place.HOT,
+        returns=list[EntitySummary],
+        place=Place.HOT,
         params=(_TYPES,),
     ),
     read(
         "/applications/{app}/descendants/sensor/{sensor}",
         get_descendants_sensor,
-        dict[str, Any],
-        Place.HOT,
+        returns=dict[str, Any],
+        place=Place.HOT,
         params=(_TYPES, _SECRETS),
     ),
     read(
         "/applications/{app}/entities/{e}/descendants",
         get_descendants,
-        list[EntitySummary],
-        Place.HOT,
+        returns=list[EntitySummary],
+        place=Place.HOT,
         params=(_TYPES,),
     ),
     read(
         "/applications/{app}/entities/{e}/descendants/sensor/{sensor}",
         get_descendants_sensor,
-        dict[str, Any],
-        Place.HOT,
+        returns=dict[str, Any],
+        place=Place.HOT,
         params=(_TYPES, _SECRETS),
     ),
 )

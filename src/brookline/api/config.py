@@ -128,22 +128,35 @@ _READING = tuple(
 _RECURSE = (Param("recurse", bool, default=False),)
 
 OPERATIONS = (
-    read(_C, list_keys, list[ConfigSummary], Place.HOT),
-    read(f"{_C}/current-state", get_current_state, dict[str, Any], Place.HOT, params=_READING),
+    read(_C, list_keys, returns=list[ConfigSummary], place=Place.HOT),
+    read(
+        f"{_C}/current-state",
+        get_current_state,
+        returns=dict[str, Any],
+        place=Place.HOT,
+        params=_READING,
+    ),
     read(
         f"{_C}/{{key}}",
         get_value,
-        {200: Any, 204: None},
-        Place.HOT,
+        returns={200: Any, 204: None},
+        place=Place.HOT,
         params=_READING,
         produces=(JSON, "text/plain"),
     ),
-    write(f"POST {_C}", set_values, {204: None}, Place.MASTER, params=_RECURSE, consumes=(JSON,)),
+    write(
+        f"POST {_C}",
+        set_values,
+        returns={204: None},
+        place=Place.MASTER,
+        params=_RECURSE,
+        consumes=(JSON,),
+    ),
     write(
         f"POST {_C}/{{key}}",
         set_value,
-        {204: None},
-        Place.MASTER,
+        returns={204: None},
+        place=Place.MASTER,
         params=_RECURSE,
         consumes=(JSON,),
     ),

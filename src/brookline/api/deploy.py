@@ -83,14 +83,20 @@ def text_of(body: bytes) -> str:
 _FORMAT = Param("format", str, "")
 
 OPERATIONS = (
-    write("POST /applications", deploy, {201: TaskSummary}, Place.MASTER, params=(_FORMAT,)),
+    write(
+        "POST /applications",
+        deploy,
+        returns={201: TaskSummary},
+        place=Place.MASTER,
+        params=(_FORMAT,),
+    ),
     write(
         "PUT /applications/{app}",
         deploy_as,
-        {201: TaskSummary},
-        Place.MASTER,
+        returns={201: TaskSummary},
+        place=Place.MASTER,
         params=(_FORMAT,),
         consumes=(*YAML, FORM, MULTIPART),
     ),
-    write("DELETE /applications/{app}", delete, {202: TaskSummary}, Place.MASTER),
+    write("DELETE /applications/{app}", delete, returns={202: TaskSummary}, place=Place.MASTER),
 )

@@ -64,7 +64,7 @@ class Edge:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         if method == "OPTIONS" and (methods := self._table.methods(path)):
             return self._stamp.reply(Answer(200, headers=(("allow", ", ".join(methods)),)))
-        user = await self._user(method, path, scope, headers)
+        user = await self._user(method, path, scope=scope, headers=headers)
         found = self._table.find(method, path)
         operation = found.operation
         if operation.place in _CHANGING and headers.get("sec-fetch-site") == "cross-site":
@@ -90,7 +90,9 @@ class Edge:
         )
         return self._stamp.reply(await operation.handler(call))
 
-    async def _user(self, method: str, path: str, scope: Scope, headers: Mapping[str, str]) -> str:
+    async def _user(
+        self, method: str, path: str, *, scope: Scope, headers: Mapping[str, str]
+    ) -> str:
         """Return who asks, or the empty text where no login is needed.
 
         Raises:

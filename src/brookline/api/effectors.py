@@ -99,12 +99,12 @@ def _parameter(parameter: Parameter) -> ParameterSummary:
 _F = "/applications/{app}/entities/{e}/effectors"
 
 OPERATIONS = (
-    read(_F, list_effectors, list[EffectorSummary], Place.HOT),
+    read(_F, list_effectors, returns=list[EffectorSummary], place=Place.HOT),
     write(
         f"POST {_F}/{{effector}}",
         invoke,
-        {202: Any | TaskSummary},
-        Place.MASTER,
+        returns={202: Any | TaskSummary},
+        place=Place.MASTER,
         params=(Param("timeout", str, "never"),),
         consumes=(JSON, FORM),
     ),

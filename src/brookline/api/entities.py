@@ -164,37 +164,46 @@ _E = "/applications/{app}/entities/{e}"
 _SPEC_TYPES = ("text/x-yaml", *(kind for kind in YAML if kind != "text/x-yaml"), "text/plain")
 
 OPERATIONS = (
-    read("/applications/{app}/entities", list_entities, list[EntitySummary], Place.HOT),
-    read(_E, get_entity, EntitySummary, Place.HOT),
-    read(f"{_E}/children", get_children, list[EntitySummary], Place.HOT),
+    read(
+        "/applications/{app}/entities", list_entities, returns=list[EntitySummary], place=Place.HOT
+    ),
+    read(_E, get_entity, returns=EntitySummary, place=Place.HOT),
+    read(f"{_E}/children", get_children, returns=list[EntitySummary], place=Place.HOT),
     write(
         f"POST {_E}/children",
         add_children,
-        {201: TaskSummary},
-        Place.MASTER,
+        returns={201: TaskSummary},
+        place=Place.MASTER,
         params=(Param("start", bool), Param("timeout", str, "20ms")),
         consumes=("", JSON, *YAML, FORM),
     ),
-    read(f"{_E}/relations", get_nothing, list[RelationSummary], Place.HOT),
-    read(f"{_E}/workflows", get_nothing, list[dict[str, Any]], Place.HOT),
-    read(f"{_E}/tags", get_tags, list[Any], Place.HOT),
-    read(f"{_E}/tag/get/{{key}}", get_tag, {200: Any, 204: None}, Place.HOT),
-    read(f"{_E}/locations", get_locations, list[LocationSummary], Place.HOT),
-    read(f"{_E}/spec", get_spec, {200: str, 204: None}, Place.HOT, produces=_SPEC_TYPES),
-    read(f"{_E}/speclist", get_spec_list, {200: list[SpecSummary], 204: None}, Place.HOT),
-    read(f"{_E}/icon", get_icon, {204: None}, Place.HOT, produces=()),
+    read(f"{_E}/relations", get_nothing, returns=list[RelationSummary], place=Place.HOT),
+    read(f"{_E}/workflows", get_nothing, returns=list[dict[str, Any]], place=Place.HOT),
+    read(f"{_E}/tags", get_tags, returns=list[Any], place=Place.HOT),
+    read(f"{_E}/tag/get/{{key}}", get_tag, returns={200: Any, 204: None}, place=Place.HOT),
+    read(f"{_E}/locations", get_locations, returns=list[LocationSummary], place=Place.HOT),
+    read(
+        f"{_E}/spec", get_spec, returns={200: str, 204: None}, place=Place.HOT, produces=_SPEC_TYPES
+    ),
+    read(
+        f"{_E}/speclist",
+        get_spec_list,
+        returns={200: list[SpecSummary], 204: None},
+        place=Place.HOT,
+    ),
+    read(f"{_E}/icon", get_icon, returns={204: None}, place=Place.HOT, produces=()),
     write(
         f"POST {_E}/name",
         rename,
-        {200: None},
-        Place.MASTER,
+        returns={200: None},
+        place=Place.MASTER,
         params=(Param("name", form=True),),
     ),
     write(
         f"POST {_E}/expunge",
         expunge,
-        {202: TaskSummary},
-        Place.MASTER,
+        returns={202: TaskSummary},
+        place=Place.MASTER,
         params=(Param("release", bool, default=False, form=True),),
     ),
 )

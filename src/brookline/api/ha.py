@@ -13,7 +13,7 @@ from brookline.api.problems import Refused
 from brookline.api.routes import Param, Place, read, write
 from brookline.errors import InvalidInput
 from brookline.plane.states import parse_mode
-from brookline.wire.rest import (
+from brookline.wire.rest_server import (
     Figures,
     HaFigures,
     HaMetrics,
@@ -150,35 +150,39 @@ _MODE = Param("mode", form=True)
 _ZIP = "application/octet-stream"
 
 OPERATIONS = (
-    read("/server/ha/state", get_state, str, Place.ANY),
-    write("POST /server/ha/state", set_state, {200: str}, Place.HERE, params=(_MODE,)),
-    read("/server/ha/states", get_states, HighAvailabilitySummary, Place.ANY),
-    write("POST /server/ha/states/clear", clear_states, {200: None}, Place.MASTER),
+    read("/server/ha/state", get_state, returns=str, place=Place.ANY),
+    write(
+        "POST /server/ha/state", set_state, returns={200: str}, place=Place.HERE, params=(_MODE,)
+    ),
+    read("/server/ha/states", get_states, returns=HighAvailabilitySummary, place=Place.ANY),
+    write("POST /server/ha/states/clear", clear_states, returns={200: None}, place=Place.MASTER),
     write(
         "POST /server/ha/states/clear/node",
         clear_node,
-        {200: None},
-        Place.MASTER,
+        returns={200: None},
+        place=Place.MASTER,
         params=(Param("nodeId", form=True),),
     ),
-    read("/server/ha/priority", get_priority, int, Place.ANY),
+    read("/server/ha/priority", get_priority, returns=int, place=Place.ANY),
     write(
         "POST /server/ha/priority",
         set_priority,
-        {200: int},
-        Place.HERE,
+        returns={200: int},
+        place=Place.HERE,
         params=(Param("priority", int, 0, form=True),),
     ),
-    read("/server/ha/metrics", get_metrics, HaMetrics, Place.ANY),
-    read("/server/ha/history", get_history, list[Mastership], Place.ANY, beyond=True),
+    read("/server/ha/metrics", get_metrics, returns=HaMetrics, place=Place.ANY),
+    read("/server/ha/history", get_history, returns=list[Mastership], place=Place.ANY, beyond=True),
     write(
         "POST /server/ha/switchover",
         switchover,
-        {200: str},
-        Place.MASTER,
+        returns={200: str},
+        place=Place.MASTER,
         params=(Param("to", form=True),),
         beyond=True,
     ),
-    read("/server/ha/persist/export", not_yet, {501: None}, Place.ANY, produces=(_ZIP,)),
-    write("POST /server/ha/persist/import", not_yet, {501: None}, Place.MASTER),
+    read(
+        "/server/ha/persist/export", not_yet, returns={501: None}, place=Place.ANY, produces=(_ZIP,)
+    ),
+    write("POST /server/ha/persist/import", not_yet, returns={501: None}, place=Place.MASTER),
 )

@@ -118,7 +118,7 @@ def signed_headers(key: NodeKey, call: Call) -> dict[str, str]:
     }
 
 
-def read_call(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Call:
+def read_call(method: str, path: str, *, headers: Mapping[str, str], body: bytes) -> Call:
     """Return the call that headers tell of.
 
     Raises:

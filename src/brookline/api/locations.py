@@ -40,12 +40,12 @@ def _definition(name: str) -> LocationSummary:
 
 
 OPERATIONS = (
-    read("/locations", list_locations, list[LocationSummary], Place.HOT),
+    read("/locations", list_locations, returns=list[LocationSummary], place=Place.HOT),
     read(
         "/locations/{location}",
         get_location,
-        LocationSummary,
-        Place.HOT,
+        returns=LocationSummary,
+        place=Place.HOT,
         params=(Param("full", str, "false"),),
     ),
 )

@@ -80,7 +80,7 @@ class Nodes:
         most = self._ports.settings.body_max_bytes + _ENVELOPE_BYTES
         body = await read_body(receive, headers, most)
         try:
-            call = internode.read_call(scope["method"], scope["path"], headers, body)
+            call = internode.read_call(scope["method"], scope["path"], headers=headers, body=body)
         except ValueError as fault:
             raise Refused(400, f"no call from node to node: {fault}") from fault
         node = self._ports.node

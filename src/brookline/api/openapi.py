@@ -77,8 +77,8 @@ def apidoc(operations: Iterable[Operation]) -> tuple[Operation, ...]:
         return Answer(200, made)
 
     own = (
-        read("/openapi.json", get_document, dict[str, Any], Place.ANY, beyond=True),
-        read("/apidoc/swagger.json", get_document, dict[str, Any], Place.ANY),
+        read("/openapi.json", get_document, returns=dict[str, Any], place=Place.ANY, beyond=True),
+        read("/apidoc/swagger.json", get_document, returns=dict[str, Any], place=Place.ANY),
     )
     made = encode(document((*operations, *own)))
     return own

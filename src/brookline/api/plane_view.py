@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brookline.plane.states import HOT, NodeState
-from brookline.wire.rest import HaNodeSummary, HighAvailabilitySummary
+from brookline.wire.rest_server import HaNodeSummary, HighAvailabilitySummary
 
 if TYPE_CHECKING:
     from brookline.api.ports import Node, Ports

@@ -92,7 +92,7 @@ class Operation:
         return (self.handler.__doc__ or "").strip().partition("\n")[0]
 
 
-def read(path: str, handler: Handler, returns: Any, place: Place, **more: Any) -> Operation:
+def read(path: str, handler: Handler, *, returns: Any, place: Place, **more: Any) -> Operation:
     """Return a ``GET``.
 
     Args:
@@ -108,7 +108,7 @@ def read(path: str, handler: Handler, returns: Any, place: Place, **more: Any) -
     )
 
 
-def write(call: str, handler: Handler, returns: Any, place: Place, **more: Any) -> Operation:
+def write(call: str, handler: Handler, *, returns: Any, place: Place, **more: Any) -> Operation:
     """Return an operation that changes something.
 
     Args:

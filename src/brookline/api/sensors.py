@@ -108,17 +108,29 @@ _READING = tuple(
 )
 
 OPERATIONS = (
-    read(_S, list_sensors, list[SensorSummary], Place.HOT),
-    read(f"{_S}/current-state", get_current_state, dict[str, Any], Place.HOT, params=_READING),
+    read(_S, list_sensors, returns=list[SensorSummary], place=Place.HOT),
+    read(
+        f"{_S}/current-state",
+        get_current_state,
+        returns=dict[str, Any],
+        place=Place.HOT,
+        params=_READING,
+    ),
     read(
         f"{_S}/{{sensor}}",
         get_value,
-        {200: Any, 204: None},
-        Place.HOT,
+        returns={200: Any, 204: None},
+        place=Place.HOT,
         params=_READING,
         produces=(JSON, "text/plain"),
     ),
-    write(f"POST {_S}", set_values, {204: None}, Place.MASTER, consumes=(JSON,)),
-    write(f"POST {_S}/{{sensor}}", set_value, {204: None}, Place.MASTER, consumes=(JSON,)),
-    write(f"DELETE {_S}/{{sensor}}", remove, {204: None}, Place.MASTER),
+    write(f"POST {_S}", set_values, returns={204: None}, place=Place.MASTER, consumes=(JSON,)),
+    write(
+        f"POST {_S}/{{sensor}}",
+        set_value,
+        returns={204: None},
+        place=Place.MASTER,
+        consumes=(JSON,),
+    ),
+    write(f"DELETE {_S}/{{sensor}}", remove, returns={204: None}, place=Place.MASTER),
 )

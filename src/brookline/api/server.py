@@ -13,7 +13,7 @@ from brookline.api.routes import Param, Place, read, write
 from brookline.errors import InvalidInput, NotAllowed
 from brookline.values.durations import Duration
 from brookline.version import VERSION
-from brookline.wire.rest import SensitiveFields, UpExtended, VersionSummary
+from brookline.wire.rest_server import SensitiveFields, UpExtended, VersionSummary
 
 if TYPE_CHECKING:
     from brookline.api.calls import Call
@@ -130,20 +130,24 @@ _SHUTDOWN = tuple(
 
 
 OPERATIONS = (
-    read("/server/version", get_version, VersionSummary, Place.ANY),
-    read("/server/up", get_up, bool, Place.ANY),
-    read("/server/up/extended", get_up_extended, UpExtended, Place.ANY),
-    read("/server/healthy", get_healthy, bool, Place.ANY),
-    read("/server/shuttingDown", get_shutting_down, bool, Place.ANY),
-    read("/server/planeid", get_plane_id, str, Place.ANY),
-    read("/server/user", get_user, {200: str, 204: None}, Place.ANY),
+    read("/server/version", get_version, returns=VersionSummary, place=Place.ANY),
+    read("/server/up", get_up, returns=bool, place=Place.ANY),
+    read("/server/up/extended", get_up_extended, returns=UpExtended, place=Place.ANY),
+    read("/server/healthy", get_healthy, returns=bool, place=Place.ANY),
+    read("/server/shuttingDown", get_shutting_down, returns=bool, place=Place.ANY),
+    read("/server/planeid", get_plane_id, returns=str, place=Place.ANY),
+    read("/server/user", get_user, returns={200: str, 204: None}, place=Place.ANY),
     read(
         "/server/config/{key}",
         get_config,
-        {200: str, 204: None},
-        Place.ANY,
+        returns={200: str, 204: None},
+        place=Place.ANY,
         params=(Param("suppressSecrets", bool, default=False),),
     ),
-    write("POST /server/properties/reload", reload_properties, {204: None}, Place.HERE),
-    write("POST /server/shutdown", shutdown, {204: None}, Place.HERE, params=_SHUTDOWN),
+    write(
+        "POST /server/properties/reload", reload_properties, returns={204: None}, place=Place.HERE
+    ),
+    write(
+        "POST /server/shutdown", shutdown, returns={204: None}, place=Place.HERE, params=_SHUTDOWN
+    ),
 )
