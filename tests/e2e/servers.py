@@ -98,8 +98,7 @@ class Server:
             )
 
     def _listens(self, address: Path) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, self.log()
+        assert self._runs(), self.log()
         lock = self.home / "lock"
         mine = lock.exists() and f'"pid":{self.pid},' in lock.read_text()
         return mine and address.exists()
@@ -154,8 +153,17 @@ class Server:
 
     def becomes(self, probe: str) -> Server:
         """Wait until a probe says 200."""
-        eventually(f"{self.name} is {probe}: {self.log()}", lambda: self.is_well(probe))
+        try:
+            eventually(f"{self.name} is {probe}", lambda: self._runs() and self.is_well(probe))
+        except AssertionError as error:
+            error.add_note(self.log())
+            raise
         return self
+
+    def _runs(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"{self.name} has ended"
+        return True
 
     def state(self) -> str:
         return str(self.get("/v1/server/ha/state"))
