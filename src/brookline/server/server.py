@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
 import signal
@@ -100,6 +101,7 @@ class Server:
         self._origin.node = parts.node.identity.name
         parts.control.joined = True
         crew.spawn(self._follow(), "follow")
+        crew.spawn(self._warm_up(), "warm up")
         crew.spawn(parts.joining.probe_again(), "probe")
 
     async def _watch_node(self) -> None:
@@ -118,6 +120,12 @@ class Server:
                 seen = parts.node.replica.seq
                 await asyncio.to_thread(self._keep_users)
             await clock.sleep(_USERS_LOOK_S)
+
+    async def _warm_up(self) -> None:
+        """Import what calls to other nodes need once there are some, not in a hand-over's midst."""
+        while len(self._parts.node.members()) < 2:
+            await self._start.clock.sleep(self._start.settings[c.HA_POLL])
+        await asyncio.to_thread(importlib.import_module, "aiohttp")
 
     def _is_settled(self) -> bool:
         """Tell whether this node leads, or knows who does."""
