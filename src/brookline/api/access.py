@@ -50,10 +50,10 @@ OPERATIONS = (
         returns=_LOGOUT,
         place=Place.HERE,
         params=(Param("unauthorize"), Param("user")),
-        produces=(),
+        always=True,
     ),
     write(
-        "POST /logout/unauthorize", unauthorize, returns={401: None}, place=Place.HERE, produces=()
+        "POST /logout/unauthorize", unauthorize, returns={401: None}, place=Place.HERE, always=True
     ),
-    write("POST /logout/{user}", logout, returns=_LOGOUT, place=Place.HERE, produces=()),
+    write("POST /logout/{user}", logout, returns=_LOGOUT, place=Place.HERE, always=True),
 )

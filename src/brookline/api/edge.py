@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from brookline.api.answers import Answer
 from brookline.api.bodies import HungUp, read_body, until_gone
 from brookline.api.calls import Call, parse_query, whole_number
-from brookline.api.negotiation import accepted, check_media
+from brookline.api.negotiation import check_media, form_of
 from brookline.api.plane_view import is_hot
 from brookline.api.ports import NonMasterWrites
 from brookline.api.problems import Refused, problem, unexpected
@@ -73,7 +73,7 @@ class Edge:
         if operation.place is Place.MASTER:
             return await self._write(found, scope, receive, headers=headers, user=user)
         await self._may_answer(found, headers)
-        form = accepted(operation.produces, headers.get("accept", ""))
+        form = form_of(operation, headers.get("accept", ""))
         body = b""
         if operation.place is Place.HERE:
             check_media(operation.consumes, _media(headers))
@@ -124,7 +124,7 @@ class Edge:
         elsewhere = self._not_here(path)
         if elsewhere is not None:
             return self._stamp.reply(elsewhere)
-        accepted(found.operation.produces, headers.get("accept", ""))
+        form_of(found.operation, headers.get("accept", ""))
         check_media(found.operation.consumes, _media(headers))
         body = await read_body(receive, headers, self._ports.settings.body_max_bytes)
         request = self._writes.request(

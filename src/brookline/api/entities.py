@@ -191,7 +191,7 @@ OPERATIONS = (
         returns={200: list[SpecSummary], 204: None},
         place=Place.HOT,
     ),
-    read(f"{_E}/icon", get_icon, returns={204: None}, place=Place.HOT, produces=()),
+    read(f"{_E}/icon", get_icon, returns={204: None}, place=Place.HOT, always=True),
     write(
         f"POST {_E}/name",
         rename,

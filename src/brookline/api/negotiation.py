@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
-from brookline.api.answers import JSON
 from brookline.api.problems import Refused
+
+if TYPE_CHECKING:
+    from brookline.api.routes import Operation
+
+
+def form_of(operation: Operation, accept: str) -> str:
+    """Return the media type in which an operation answers; as `accepted`."""
+    return operation.produces[0] if operation.always else accepted(operation.produces, accept)
 
 
 def accepted(produces: tuple[str, ...], accept: str) -> str:
@@ -16,8 +24,6 @@ def accepted(produces: tuple[str, ...], accept: str) -> str:
     Raises:
         Refused: 406, if the client takes none of them.
     """
-    if not produces:
-        return JSON
     if not accept:
         return produces[0]
     chosen = _first(produces, accept)

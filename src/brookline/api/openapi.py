@@ -121,8 +121,7 @@ def _responses(one: Operation, schema_of: Mapping[str, Any]) -> dict[str, Any]:
     for status, kind in one.answers.items():
         found[str(status)] = {"description": _REASONS[status]}
         if kind is not None:
-            media = one.produces or ("text/plain",)
-            content = {form: {"schema": schema_of[repr(kind)]} for form in media}
+            content = {form: {"schema": schema_of[repr(kind)]} for form in one.produces}
             found[str(status)]["content"] = content
     error = {"application/json": {"schema": schema_of[repr(ApiError)]}}
     found["default"] = {"description": "Refused; says why.", "content": error}

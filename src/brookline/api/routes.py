@@ -69,7 +69,8 @@ class Operation:
         place: Which node may answer.
         params: Of the query, and fields of the form.
         consumes: Media types of the body; empty takes anything, also without a type.
-        produces: Media types of the answer, the preferred one first; empty: whatever is asked for.
+        produces: Media types of the answer, the preferred one first.
+        always: Whether it is answered so whatever the client accepts.
         answers: Statuses and the types of their bodies; None for no body.
         beyond: Whether AMP has no such call.
         login: Whether credentials are needed.
@@ -82,6 +83,7 @@ class Operation:
     params: tuple[Param, ...] = ()
     consumes: tuple[str, ...] = ()
     produces: tuple[str, ...] = (JSON,)
+    always: bool = False
     answers: Mapping[int, Any] = dataclasses.field(default_factory=lambda: {200: None})
     beyond: bool = False
     login: bool = True

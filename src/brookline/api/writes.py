@@ -12,7 +12,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from brookline.api.calls import Call, parse_query
-from brookline.api.negotiation import accepted
+from brookline.api.negotiation import form_of
 from brookline.api.problems import Refused, problem, unexpected
 from brookline.errors import BrooklineError, InvalidInput, Unavailable
 from brookline.plane.peers import Reply, Request
@@ -162,7 +162,7 @@ class Writes:
             user=request.user,
             request=request.id,
             base=headers.get(BASE, ""),
-            accepted=accepted(found.operation.produces, headers.get("accept", "")),
+            accepted=form_of(found.operation, headers.get("accept", "")),
         )
         return self._stamp.reply(await found.operation.handler(call))
 
