@@ -131,7 +131,7 @@ class Incumbent:
             await core.cease()
             await leadership.flush()
             await leadership.resign(last)
-        except BaseException:
+        except (Exception, asyncio.CancelledError):
             # It may be in the log, or land there yet: nothing can follow it.
             self.ended(leadership, "it could not resign")
             raise
