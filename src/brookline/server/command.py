@@ -16,6 +16,7 @@ from brookline.server.home import Home
 from brookline.server.listening import listen, url_of
 from brookline.server.logs import Origin, end_logs, start_logs
 from brookline.server.loop import Standstill, new_loop
+from brookline.server.memory import give_back_large_blocks
 from brookline.server.settings import Settings, load_settings, refuse
 from brookline.server.stopping import Stopping
 from brookline.values.clock import SystemClock
@@ -42,6 +43,7 @@ def run_server(**options: Any) -> None:
     Raises:
         BrooklineError: If it cannot start, or cannot go on.
     """
+    give_back_large_blocks()
     load = partial(_load, options)
     settings = load()
     users, faults = configured_users(settings.texts())
