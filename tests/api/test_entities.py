@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from tests.api.conftest import PLAN
 from tests.api.types import TYPES
 
-from brookline.api.summaries import application_summary
+from brookline.api.summaries import application_summary, entity_list
 from brookline.model.live import live_of
+from brookline.values.clock import SystemClock
 
 LINKS = {
     "self", "parent", "application", "children", "config", "sensors", "effectors", "adjuncts",
@@ -239,3 +241,27 @@ async def test_unknown_kinds_of_adjuncts_are_400_and_unknown_ones_404(shop):
     assert (await house.call("GET", f"{entity(ids)}/adjuncts?adjunctType=x")).status == 400
     assert (await house.call("GET", f"{entity(ids)}/adjuncts/x")).status == 404
     assert (await house.call("GET", f"{entity(ids)}/icon")).status == 204
+
+
+async def test_a_long_list_lets_other_work_in():
+    records = {
+        f"e{n}": {
+            "type": "org.example.Widget",
+            "name": "x",
+            "app": "e0",
+            "parent": "e0" if n else "",
+        }
+        for n in range(1200)
+    }
+    pauses = []
+
+    class Counting(SystemClock):
+        async def sleep(self, seconds):
+            pauses.append(seconds)
+
+    entities = list(live_of(TYPES, records, {}).entities())
+
+    answer = await entity_list(entities, Counting())
+
+    assert len(pauses) == 2
+    assert len(msgspec.json.decode(answer.body)) == 1200

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.api.house import ADMIN
+from tests.api.house import ADMIN, House
 
 from brookline.version import VERSION
 
@@ -163,3 +163,26 @@ async def test_a_node_that_is_ending_is_not_ready_but_live(house):
 async def test_an_unknown_probe_wants_a_login(house):
     assert (await house.raw("GET", "/healthz/nothing")).status == 401
     assert (await house.raw("GET", "/healthz/nothing", headers=ADMIN)).status == 404
+
+
+async def test_a_node_that_has_not_begun_answers_for_itself(shelf, tmp_path):
+    house = House(shelf, tmp_path)
+    await house.open()
+    house.control.up = False
+
+    assert await house.get("/server/ha/state") == "INITIALIZING"
+    assert await house.get("/server/up") is False
+    assert (await house.get("/server/up/extended"))["ha"]["planeId"] is None
+    states = await house.get("/server/ha/states")
+    assert (states["masterId"], states["nodes"]) == ("", {})
+    assert await house.get("/server/ha/history") == []
+    assert (await house.get("/server/ha/metrics"))["state"] == "INITIALIZING"
+    assert (await house.call("GET", "/server/planeid")).body == b""
+    assert (await house.call("GET", "/applications")).status == 403
+    assert (await house.call("GET", "/activities/x")).status == 404
+    assert (await house.raw("GET", "/healthz/live")).status == 200
+    assert (await house.raw("GET", "/healthz/ready")).status == 503
+
+    await house.client.close()
+    house.kill()
+    house.login.close()

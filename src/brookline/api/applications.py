@@ -15,7 +15,7 @@ from brookline.api.routes import Param, Place, read
 from brookline.api.summaries import (
     application_summary,
     entity_detail,
-    entity_summaries,
+    entity_list,
     entity_summary,
 )
 from brookline.errors import InvalidInput
@@ -64,7 +64,7 @@ async def details(call: Call) -> Answer:
 
 async def get_descendants(call: Call) -> Answer:
     """Return an entity and all below it."""
-    return json(entity_summaries(chosen_descendants(call)))
+    return await entity_list(chosen_descendants(call), call.ports.clock)
 
 
 async def get_descendants_sensor(call: Call) -> Answer:

@@ -11,7 +11,7 @@ from brookline.api.calls import FORM
 from brookline.api.deploy import YAML, text_of
 from brookline.api.rendering import bare
 from brookline.api.routes import Param, Place, read, write
-from brookline.api.summaries import entity_summaries, entity_summary, location_summary
+from brookline.api.summaries import entity_list, entity_summary, location_summary
 from brookline.errors import InvalidInput
 from brookline.operations.task import Status, Task
 from brookline.wire.rest import (
@@ -31,7 +31,7 @@ _SPEC_FORMAT = "brooklyn-camp"
 
 async def list_entities(call: Call) -> Answer:
     """Return the children of an application."""
-    return json(entity_summaries(finding.application(call).children))
+    return await entity_list(finding.application(call).children, call.ports.clock)
 
 
 async def get_entity(call: Call) -> Answer:
@@ -41,7 +41,7 @@ async def get_entity(call: Call) -> Answer:
 
 async def get_children(call: Call) -> Answer:
     """Return the children of an entity."""
-    return json(entity_summaries(finding.entity(call).children))
+    return await entity_list(finding.entity(call).children, call.ports.clock)
 
 
 async def add_children(call: Call) -> Answer:
