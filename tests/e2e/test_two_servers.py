@@ -82,6 +82,17 @@ def test_users_of_amps_properties_log_in(cluster):
     assert not (n1.home / "admin-password").exists()
 
 
+def test_a_cold_standby_follows_the_users_and_forwards_writes_but_shows_nothing(cluster):
+    n1 = cluster["n1"].start().becomes("master")
+    n2 = cluster["n2"].start("--ha", "standby").becomes("standby")
+
+    assert n2.state() == "STANDBY"
+    eventually("n2 keeps the users", (n2.home / "data" / "users.json").exists)
+    app = cluster.deploy(n2)
+    assert [found["id"] for found in n1.get("/v1/applications")] == [app]
+    assert n2.ask("GET", "/v1/applications").status == 403
+
+
 def test_https_listens_with_a_certificate_of_its_own_and_nodes_talk_by_it(cluster):
     n1 = cluster["n1"].start("--https").becomes("master")
     n2 = cluster["n2"].start("--https").becomes("read")

@@ -313,8 +313,8 @@ def test_external_configuration_is_refused_where_it_would_be_taken_for_a_value(p
 def test_the_table_tells_every_value_and_its_origin(place):
     rows = {name: (value, origin) for name, value, origin in table(place.load(ha="master"))}
 
-    assert rows["ha"] == ("Mode.MASTER", "option --ha")
-    assert rows["ha-poll"] == ("1.0", "default")
+    assert rows["ha"] == ("MASTER", "option --ha")
+    assert rows["ha-poll"] == ("1s", "default")
     assert len(rows) == len(c.SETTINGS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from brookline.errors import InvalidInput
 from brookline.server import catalogue as c
 from brookline.server.sources import Sources, read_sources
+from brookline.values.durations import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,8 +108,26 @@ def refuse(faults: Sequence[str]) -> None:
 def table(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """Yield name, value and origin of each setting, as people read them."""
     for setting in c.SETTINGS:
-        value = settings[setting]
-        yield setting.name, "" if value is None else str(value), settings.origins[setting]
+        yield setting.name, shown(settings[setting]), settings.origins[setting]
+
+
+def shown(value: Any) -> str:
+    """Return a value as people would write it."""
+    match value:
+        case None | "":
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case enum.Enum():
+            return value.name
+        case float():
+            return str(seconds(value))
+        case tuple():
+            return ",".join(value)
+        case Path() if value == Path():
+            return "the current folder"
+        case _:
+            return str(value)
 
 
 def _read(
