@@ -20,8 +20,9 @@ def answers(plane):
         "GET /v1/applications": [{"id": "web1", "status": "RUNNING", "spec": {"name": "web"}}],
         "GET /v1/applications/web1": {"id": "web1", "status": "RUNNING", "spec": {"name": "web"}},
         "GET /v1/applications/fetch": [TREE],
-        "GET /v1/applications/web1/entities/web1/sensors/current-state": {"main.uri": "http://x/"},
+        "GET /v1/applications/web1/entities/web1/sensors/current-state": {"host.address": "h"},
         "GET /v1/applications/web1/entities/web1/locations": [{"id": "l", "name": "localhost"}],
+        "GET /v1/applications/web1/descendants/sensor/main.uri": {"srv": "http://x/"},
     }
     return plane.answers
 
@@ -34,18 +35,18 @@ def test_show_is_one_dense_screen(brookline):
     assert brookline("show", "web").out.splitlines() == [
         "web  web1  RUNNING",
         "  location  localhost",
-        "  main.uri  http://x/",
+        "  host.address  h",
         "",
-        "ENTITY     ID    TYPE                    STATE    UP",
+        "ENTITY     ID    TYPE                    STATE    UP  URI",
         "web        web1  BasicApplication        RUNNING  -",
-        "└─ server  srv   VanillaSoftwareProcess  RUNNING  up",
+        "└─ server  srv   VanillaSoftwareProcess  RUNNING  up  http://x/",
     ]
 
 
 def test_show_as_data_has_all_of_it(brookline):
     value = brookline("show", "web", "-o", "json").json()
     assert value["tree"]["children"][0]["id"] == "srv"
-    assert value["sensors"] == {"main.uri": "http://x/"}
+    assert value["sensors"] == {"host.address": "h"}
 
 
 def test_tree_of_one_application(brookline):

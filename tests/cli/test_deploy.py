@@ -44,7 +44,7 @@ class Deployment:
         base = f"GET /v1/applications/{self.app}"
         self.plane.answers |= {
             base: lambda _n, _s: Reply(body={"id": self.app, "status": self.now()}),
-            f"{base}/entities/{self.app}/sensors/main.uri": "http://x/",
+            f"{base}/descendants/sensor/main.uri": {"srv": "http://x/"},
             f"{base}/entities/{self.app}/sensors/service.problems": {"start": "no port"},
             f"{base}/entities/{self.app}/activities": [task()],
         }
@@ -232,13 +232,16 @@ class TestActivity:
 
     def test_all_tasks_are_listed_the_latest_first(self, brookline, plane):
         plane.answers |= {
-            "GET /v1/applications": [{"id": "a"}],
+            "GET /v1/applications/fetch": [{"id": "a", "name": "a", "children": [{"id": "b"}]}],
+            "GET /v1/applications/a/entities/b/activities": [part("t3", "ssh", "t1")],
             "GET /v1/applications/a/entities/a/activities": [
                 task("t1", submitTimeUtc=1),
                 task("t2", "stop", submitTimeUtc=2, endTimeUtc=1400, currentStatus="Completed"),
             ],
         }
         lines = brookline("activity").out.splitlines()
+        assert len(lines) == 3, "without the parts of tasks"
+        assert "t3" in brookline("activity", "--all").out
         assert lines[1].split()[:5] == ["t2", "stop", "web", "Completed", "0.4s"]
         assert lines[2].startswith("t1")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
@@ -231,6 +232,19 @@ class TestChange:
         assert ran.err.index("Checks:") < ran.err.index("After:")
         [write] = plane["n1"].writes()
         assert write.body == b"to=n2instance"
+
+    @pytest.mark.parametrize("options", [("--to", "n2"), ()], ids=["named", "unnamed"])
+    def test_a_node_that_has_just_come_is_waited_for(self, brookline, plane, options):
+        looks = iter([None, None, 0])
+
+        def states(node, seen):
+            plane["n2"].fields["next"] = next(looks, 0)
+            return Reply(body=json.dumps(plane.states(node)))
+
+        plane.answers["GET /v1/server/ha/states"] = states
+        ran = brookline("ha", "switchover", *options, "-y")
+        assert ran.status == 0
+        assert ran.err.count("n2 has just come; waiting until it stands in line") == 1
 
     def test_switchover_goes_to_the_first_in_line(self, brookline, plane):
         assert brookline("ha", "switchover", "-y").status == 0

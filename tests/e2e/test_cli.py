@@ -17,13 +17,14 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(180)]
 
 BROOKLINE = [sys.executable, "-m", "brookline.cli.main"]
+EXAMPLE = Path(__file__).parents[2] / "examples" / "web.yaml"
 PATIENCE_S = 40
 
 WEB = """\
 name: web
 location: localhost
 services:
-- type: vanilla-software-process
+- type: VanillaSoftwareProcess
   name: server
   brooklyn.config:
     launch.command: |
@@ -32,6 +33,16 @@ services:
       cd www
       nohup {python} -m http.server {port} --bind 127.0.0.1 > ../log 2>&1 &
       echo $! > "$PID_FILE"
+"""
+
+SLOW = """\
+name: slow
+location: localhost
+services:
+- type: VanillaSoftwareProcess
+  name: server
+  brooklyn.config:
+    launch.command: sleep 5; false
 """
 
 
@@ -114,11 +125,10 @@ class Folder:
         until(f"roles {roles}", lambda: roles.items() <= self.roles().items())
 
     def end(self):
-        for server in self.servers:
+        for server in reversed(self.servers):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(server.pid, signal.SIGCONT)
             server.terminate()
-        for server in self.servers:
             try:
                 server.wait(20)
             except subprocess.TimeoutExpired:
@@ -183,33 +193,23 @@ def test_an_application_outlives_its_master(pair, web):
     assert pair.json("apps") == []
 
 
-def test_a_deploy_that_is_waited_for_survives_the_death_of_its_master(pair, web):
-    """Its start is cut off (17), or was done before (0); the wait itself goes on either way."""
-    slow = web.read_text().replace("mkdir -p www", "mkdir -p www; sleep 3")
-    web.write_text(slow)
+def test_a_deploy_that_is_waited_for_survives_the_death_of_its_master(pair):
+    slow = pair.path / "slow.yaml"
+    slow.write_text(SLOW)
     waiting = subprocess.Popen(
-        [*BROOKLINE, "deploy", str(web), "--wait", "--timeout", "60s"],
+        [*BROOKLINE, "deploy", str(slow), "--wait", "--timeout", "60s"],
         cwd=pair.path,
         env=pair.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    until("the application is deployed", lambda: pair.json("apps"))
+    until("its launch has begun", lambda: "launch" in pair.ok("activity", "--all"))
     os.kill(pair.pid("n1"), signal.SIGKILL)
     out, err = waiting.communicate(timeout=90)
     assert waiting.returncode == 17, out + err
     assert "was cut off by a failover" in err
-
-
-def test_a_blueprint_with_faults_is_refused_with_all_of_them(pair):
-    bad = pair.path / "bad.yaml"
-    bad.write_text("name: x\nservices:\n- type: no-such-type\n- typ: y\n")
-    ran = pair.run("deploy", "bad.yaml", "--wait")
-    assert ran.returncode == 2
-    assert "bad.yaml:3:9: " in ran.stderr
-    assert "nothing was deployed" in ran.stderr
-    assert pair.json("apps") == []
+    assert "slow is gone." in pair.ok("delete", "slow", "--wait")
 
 
 def test_admin_actions_reach_the_node_that_is_named(pair):
@@ -241,7 +241,15 @@ def test_watching_tells_the_story_of_a_failover(pair):
         assert watch.wait(10) == 0
 
 
-def test_a_wrong_password_and_an_unknown_thing_have_their_statuses(pair):
+def test_what_is_refused_is_told_and_has_its_status(pair):
+    bad = pair.path / "bad.yaml"
+    bad.write_text("name: x\nservices:\n- type: no-such-type\n- typ: y\n")
+    ran = pair.run("deploy", "bad.yaml", "--wait")
+    assert ran.returncode == 2
+    assert "bad.yaml:3:9: " in ran.stderr
+    assert "bad.yaml:4:3: " in ran.stderr
+    assert "nothing was deployed" in ran.stderr
+    assert pair.json("apps") == []
     assert pair.run("apps", "--user", "admin", "--password", "wrong").returncode == 14
     assert pair.run("show", "nope").returncode == 2
     assert pair.run("activity", "nope").returncode == 2
@@ -257,10 +265,8 @@ def test_commands_trust_the_certificate_of_a_local_node(folder):
 
 
 def test_the_demo_sees_all_that_it_promises(folder):
-    blueprint = folder.path / "web.yaml"
-    blueprint.write_text(WEB.format(python=sys.executable, port=free_port()))
     ran = subprocess.run(
-        [sys.executable, "-m", "brookline.cli.demo", "--blueprint", str(blueprint)],
+        [sys.executable, "-m", "brookline.cli.demo", "--blueprint", str(EXAMPLE)],
         cwd=folder.path,
         env=folder.environment,
         capture_output=True,

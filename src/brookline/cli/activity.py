@@ -8,15 +8,19 @@ import click
 
 from brookline.cli.moments import ago, duration, moment
 from brookline.cli.tool import with_tool
+from brookline.cli.trees import find_application, walk
 from brookline.cli.waiting import POLL_S, Deadline, has_ended, patient_client, was_interrupted
 from brookline.client import calls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from brookline.cli.tool import Tool
 
 Task = dict[str, Any]
+
+MOST_ENTITIES = 200
+"""Entities that are asked for their tasks in one listing: there is no call for all at once."""
 
 
 @click.command()
@@ -31,10 +35,21 @@ Task = dict[str, Any]
 @click.option("--follow", "-f", is_flag=True, help="With --stream: go on until the task ends.")
 @click.option("--app", default="", help="Without TASK: only the tasks of this application.")
 @click.option("--entity", default="", help="With --app: only those of this entity of it.")
-@click.option("--limit", default=50, show_default=True, help="How many tasks of each to list.")
+@click.option("--all", "with_parts", is_flag=True, help="Without TASK: the parts of tasks too.")
+@click.option(
+    "--limit", default=50, show_default=True, help="How many tasks of each entity to list."
+)
 @with_tool
 def activity(
-    tool: Tool, task: str | None, *, stream: str, follow: bool, app: str, entity: str, limit: int
+    tool: Tool,
+    task: str | None,
+    *,
+    stream: str,
+    follow: bool,
+    app: str,
+    entity: str,
+    with_parts: bool,
+    limit: int,
 ) -> None:
     """List what has been done and what is being done, or show one task with its parts."""
     if (stream or follow) and not task:
@@ -46,15 +61,26 @@ def activity(
     elif task:
         _show(tool, task)
     else:
-        _list(tool, app=app, entity=entity, limit=limit)
+        asked = [(app, entity)] if entity else _entities(tool, app)
+        _list(tool, asked, with_parts=with_parts, limit=limit)
 
 
-def _list(tool: Tool, *, app: str, entity: str, limit: int) -> None:
-    apps = [app] if app else [each["id"] for each in tool.do(calls.applications())]
+def _entities(tool: Tool, app: str) -> list[tuple[str, str]]:
+    """Return the entities of an application, or of all of them, each with its application."""
+    roots = tool.do(calls.tree())
+    chosen = [find_application(roots, app)] if app else roots
+    found = [(root["id"], node["id"]) for root in chosen for _, node in walk(root)]
+    if len(found) > MOST_ENTITIES:
+        tool.out.tell(f"of {MOST_ENTITIES} entities of {len(found)}; --app and --entity choose")
+    return found[:MOST_ENTITIES]
+
+
+def _list(tool: Tool, asked: Iterable[tuple[str, str]], *, with_parts: bool, limit: int) -> None:
     tasks: dict[str, Task] = {}
-    for each in apps:
-        for task in tool.do(calls.activities(each, entity or each, limit=limit)):
-            tasks.setdefault(task["id"], task)
+    for app, entity in asked:
+        for task in tool.do(calls.activities(app, entity, limit=limit)):
+            if with_parts or not task.get("submittedByTask"):
+                tasks[task["id"]] = task
     ordered = sorted(tasks.values(), key=lambda task: task.get("submitTimeUtc") or 0, reverse=True)
     now_ms = tool.pace.wall_ms()
     rows = [_row(task, task.get("displayName") or "", now_ms) for task in ordered]

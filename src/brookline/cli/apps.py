@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from brookline.cli.tool import Tool
     from brookline.cli.trees import Node
 
-SHOWN_SENSORS = ("main.uri", "webapp.url", "host.address", "http.port", "service.problems")
+SHOWN_SENSORS = ("webapp.url", "host.address", "service.problems")
 """Sensors that `show` prints for an application when it has them."""
+
+HEADERS = ("ENTITY", "ID", "TYPE", "STATE", "UP")
 
 
 @click.command()
@@ -39,7 +41,8 @@ def show(tool: Tool, app: str) -> None:
     summary = tool.do(calls.application(root["id"]))
     sensors = tool.do(calls.sensor_values(root["id"], root["id"]))
     places = [_place(place) for place in tool.do(calls.locations(root["id"], root["id"]))]
-    value = {**summary, "locations": places, "sensors": sensors, "tree": root}
+    uris = tool.do(calls.descendants_sensor(root["id"], "main.uri"))
+    value = {**summary, "locations": places, "sensors": sensors, "tree": root, "uris": uris}
     tool.out.emit(value, lambda: _screen(tool, value))
 
 
@@ -50,7 +53,7 @@ def tree(tool: Tool, app: str | None) -> None:
     """Show all applications, or one, as trees of entities."""
     roots = tool.do(calls.tree())
     shown = [find_application(roots, app)] if app else roots
-    tool.out.emit(shown, lambda: _tree_table(tool, shown))
+    tool.out.emit(shown, lambda: tool.out.table(HEADERS, _tree_rows(shown)))
 
 
 @click.command()
@@ -102,16 +105,17 @@ def _screen(tool: Tool, value: dict[str, Any]) -> Iterator[str]:
         if value["sensors"].get(name) not in (None, "", {}, []):
             yield f"  {name}  {value['sensors'][name]}"
     yield ""
-    yield from _tree_table(tool, [root])
+    uris = value["uris"]
+    rows = [(*row, str(uris.get(row[1]) or "")) for row in _tree_rows([root])]
+    yield from out.table((*HEADERS, "URI"), rows)
 
 
-def _tree_table(tool: Tool, roots: list[Node]) -> list[str]:
-    rows = [
+def _tree_rows(roots: list[Node]) -> list[tuple[str, ...]]:
+    return [
         (text, node["id"], short_type(str(node.get("type"))), state_of(node), up_of(node))
         for root in roots
         for text, node in draw(root, lambda node: str(node.get("name")))
     ]
-    return tool.out.table(("ENTITY", "ID", "TYPE", "STATE", "UP"), rows)
 
 
 def _name(app: dict[str, Any]) -> str:

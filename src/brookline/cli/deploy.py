@@ -163,11 +163,8 @@ def _result(tool: Tool, app: str, *, name: str, task: dict[str, Any]) -> dict[st
 
 def _uri(tool: Tool, app: str) -> str | None:
     """Return where the application, or the first of its entities that says so, can be opened."""
-    found = [tool.do(calls.sensor(app, app, "main.uri"))]
-    if not found[0]:
-        children = tool.do(calls.children(app, app))[:10]
-        found = [tool.do(calls.sensor(app, child["id"], "main.uri")) for child in children]
-    return next((str(uri) for uri in found if uri), None)
+    found = tool.do(calls.descendants_sensor(app, "main.uri"))
+    return next((str(uri) for uri in found.values() if uri), None)
 
 
 def _line(tool: Tool, result: dict[str, Any], took_ms: float | None) -> str:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.05
 
+NEWCOMER_S = 5.0
+"""How long a node that stands by and is in no line yet is waited for; servers of others tell none."""
+
 
 def hand_over(tool: Tool, to: str, *, yes: bool, timeout_s: float) -> None:
     """Have the master hand over to a node, or to the first in line.
@@ -71,15 +74,39 @@ def take_over(tool: Tool, node: str, *, yes: bool, timeout_s: float) -> None:
 
 def _before(tool: Tool, node: str) -> tuple[PlaneStates, Member]:
     """Show the plane as it is, and return it with the node that shall lead."""
-    states, _ = look(tool.client)
+    states, target = _target(tool, node)
     _show(tool, "Before:", states)
-    target = states.get(node) if node else states.first_in_line()
     if target is None:
         raise InvalidInput("no node stands by: start one, or make one AUTO with brookline ha mode")
     leader = states.leader()
     if leader is not None and leader.instance == target.instance:
         raise InvalidInput(f"{target.name} leads already")
     return states, target
+
+
+def _target(tool: Tool, node: str) -> tuple[PlaneStates, Member | None]:
+    """Return the node that is meant; one that has just come is waited for until it is in line."""
+    deadline = Deadline(tool.pace, NEWCOMER_S)
+    told = False
+    while True:
+        states, _ = look(tool.client)
+        target = states.get(node) if node else states.first_in_line()
+        comes = _newcomers(states) if target is None else [target] if is_new(target) else []
+        if not comes or deadline.left_s <= 0:
+            return states, target
+        if not told:
+            tool.out.tell(f"{comes[0].name} has just come; waiting until it stands in line")
+            told = True
+        tool.pace.sleep(LOOK_S)
+
+
+def _newcomers(states: PlaneStates) -> list[Member]:
+    return [member for member in states.members if is_new(member)]
+
+
+def is_new(member: Member) -> bool:
+    """Tell whether a node stands by and is in no line yet: others have not seen it beat twice."""
+    return member.status in ("HOT_STANDBY", "STANDBY") and member.next is None
 
 
 def _check(tool: Tool, states: PlaneStates, target: Member) -> None:

@@ -29,7 +29,12 @@ HEADERS = ("CHANGE", "DETECT", "ELECT", "TAKE OVER", "FIRST WRITE", "LONGEST PAU
 @click.command()
 @click.option("--keep", is_flag=True, help="Leave all of it running. [KEEP=1]")
 @click.option("--stop", is_flag=True, help="End what --keep has left running, and do nothing else.")
-@click.option("--blueprint", type=click.Path(path_type=Path), default=Path("examples/web.yaml"))
+@click.option(
+    "--blueprint",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    default=Path("examples/web.yaml"),
+    help="What to deploy: something with a page.  [default: examples/web.yaml]",
+)
 def main(*, keep: bool, stop: bool, blueprint: Path) -> None:
     """Show how an application outlives `kill -9` of the server that manages it."""
     keep = keep or os.environ.get("KEEP", "") not in ("", "0")
@@ -69,7 +74,7 @@ def _show(stage: Stage, tell: Narration, blueprint: Path, *, keep: bool) -> int:
 def _failed(stage: Stage, tell: Narration, what: str, so_far: str) -> None:
     tell.say(f"✗ not seen: {what}" + (f" - {so_far}" if so_far else ""))
     for node in stage.nodes.values():
-        tell.title(f"The last lines of {node.name}'s log ({node.console})")
+        tell.title(f"The last lines of {node.name}'s log ({os.path.relpath(node.console)})")
         tell.more(node.log_tail() or ["(empty)"])
 
 

@@ -101,11 +101,13 @@ def end_nodes(homes: Iterable[Path], pace: Pace, *, patience_s: float = 15.0) ->
         The process ids of those that were ended.
     """
     pids = [pid for home in homes if (pid := read_pid(home)) and runs_on(pid, home)]
-    for pid in pids:
+    for pid in reversed(
+        pids
+    ):  # one after the other: each that leaves finds who follows it, or nobody
         _signal(pid, signal.SIGTERM)
-    deadline = pace.monotonic() + patience_s
-    while any(map(is_alive, pids)) and pace.monotonic() < deadline:
-        pace.sleep(0.05)
+        deadline = pace.monotonic() + patience_s
+        while is_alive(pid) and pace.monotonic() < deadline:
+            pace.sleep(0.02)
     for pid in filter(is_alive, pids):
         _signal(pid, signal.SIGKILL)
     return pids

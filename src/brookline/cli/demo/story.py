@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -147,12 +148,8 @@ class Story:
 
     def _uri(self, client: Client) -> str | None:
         """Return the first address of a page that an entity of the application tells."""
-        app = self.stage.app
-        for entity in (app, *(child["id"] for child in client.do(calls.children(app, app)))):
-            uri = client.do(calls.sensor(app, entity, "main.uri"))
-            if uri:
-                return str(uri)
-        return None
+        found = client.do(calls.descendants_sensor(self.stage.app, "main.uri"))
+        return next(map(str, found.values()), None)
 
     def _kill_the_master(self, client: Client, writer: Writer, writing: Witness) -> None:
         stage, tell = self.stage, self._tell
@@ -281,7 +278,7 @@ class Story:
 
 
 def shown_command(words: list[str]) -> str:
-    """Return the command that starts a server as a user would type it."""
-    given = words[words.index("server") :]
-    here = [word for word in given if word != "--no-global-properties"]
+    """Return the command that starts a server as a user would type it here."""
+    given = [word for word in words[words.index("server") :] if word != "--no-global-properties"]
+    here = [os.path.relpath(word) if word.startswith("/") else word for word in given]
     return " ".join(["brookline", *here])
