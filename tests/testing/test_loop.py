@@ -95,7 +95,7 @@ def test_a_host_can_die_between_any_two_steps(loop):
 
     async def story():
         host.spawn(node())
-        host.kill_after(5)
+        host.after(5, host.kill)
         await asyncio.sleep(1)
 
     loop.run(story())

@@ -98,7 +98,6 @@ class End:
         """Let this end find out that the connection is no more."""
         self._ended = True
         self._held.clear()
-        self._network.forget(self)
         self._wake()
 
     def arrive(self, message: Any, *, last: bool) -> None:

@@ -54,7 +54,8 @@ class Host:
         self.on_change: list[Callable[[Host], None]] = []
         self.deferred: list[asyncio.Handle] = []
         self._loop = loop
-        self._dies_at: int | None = None
+        self._begun: set[asyncio.Task[Any]] = set()
+        self._due: list[tuple[int, Callable[[], None]]] = []
         self._context = contextvars.copy_context()
         self._context.run(_current.set, self)
 
@@ -70,6 +71,12 @@ class Host:
         """Run a coroutine here."""
         return self._loop.create_task(work, name=name or self.name, context=self.context)
 
+    def begin(self, work: Coroutine[Any, Any, Any], name: str = "") -> None:
+        """Run a coroutine here that nobody waits for; its error would be an accident."""
+        task = self.spawn(work, name)
+        self._begun.add(task)
+        task.add_done_callback(self._ended)
+
     def call(self, callback: Callable[..., object], *args: Any) -> None:
         """Run a callback here, soon."""
         self._loop.call_soon(callback, *args, context=self.context)
@@ -81,12 +88,16 @@ class Host:
             silent: Whether the machine dies, too; else its kernel closes the connections.
         """
         self.silent = silent
+        self.clock.release()
         self._loop.bury(self)
         self._become(Run.DEAD)
 
-    def kill_after(self, steps: int) -> None:
-        """Die once that many more callbacks have run here: between any two of them."""
-        self._dies_at = self.steps + steps
+    def after(self, steps: int, fate: Callable[[], None]) -> None:
+        """Let something happen to this host once that many more callbacks have run here.
+
+        So it can be killed or stopped between any two of them, which is at every `await`.
+        """
+        self._due.append((self.steps + steps, fate))
 
     def stop(self) -> None:
         """Stop as by SIGSTOP, until `resume`."""
@@ -113,8 +124,18 @@ class Host:
     def stepped(self) -> None:
         """Count a callback; the loop calls this after each."""
         self.steps += 1
-        if self.steps == self._dies_at:
-            self.kill()
+        if self._due:
+            due = [fate for when, fate in self._due if when <= self.steps]
+            self._due = [(when, fate) for when, fate in self._due if when > self.steps]
+            for fate in due:
+                fate()
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._begun.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            accident = {"message": f"{task.get_name()} failed", "exception": error}
+            self._loop.call_exception_handler(accident)
 
     def _become(self, run: Run) -> None:
         if self.run is not Run.DEAD:

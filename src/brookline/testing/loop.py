@@ -22,6 +22,7 @@ import contextvars
 import gc
 import heapq
 import itertools
+import warnings
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, TypeVarTuple
 
 from brookline.testing.clock import SimClock
@@ -222,9 +223,11 @@ class SimLoop(asyncio.BaseEventLoop):
         """Close all coroutines that are left, whatever they say to that."""
         left = asyncio.all_tasks(self)
         self.close()
-        for task in left:
-            task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
-            _shut(task.get_coro())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for task in left:
+                task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
+                _shut(task.get_coro())
         self._grave.clear()
         self._timers.clear()
 

@@ -1,0 +1,124 @@
+"""Clients of a simulated plane: each appends unique items through any node's door.
+
+What became of each write is one of three: *acknowledged*, *not done* (never sent, or the answer says
+so), or *unknown*. The oracle holds the plane to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from typing import TYPE_CHECKING
+
+from brookline.plane.peers import Reply, Request
+from brookline.testing.connection import Broken, Refused
+from brookline.testing.sim_peers import CONNECT_S, Failure, Write
+
+if TYPE_CHECKING:
+    from brookline.testing.harness import PlaneHarness
+    from brookline.testing.host import Host
+    from brookline.testing.sim_server import SimServer
+
+
+class Outcome(enum.Enum):
+    """What a client knows of its write."""
+
+    ACKNOWLEDGED = "acknowledged"
+    NOT_DONE = "not done"
+    UNKNOWN = "unknown"
+
+
+class SimClient:
+    """Writes one item after the other, each until it is known or given up.
+
+    Args:
+        harness: The plane.
+        name: Of its host, and of its items.
+        lists: To which it appends.
+        pause_s: Longest pause between two writes.
+
+    Attributes:
+        acknowledged: How many writes were.
+        unknown: How many may have been done.
+        patience_s: How long it waits for an answer, each time one of these.
+        sent: Requests that were sent and not refused: the server, and true time.
+    """
+
+    patience_s = (2.0, 8.0, 20.0)
+
+    def __init__(
+        self, harness: PlaneHarness, name: str, *, lists: tuple[str, ...], pause_s: float
+    ) -> None:
+        self.name = name
+        self.acknowledged = 0
+        self.unknown = 0
+        self.sent: list[tuple[str, str, float]] = []
+        self._harness = harness
+        self._lists = lists
+        self._pause_s = pause_s
+        self._count = 0
+        self.host: Host = harness.loop.host(name)
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        random = self._harness.random
+        while True:
+            await self._one(self._lists[random.randrange(len(self._lists))])
+            await self.host.clock.sleep(self._pause_s * random.random())
+
+    async def write(self, server: SimServer, path: str, request: str) -> Outcome:
+        """Send one write to one server, and tell what is known of it then."""
+        random = self._harness.random
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                end = await self._harness.network.connect(server.address)
+        except (Refused, TimeoutError):
+            return Outcome.NOT_DONE
+        self.sent.append((request, server.name, self._harness.loop.true_time()))
+        try:
+            end.send(Write(Request(id=request, method="POST", path=path, user=self.name)))
+            async with asyncio.timeout(random.choice(self.patience_s)):
+                answer = await end.receive()
+        except (Broken, TimeoutError):
+            return Outcome.UNKNOWN
+        finally:
+            end.close()
+        match answer:
+            case Reply(status=200):
+                return Outcome.ACKNOWLEDGED
+            case Failure(outcome="not-done"):
+                return Outcome.NOT_DONE
+            case _:
+                return Outcome.UNKNOWN
+
+    def sent_to(self, server: str, since: float) -> list[str]:
+        """Return the requests that were sent to a server since some true time."""
+        return [request for request, to, when in self.sent if to == server and when >= since]
+
+    async def _one(self, name: str) -> None:
+        """Have one item appended; while it is certainly not done, ask another server."""
+        harness, self._count = self._harness, self._count + 1
+        random = harness.random
+        request, path = f"{self.name}-{self._count}", f"/lists/{name}"
+        servers, outcome = list(harness.servers.values()), Outcome.NOT_DONE
+        for _ in range(2 * len(servers)):
+            server = servers[random.randrange(len(servers))]
+            outcome = await self.write(server, path, request)
+            if outcome is not Outcome.NOT_DONE:
+                break
+            if random.random() < 0.3:
+                harness.oracle.not_done(request, f"{server.name} said that it was not done")
+                return
+            await self.host.clock.sleep(0.2 * random.random())
+        self._learn(request, outcome)
+
+    def _learn(self, request: str, outcome: Outcome) -> None:
+        match outcome:
+            case Outcome.ACKNOWLEDGED:
+                self.acknowledged += 1
+                self._harness.oracle.acknowledged(request)
+            case Outcome.NOT_DONE:
+                self._harness.oracle.not_done(request, "everybody said that it was not done")
+            case Outcome.UNKNOWN:
+                self.unknown += 1
+                self._harness.transcript.note("unknown", request=request)
