@@ -45,11 +45,12 @@ async def encode(replica: Replica, clock: Clock) -> tuple[str, bytes]:
     The replica may move on meanwhile: values are never changed in place, so that a copy of the
     references is enough.
     """
-    lines = [
-        (kind, i, v)
-        for kind, records in replica.records.kinds().items()
-        for i, v in records.items()
-    ]
+    with uncollected():
+        lines = [
+            (kind, i, v)
+            for kind, records in replica.records.kinds().items()
+            for i, v in records.items()
+        ]
     header = SnapshotHeader(
         format=FORMAT,
         plane=replica.plane,
