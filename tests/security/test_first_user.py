@@ -3,7 +3,7 @@ from __future__ import annotations
 import stat
 
 from brookline.journal.records import Records
-from brookline.security.first_user import FirstUser, is_current
+from brookline.security.first_user import FirstUser
 from brookline.security.passwords import matches
 
 
@@ -24,7 +24,6 @@ def test_the_first_master_makes_admin_and_keeps_the_password_in_its_home(tmp_pat
     assert admin is not None
     assert admin["roles"] == ["root"]
     assert matches(password, admin["password"])
-    assert is_current(path, admin["password"])
     assert first.first_user(records) is None
 
 
@@ -55,10 +54,3 @@ def test_a_node_with_users_of_its_own_makes_none(tmp_path):
 
     assert first.first_user(Records()) is None
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_stale_password_is_told_from_the_current_one(tmp_path):
-    path = tmp_path / "admin-password"
-    assert not is_current(path, "anything")
-    path.write_text("old\n")
-    assert not is_current(path, "$sha256$s$" + 64 * "0")

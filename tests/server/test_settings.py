@@ -117,7 +117,7 @@ def test_an_empty_value_is_not_given(place):
 
     settings = place.load(name="")
 
-    assert not settings.is_given(c.PERSISTENCE_DIR)
+    assert settings.origins[c.PERSISTENCE_DIR] == "default"
     assert settings[c.HA] is Mode.AUTO
     assert settings.warnings == []
 

@@ -7,7 +7,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from brookline.security.files import read_private, write_private
-from brookline.security.passwords import argon2_hash, matches, new_password
+from brookline.security.passwords import argon2_hash, new_password
 from brookline.security.users import USER, User, to_value
 from brookline.wire.changes import Item, Put
 
@@ -74,9 +74,3 @@ class FirstUser:
 def place_of(path: Path) -> str:
     """Return a file of this machine, as other nodes tell of it."""
     return f"{socket.gethostname()}:{path}"
-
-
-def is_current(path: Path, encoded: str) -> bool:
-    """Tell whether the password in a home's file still fits a hash. Slow: call it in a thread."""
-    password = read_private(path)
-    return password is not None and matches(password.decode(errors="replace").strip(), encoded)

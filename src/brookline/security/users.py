@@ -86,11 +86,6 @@ class Users:
         view = self._view()
         return bool(self._kept) if view is None else any(True for _ in view.ids(USER))
 
-    @property
-    def configured(self) -> bool:
-        """Whether the node's own properties name users."""
-        return bool(self._configured)
-
     def configure(self, configured: Mapping[str, User]) -> None:
         """Replace the users of the node's own properties."""
         self._configured = dict(configured)

@@ -43,63 +43,19 @@ from brookline.values.ids import SYSTEM_RANDOM
 from brookline.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from brookline.journal.records import View
+    from brookline.management.building import Built
     from brookline.plane.heart import Pulse
-    from brookline.security.users import User
-    from brookline.server.home import Home
     from brookline.server.settings import Settings
-    from brookline.server.stopping import Stopping
+    from brookline.server.start import Start
     from brookline.stores.store import Store
-    from brookline.values.clock import Clock
-    from brookline.values.crew import Crew
     from brookline.wire.heartbeats import Heartbeat
 
     Connect = Callable[[], Awaitable[Store]]
 
 log = logging.getLogger("brookline.server")
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """What is known before anything is begun.
-
-    Attributes:
-        settings: In effect.
-        load: Reads them again.
-        home: Locked.
-        instance: Id of this start.
-        url: Where the server listens.
-        certificate: SHA-256 of its TLS certificate, or empty.
-        configured: Users of the node's own properties.
-        clock: Time.
-        crew: Owns what runs in the background.
-        stopping: The wish to end it.
-    """
-
-    settings: Settings
-    load: Callable[[], Settings]
-    home: Home
-    instance: str
-    url: str
-    certificate: str
-    configured: Mapping[str, User]
-    clock: Clock
-    crew: Crew
-    stopping: Stopping
-
-    @property
-    def provider(self) -> Provider:
-        """Who may log in."""
-        return checks.provider(self.settings)
-
-    @property
-    def store_url(self) -> str:
-        """Where the plane's store is."""
-        if self.settings[c.PERSIST] is PersistMode.DISABLED:
-            return f"memory:{self.instance}"
-        return str(checks.store_folder(self.settings))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,67 +77,78 @@ def assemble(start: Start) -> Assembly:
     """Make the parts of a server and put them together."""
     settings, home, clock = start.settings, start.home, start.clock
     connect = partial(open_store, start.store_url, clock)
-    key = NodeKey()
+    store, key = LateStore(connect), NodeKey()
     peers = HttpPeers(start.instance, key, clock=clock, proved_dead=_proved_dead)
     first_user = FirstUser(
         home.password_file, wanted=start.provider is Provider.USERS and not start.configured
     )
-    streams = Streams(home.data / "streams")
-    built = build(installed_types(), Locations([Localhost(clock)]), streams=streams, clock=clock)
-    store = LateStore(connect)
-    clean = settings[c.PERSIST] is PersistMode.CLEAN
-    node: PlaneNode = PlaneNode(
-        store,
-        peers,
-        clock=clock,
-        randomness=SYSTEM_RANDOM,
-        identity=_identity(start, key),
-        settings=checks.plane_settings(settings),
-        tenant=ServerTenant(
-            built.tenant, first_user, records=(lambda: node.replica.records) if clean else None
-        ),
-        pulse=_pulse(start, connect, store),
-        mode=_mode(settings),
-    )
+    built = _management(start)
+    pulse, identity = _pulse(start, connect, store), _identity(start, key)
+    node = _node(
+        start, store, peers,
+        identity=identity, pulse=pulse, built=built, first_user=first_user,
+    )  # fmt: skip
     built.outlet.plug(node)
     users = Users(start.configured, view=_view_once_read(node), copy=home.data / "users.json")
     login = Login(users, clock=clock, provider=start.provider)
     control = Control(
-        node,
-        built.management,
-        users,
-        settings=settings,
-        load=start.load,
-        started_ms=clock.wall_ms(),
-        stopping=start.stopping,
+        node, built.management, users,
+        settings=settings, load=start.load, started_ms=clock.wall_ms(), stopping=start.stopping,
+    )  # fmt: skip
+    joining = Joining(
+        node, home,
+        url=start.store_url, connect=connect, persist=settings[c.PERSIST], clock=clock,
+    )  # fmt: skip
+    return Assembly(
+        node=node, api=Api(_ports(start, node, built, login=login, control=control)),
+        control=control, users=users, login=login, first_user=first_user, joining=joining,
+        peers=peers, store=store,
+    )  # fmt: skip
+
+
+def _management(start: Start) -> Built:
+    clock = start.clock
+    streams = Streams(start.home.data / "streams")
+    return build(installed_types(), Locations([Localhost(clock)]), streams=streams, clock=clock)
+
+
+def _node(
+    start: Start,
+    store: Store,
+    peers: HttpPeers,
+    *,
+    identity: Identity,
+    pulse: Pulse,
+    built: Built,
+    first_user: FirstUser,
+) -> PlaneNode:
+    clean = start.settings[c.PERSIST] is PersistMode.CLEAN
+    node: PlaneNode = PlaneNode(
+        store,
+        peers,
+        clock=start.clock,
+        randomness=SYSTEM_RANDOM,
+        identity=identity,
+        settings=checks.plane_settings(start.settings),
+        tenant=ServerTenant(
+            built.tenant, first_user, records=(lambda: node.replica.records) if clean else None
+        ),
+        pulse=pulse,
+        mode=_mode(start.settings),
     )
-    ports = Ports(
+    return node
+
+
+def _ports(start: Start, node: PlaneNode, built: Built, *, login: Login, control: Control) -> Ports:
+    return Ports(
         node=node,
         management=built.management,
         logins=login,
         control=control,
-        clock=clock,
+        clock=start.clock,
         crew=start.crew,
-        tree=Tree(clock),
-        settings=_api_settings(settings),
-    )
-    return Assembly(
-        node=node,
-        api=Api(ports),
-        control=control,
-        users=users,
-        login=login,
-        first_user=first_user,
-        joining=Joining(
-            node,
-            home,
-            url=start.store_url,
-            connect=connect,
-            persist=settings[c.PERSIST],
-            clock=clock,
-        ),
-        peers=peers,
-        store=store,
+        tree=Tree(start.clock),
+        settings=_api_settings(start.settings),
     )
 
 

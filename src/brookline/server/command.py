@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from functools import partial
@@ -17,7 +18,8 @@ from brookline.server.listening import listen, url_of
 from brookline.server.logs import Origin, end_logs, start_logs
 from brookline.server.loop import Standstill, new_loop
 from brookline.server.memory import give_back_large_blocks
-from brookline.server.settings import Settings, load_settings, refuse
+from brookline.server.settings import DEFAULT, Settings, load_settings, refuse, table
+from brookline.server.start import Start
 from brookline.server.stopping import Stopping
 from brookline.values.clock import SystemClock
 from brookline.values.crew import Crew
@@ -26,8 +28,10 @@ from brookline.values.pace import SystemPace
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Sequence
+    import ssl
+    from collections.abc import Callable, Mapping, Sequence
 
+    from brookline.security.users import User
     from brookline.server.tls import Tls
 
 log = logging.getLogger("brookline.server")
@@ -67,48 +71,57 @@ def _run(
     load: Callable[[], Settings],
     *,
     home: Home,
-    users: Any,
+    users: Mapping[str, User],
     clock: SystemClock,
 ) -> None:
-    sockets = listen(settings[c.BIND], port(settings))
-    tls = _tls(settings, home, clock) if settings[c.HTTPS] else None
-    origin = Origin(settings.name)
-    handlers = _logs(settings, home, origin)
-    instance = new_id()
-    url = url_of(sockets[0], https=tls is not None)
-    home.claim(instance=instance, name=settings.name, started_ms=clock.wall_ms())
-    home.publish(url)
-    for warning in settings.warnings:
-        log.warning(warning)
-    standstill = Standstill(clock, settings[c.WRITE_WAIT])
-
-    async def main() -> None:
-        from brookline.server.assembly import Start  # noqa: PLC0415 - the listener is open by now
-        from brookline.server.server import Server  # noqa: PLC0415
-
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(sock) for sock in listen(settings[c.BIND], port(settings))]
+        tls = _tls(settings, home, clock) if settings[c.HTTPS] else None
+        origin = Origin(settings.name)
+        stack.callback(end_logs, _logs(settings, home, origin))
+        standstill = Standstill(clock, settings[c.WRITE_WAIT])
         stopping = Stopping()
         start = Start(
             settings=settings,
             load=load,
             home=home,
-            instance=instance,
-            url=url,
+            instance=new_id(),
+            url=url_of(sockets[0], https=tls is not None),
             certificate=tls.fingerprint if tls else "",
             configured=users,
             clock=clock,
             crew=Crew("server", lambda _, error: stopping.fail(error)),
             stopping=stopping,
         )
+        _announce(start)
+        runner = asyncio.Runner(loop_factory=lambda: new_loop(standstill))
         context = tls.context if tls else None
-        server = Server(start, sockets, tls=context, standstill=standstill, origin=origin)
-        await server.run()
+        stack.enter_context(runner).run(_serve(start, sockets, context, standstill, origin))
 
-    try:
-        with asyncio.Runner(loop_factory=lambda: new_loop(standstill)) as runner:
-            runner.run(main())
-    finally:
-        _close(sockets)
-        end_logs(handlers)
+
+def _announce(start: Start) -> None:
+    """Say who runs on this home from now on, and what is odd about its settings."""
+    name, home = start.settings.name, start.home
+    home.claim(instance=start.instance, name=name, started_ms=start.clock.wall_ms())
+    home.publish(start.url)
+    for setting, value, origin in table(start.settings):
+        if origin != DEFAULT:
+            log.info("setting", extra={"fields": {"name": setting, "value": value, "from": origin}})
+    for warning in start.settings.warnings:
+        log.warning(warning)
+
+
+async def _serve(
+    start: Start,
+    sockets: Sequence[socket.socket],
+    tls: ssl.SSLContext | None,
+    standstill: Standstill,
+    origin: Origin,
+) -> None:
+    # All that is slow to import comes in here, when clients can connect already.
+    from brookline.server.server import Server  # noqa: PLC0415
+
+    await Server(start, sockets, tls=tls, standstill=standstill, origin=origin).run()
 
 
 def _tls(settings: Settings, home: Home, clock: SystemClock) -> Tls:
@@ -130,8 +143,3 @@ def _logs(settings: Settings, home: Home, origin: Origin) -> list[logging.Handle
         )
     except OSError as error:
         raise InvalidInput(f"the log {home.log_file} cannot be written: {error}") from error
-
-
-def _close(sockets: Sequence[socket.socket]) -> None:
-    for sock in sockets:
-        sock.close()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from brookline.errors import BrooklineError
 from brookline.plane.states import NodeState
 from brookline.server import catalogue as c
-from brookline.server.assembly import Assembly, Start, assemble
+from brookline.server.assembly import Assembly, assemble
 from brookline.server.banner import banner, show
 from brookline.server.http_server import HttpServer
 from brookline.server.watchdog import Watchdog
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from brookline.server.logs import Origin
     from brookline.server.loop import Standstill
+    from brookline.server.start import Start
 
 log = logging.getLogger("brookline.server")
 

@@ -45,10 +45,6 @@ class Settings:
         value: T = self.values[setting]
         return value
 
-    def is_given(self, setting: Setting[Any]) -> bool:
-        """Tell whether a setting was given anywhere."""
-        return self.origins[setting] != DEFAULT
-
     def texts(self) -> dict[str, str]:
         """Return the properties as they were written, without blanks around them."""
         return {key: entry.value.strip() for key, entry in self.properties.items()}
