@@ -164,6 +164,20 @@ def test_a_failed_step_is_told_with_what_it_wrote(brookline, plane, blueprint):
     assert "launch of server failed\n  exit code 7\n  stderr: no such port" in ran.err
 
 
+def test_what_it_wrote_on_a_node_that_died_is_missing_and_the_reason_is_told(
+    brookline, plane, blueprint
+):
+    failed = part("t3", "launch", "t1", isError=True, endTimeUtc=9)
+    Deployment(plane, below=[failed], end={"isError": True, "currentStatus": "Failed"})
+    plane.answers["GET /v1/activities/t3"] = failed | {
+        "result": "exit code 7",
+        "streams": {"stderr": {}},
+    }
+    ran = brookline("deploy", blueprint, "--wait")
+    assert ran.status == 12
+    assert "launch of web failed\n  exit code 7\nNext: brookline activity t3" in ran.err
+
+
 def test_a_start_that_a_failover_cut_off_ends_with_17(brookline, plane, blueprint):
     end = {"isError": True, "detailedStatus": "Interrupted after 2s", "result": "master died"}
     Deployment(plane, end=end)

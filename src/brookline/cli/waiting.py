@@ -11,7 +11,7 @@ from brookline.cli.exits import Exit
 from brookline.cli.progress import Progress
 from brookline.client import calls
 from brookline.client.course import Patience
-from brookline.errors import NotAllowed, Unavailable
+from brookline.errors import BrooklineError, NotAllowed, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,10 +164,18 @@ def _why(client: Client, task: dict[str, Any], below: list[dict[str, Any]]) -> s
     verb = "was cut off by a failover" if was_interrupted(task) else "failed"
     lines = [f"{name}{' of ' + where if where else ''} {verb}"]
     detail = client.do(calls.task(culprit["id"]))
-    reason = str(detail.get("result") or "").strip()
-    lines += [f"  {line}" for line in reason.splitlines()[:5]]
-    if "stderr" in (detail.get("streams") or {}):
-        tail = client.do(calls.task_stream(culprit["id"], "stderr")).splitlines()[-5:]
-        lines += [f"  stderr: {line}" for line in tail]
+    reason = [line for line in str(detail.get("result") or "").splitlines() if line.strip()]
+    lines += [f"  {line}" for line in reason[:5]]
+    lines += [f"  stderr: {line}" for line in _stderr(client, detail) if line not in reason]
     lines.append(f"Next: brookline activity {culprit['id']}")
     return "\n".join(lines)
+
+
+def _stderr(client: Client, task: dict[str, Any]) -> list[str]:
+    """Return the last lines that a task wrote to stderr; what lies on a dead node is not there."""
+    if "stderr" not in (task.get("streams") or {}):
+        return []
+    try:
+        return client.do(calls.task_stream(task["id"], "stderr")).splitlines()[-5:]
+    except BrooklineError:
+        return []

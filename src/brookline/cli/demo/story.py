@@ -203,7 +203,8 @@ class Story:
         tell.seen("n2 stands by again")
         self._watch(QUIET_S)
         self._remember("hand-over to n1", writing, began=began, row=row)
-        self.changes[-1].repeated = writer.repeated - repeated
+        if writer.repeated > repeated:
+            raise NotSeen("every write during the hand-over is answered", "an answer was lost")
 
     def _judge(self, client: Client, writer: Writer, reader: Witness, writing: Witness) -> None:
         """Look at the records of the witnesses as a whole.
