@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import importlib
 import logging
 import socket
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,17 @@ class HttpPeers:
         self._clock = clock
         self._proved_dead = proved_dead
         self._session: aiohttp.ClientSession | None = None
+        self._ready = False
+
+    async def get_ready(self) -> None:
+        """Import the HTTP client: late, for a lone node never needs it, and in a thread.
+
+        It takes a fifth of a second, for which the loop would stand still. Every call does this
+        before its own import.
+        """
+        if not self._ready:
+            await asyncio.to_thread(importlib.import_module, "aiohttp")
+            self._ready = True
 
     async def line(self, master: Heartbeat) -> AsyncGenerator[int, None]:
         """Yield the master's tail after each commit, and once a poll; ends when the line breaks.
@@ -68,7 +80,8 @@ class HttpPeers:
         Raises:
             NotSent: If the line was never up.
         """
-        import aiohttp  # noqa: PLC0415 - a lone node never needs it, and it is slow to import
+        await self.get_ready()
+        import aiohttp  # noqa: PLC0415
 
         try:
             response = await self._open("GET", master, internode.LINE)
@@ -85,6 +98,7 @@ class HttpPeers:
 
     async def nudge(self, node: Heartbeat) -> None:
         """Say "look at the journal now". A hint: it raises nothing and may be lost."""
+        await self.get_ready()
         import aiohttp  # noqa: PLC0415
 
         try:
@@ -119,6 +133,7 @@ class HttpPeers:
             Misdirected: The other does not lead under that epoch, and did nothing.
             Lost: It was sent, and no answer came.
         """
+        await self.get_ready()
         import aiohttp  # noqa: PLC0415
 
         body = internode.pack_request(request)
@@ -176,6 +191,7 @@ class HttpPeers:
 
     async def _identify(self, node: Heartbeat) -> Probe | None:
         """Ask who listens at the node's address; None if the connection breaks."""
+        await self.get_ready()
         import aiohttp  # noqa: PLC0415
 
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import os
 import signal
@@ -123,10 +122,10 @@ class Server:
             await clock.sleep(_USERS_LOOK_S)
 
     async def _warm_up(self) -> None:
-        """Import what calls to other nodes need once there are some, not in a hand-over's midst."""
+        """Get ready for calls to other nodes once there are some, not in a hand-over's midst."""
         while len(self._parts.node.members()) < 2:
             await self._start.clock.sleep(self._start.settings[c.HA_POLL])
-        await asyncio.to_thread(importlib.import_module, "aiohttp")
+        await self._parts.peers.get_ready()
 
     def _is_settled(self) -> bool:
         """Tell whether this node leads, or knows who does."""
