@@ -4,8 +4,8 @@
     python -m bench.http --rounds 1       # a quick look
 
 One server, started as users start it on a directory store, has core 0 for itself; `wrk` has core 1. The
-page that is the unit is served by uvicorn on core 0 too, and measured in the same round, so that what the
-machine's neighbours do to one they do to the other. `wrk` is a package of Debian. (Run it with `-m`: as
+page that is the unit is served by uvicorn on core 0 too, and measured in the same round. The last column is
+the same ratio in CPU time of the server per request, which neighbours on the machine hardly change. `wrk` is a package of Debian. (Run it with `-m`: as
 a script it would stand in the way of the standard library's `http`.)
 """
 
@@ -50,13 +50,32 @@ app = Starlette(routes=[Route("/", page)])
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False,
             http="httptools", loop="asyncio")
 """
+STATE, ENTITY, SENSORS = "GET server/ha/state", "GET one entity", "GET its sensors/current-state"
+WRITES = "POST config, durable, 32 connections"
+WANTED = {STATE: "1.1", ENTITY: "0.75", SENSORS: "0.85", WRITES: "0.3, or 12 per bare commit"}
+Row = tuple[str, str, str, str, str]
+
 POST = 'wrk.method="POST"; wrk.body="\\"value\\""; wrk.headers["Content-Type"]="application/json"'
+
+
+@dataclasses.dataclass(frozen=True)
+class Rate:
+    """What a run of `wrk` brought.
+
+    Attributes:
+        per_s: Requests per second.
+        cpu_us: CPU time that the server took for one, in microseconds.
+    """
+
+    per_s: float
+    cpu_us: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Target:
     """A server that is measured."""
 
+    pid: int
     url: str
     authorization: str
     app: str
@@ -79,60 +98,50 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=chosen.folder)))
         target = stack.enter_context(server(folder))
-        page_url = stack.enter_context(empty_page(folder))
-        show(measure(target, page_url, folder, chosen.rounds))
+        page = stack.enter_context(empty_page(folder))
+        rows = measure(target, page, folder, chosen.rounds)
+        show([*rows, *fetches(target, chosen.rounds)])
 
 
-def measure(
-    target: Target, page_url: str, folder: Path, rounds: int
-) -> list[tuple[str, str, str, str]]:
-    """Return rows of what, figure, in units, and what it should be."""
+def measure(target: Target, page: Target, folder: Path, rounds: int) -> list[Row]:
+    """Return rows of what, figure, in units, in units by CPU time, and what it should be."""
     script = folder / "post.lua"
     script.write_text(POST)
     login = ("-H", f"Authorization: {target.authorization}")
     request(target, "GET", "/v1/server/user")
-    readers: dict[str, Callable[[], float]] = {
-        "GET server/ha/state": lambda: wrk(READERS, f"{target.url}/v1/server/ha/state", *login),
-        "GET one entity": lambda: wrk(READERS, target.entity_url, *login),
-        "GET its sensors/current-state": lambda: wrk(
-            READERS, f"{target.entity_url}/sensors/current-state", *login
-        ),
-        "GET server/version (the long way)": lambda: wrk(
-            READERS, f"{target.url}/v1/server/version", *login
-        ),
-        "POST config, durable, 32 connections": lambda: wrk(
-            WRITERS, f"{target.entity_url}/config/bench.key", *login, "-s", str(script)
-        ),
+    runs = {
+        STATE: (READERS, f"{target.url}/v1/server/ha/state"),
+        ENTITY: (READERS, target.entity_url),
+        SENSORS: (READERS, f"{target.entity_url}/sensors/current-state"),
+        "GET server/version (the long way)": (READERS, f"{target.url}/v1/server/version"),
+        WRITES: (WRITERS, f"{target.entity_url}/config/bench.key", "-s", str(script)),
     }
-    wanted = {
-        "GET server/ha/state": "1.1",
-        "GET one entity": "0.75",
-        "GET its sensors/current-state": "0.85",
-        "POST config, durable, 32 connections": "0.3, or 12 per bare commit",
-    }
-    units: list[float] = []
-    rates: dict[str, list[float]] = {name: [] for name in readers}
+    units: list[Rate] = []
+    found: dict[str, list[Rate]] = {name: [] for name in runs}
+    commits = []
     for _ in range(rounds):
-        units.append(wrk(READERS, page_url))
-        for name, rate in readers.items():
-            rates[name].append(rate())
-    commits = [bare_commit_s(folder) for _ in range(rounds)]
-    rows = [
-        ("an empty Starlette page, 16 connections", f"{statistics.median(units):,.0f}/s", "1", "")
-    ]
-    for name, found in rates.items():
-        ratio = statistics.median(rate / unit for rate, unit in zip(found, units, strict=True))
-        rows.append(
-            (name, f"{statistics.median(found):,.0f}/s", f"{ratio:.2f}", wanted.get(name, ""))
-        )
+        units.append(wrk(page, READERS, page.url))
+        for name, (connections, url, *more) in runs.items():
+            found[name].append(wrk(target, connections, url, *login, *more))
+        commits.append(bare_commit_s(folder))
+    unit = statistics.median(one.per_s for one in units)
+    rows: list[Row] = [("an empty Starlette page, 16 connections", f"{unit:,.0f}/s", "1", "1", "")]
+    rows += [row(name, rates, units) for name, rates in found.items()]
     commit = statistics.median(commits)
-    writes = statistics.median(rates["POST config, durable, 32 connections"])
-    per_commit = f"{writes * commit:.1f} writes in one"
-    rows.append(("a bare durable commit on this disk", f"{commit * 1000:.2f} ms", per_commit, ""))
-    return [*rows, *fetches(target, rounds)]
+    writes = statistics.median(one.per_s for one in found[WRITES])
+    in_one = f"{writes * commit:.1f} writes"
+    return [*rows, ("a bare commit on this disk", f"{commit * 1000:.2f} ms", in_one, "", "")]
 
 
-def fetches(target: Target, rounds: int) -> list[tuple[str, str, str, str]]:
+def row(name: str, rates: list[Rate], units: list[Rate]) -> Row:
+    pairs = list(zip(rates, units, strict=True))
+    by_rate = statistics.median(rate.per_s / unit.per_s for rate, unit in pairs)
+    by_cpu = statistics.median(unit.cpu_us / rate.cpu_us for rate, unit in pairs)
+    median = statistics.median(rate.per_s for rate in rates)
+    return name, f"{median:,.0f}/s", f"{by_rate:.2f}", f"{by_cpu:.2f}", WANTED.get(name, "")
+
+
+def fetches(target: Target, rounds: int) -> list[Row]:
     """Measure `applications/fetch` of many entities: never asked, after a change, unchanged."""
     plan = "services:\n" + "- type: basic-entity\n" * MANY
     began = time.perf_counter()
@@ -147,10 +156,10 @@ def fetches(target: Target, rounds: int) -> list[tuple[str, str, str, str]]:
         same.append(fetch(target)[0])
     what = f"applications/fetch of {MANY:,} entities"
     return [
-        (f"deploy of {MANY:,} entities, POST to 201", f"{deployed_s:.2f} s", "", ""),
-        (f"{what}, for the first time", f"{first_s:.3f} s", f"{size / 1e6:.1f} MB", "0.25 s"),
-        (f"{what}, after a change", f"{statistics.median(changed):.3f} s", "", "0.25 s"),
-        (f"{what}, unchanged", f"{statistics.median(same):.3f} s", "", "0.25 s"),
+        (f"deploy of {MANY:,} entities, POST to 201", f"{deployed_s:.2f} s", "", "", ""),
+        (f"{what}, for the first time", f"{first_s:.3f} s", f"{size / 1e6:.1f} MB", "", "0.25 s"),
+        (f"{what}, after a change", f"{statistics.median(changed):.3f} s", "", "", "0.25 s"),
+        (f"{what}, unchanged", f"{statistics.median(same):.3f} s", "", "", "0.25 s"),
     ]
 
 
@@ -160,13 +169,25 @@ def fetch(target: Target) -> tuple[float, int]:
     return time.perf_counter() - began, len(body)
 
 
-def wrk(connections: int, url: str, *more: str) -> float:
-    """Return requests per second; refuse a run with errors."""
+def wrk(target: Target, connections: int, url: str, *more: str) -> Rate:
+    """Load a server for some seconds; refuse a run with errors."""
     command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s"]
+    before = cpu_s(target.pid)
     said = subprocess.run([*command, *more, url], check=True, capture_output=True, text=True).stdout
+    spent = cpu_s(target.pid) - before
     if "Non-2xx" in said or "Socket errors" in said:
         raise RuntimeError(f"{url}: {said}")
-    return float(re.search(r"Requests/sec:\s*([\d.]+)", said)[1])  # type: ignore[index]
+    count = re.search(r"(\d+) requests in", said)
+    per_s = re.search(r"Requests/sec:\s*([\d.]+)", said)
+    assert count, said
+    assert per_s, said
+    return Rate(float(per_s[1]), spent / int(count[1]) * 1e6)
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU time of a process with all its threads, so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def bare_commit_s(folder: Path, times: int = 300) -> float:
@@ -198,11 +219,11 @@ def server(folder: Path) -> Iterator[Target]:
     store = folder / "store"
     options = ["--home", str(home), "--persistence-dir", str(store), "--port", "0"]
     command = [str(Path(sys.executable).with_name("brookline")), "server", *options]
-    with process(command, folder / "server.log"):
+    with process(command, folder / "server.log") as pid:
         password = wait_for(home / "admin-password")
         url = wait_for(home / "address")
         credential = base64.b64encode(f"admin:{password}".encode()).decode()
-        target = Target(url, f"Basic {credential}", "", "")
+        target = Target(pid, url, f"Basic {credential}", "", "")
         wait_until(lambda: request(target, "GET", "/v1/server/ha/state") == b'"MASTER"')
         plan = b"services:\n- type: org.apache.brooklyn.entity.stock.BasicStartable\n"
         app = json.loads(request(target, "POST", "/v1/applications", plan))["entityId"]
@@ -211,24 +232,24 @@ def server(folder: Path) -> Iterator[Target]:
 
 
 @contextlib.contextmanager
-def empty_page(folder: Path) -> Iterator[str]:
+def empty_page(folder: Path) -> Iterator[Target]:
     """Serve the page that is the unit."""
     port = "18765"
     command = [sys.executable, "-c", PAGE, port]
-    with process(command, folder / "page.log"):
+    with process(command, folder / "page.log") as pid:
         url = f"http://127.0.0.1:{port}/"
         wait_until(lambda: urllib.request.urlopen(url).status == 200)
-        yield url
+        yield Target(pid, url, "", "", "")
 
 
 @contextlib.contextmanager
-def process(command: list[str], log: Path) -> Iterator[None]:
+def process(command: list[str], log: Path) -> Iterator[int]:
     with log.open("wb") as file:
         started = subprocess.Popen(
             ["taskset", "-c", SERVER_CORE, *command], stdout=file, stderr=subprocess.STDOUT
         )
         try:
-            yield
+            yield started.pid
         finally:
             started.terminate()
             started.wait(30)
@@ -258,10 +279,10 @@ def wait_until(holds: Callable[[], bool], deadline_s: float = 30.0) -> None:
     raise TimeoutError("a server did not come up")
 
 
-def show(rows: list[tuple[str, str, str, str]]) -> None:
+def show(rows: list[Row]) -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
-    table = [("what", "figure", "in units", "at least / at most"), *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(4)]
+    table = [("what", "figure", "in units", "by CPU", "at least / at most"), *rows]
+    widths = [max(len(row[column]) for row in table) for column in range(5)]
     for row in table:
         print(
             "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()

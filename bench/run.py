@@ -1,0 +1,98 @@
+"""The figures: what the product takes and gives on this machine, against what it should.
+
+    make bench                              # all rows, medians of five: half an hour
+    .venv/bin/python bench/run.py --list
+    .venv/bin/python bench/run.py --only start --only kill --rounds 3
+
+A run records what it measured in figures.json and in the table of README.md; rows that were not asked for
+keep what they had. The exit status is 1 if a target was missed, or a row could not be measured.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[0] = str(ROOT)  # for bench.http, which would else hide the standard library's http
+
+import argparse  # noqa: E402
+import tempfile  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
+
+from bench import (  # noqa: E402
+    failover,
+    journal,
+    losses,
+    machine,
+    probes,
+    rates,
+    record,
+    sizes,
+    startup,
+)
+from bench.figures import CannotMeasure, Setting, table  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.figures import Figure, Row
+
+ROWS: tuple[Row, ...] = (
+    *startup.ROWS,
+    *journal.ROWS,
+    *rates.ROWS,
+    *sizes.ROWS,
+    *failover.ROWS,
+    *probes.ROWS,
+    *losses.ROWS,
+)
+
+
+def main() -> int:
+    chosen = _arguments()
+    if chosen.list:
+        print("\n".join(f"{row.name:12} {row.about}" for row in ROWS))
+        return 0
+    measured: dict[str, Sequence[Figure]] = {}
+    skipped = []
+    with tempfile.TemporaryDirectory(prefix="brookline-bench-", dir=chosen.folder) as folder:
+        described = machine.describe(Path(folder))
+        print(", ".join(described.values()), flush=True)
+        for row in ROWS:
+            if chosen.only and row.name not in chosen.only:
+                continue
+            print(f"{row.name} … (load {machine.load()})", file=sys.stderr, flush=True)
+            load = machine.load()
+            try:
+                measured[row.name] = row.measure(Setting(Path(folder), chosen.rounds))
+            except CannotMeasure as lack:
+                skipped.append(f"{row.name} was not measured: {lack}")
+                continue
+            if chosen.record:
+                record.keep(row.name, measured[row.name], load=load, described=described)
+    figures = [figure for row in ROWS for figure in measured.get(row.name, ())]
+    print(table(figures))
+    print("".join(f"\n{lack}" for lack in skipped), end="")
+    if chosen.record:
+        record.renew_readme([row.name for row in ROWS])
+    return 1 if skipped or any(figure.met is False for figure in figures) else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    names = [row.name for row in ROWS]
+    parser.add_argument("--only", action="append", choices=names, help="this row; several times")
+    parser.add_argument("--rounds", type=int, default=5, help="of each row; medians are shown")
+    parser.add_argument(
+        "--folder", type=Path, help="on the disk to measure; else for temporary files"
+    )
+    parser.add_argument("--list", action="store_true", help="show the names of the rows")
+    parser.add_argument(
+        "--no-record", dest="record", action="store_false", help="leave figures.json as it is"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
