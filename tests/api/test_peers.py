@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import socket
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -204,6 +206,38 @@ async def test_a_write_to_an_address_that_refuses_was_not_sent(pair):
     with pytest.raises(NotSent):
         async for _ in standby.peers.line(nowhere):
             pass
+
+
+FIRST_CALL = """
+import asyncio, sys, threading
+from brookline.api.peers import HttpPeers
+from brookline.security.node_keys import NodeKey
+from brookline.values.clock import SystemClock
+from brookline.wire.heartbeats import Heartbeat
+
+class Importers:
+    def find_spec(self, name, path=None, target=None):
+        if name == "aiohttp":
+            print(threading.current_thread() is threading.main_thread())
+
+async def main():
+    sys.meta_path.insert(0, Importers())
+    peers = HttpPeers("me", NodeKey(), clock=SystemClock(), proved_dead=None)
+    other = Heartbeat(instance="other", name="n2", home="h", counter=1, state="MASTER", mode="AUTO",
+                      wall_ms=0, address="http://127.0.0.1:1")
+    await peers.nudge(other)
+    await peers.close()
+
+asyncio.run(main())
+"""
+
+
+def test_the_loop_does_not_stand_still_while_the_http_client_is_imported():
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_CALL], capture_output=True, text=True, timeout=30
+    )
+
+    assert done.stdout == "False\n", done.stderr
 
 
 @pytest.fixture
