@@ -27,7 +27,9 @@ from brookline.wire.entries import (
     SnapshotTaken,
 )
 
-ITEM = Item((Put("a", "1", {"x": [1, "ü\n", None]}), Merge("a", "1", {"y": 2}, ("x",)), Drop("b", "2")))
+ITEM = Item(
+    (Put("a", "1", {"x": [1, "ü\n", None]}), Merge("a", "1", {"y": 2}, ("x",)), Drop("b", "2"))
+)
 PAYLOADS = [
     Fence("n1", "first start", "n0", evidence="seen", detect_ms=1, elect_ms=2, guess=True),
     Active(3, (ITEM,), ("Tomcat: start",)),

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from tests.journal.house import Journal, sim
+
 from brookline.errors import NotMaster
 from brookline.journal.notes import Notes
 from brookline.journal.queue import Decision
 from brookline.wire.changes import Change, Drop, Merge, Put
-from tests.journal.house import Journal, sim
 
 
 class Commits:
@@ -35,7 +36,9 @@ def test_readings_of_a_period_are_one_commit() -> None:
             notes.add(Merge("sensors", "a", {"load": i}))
             notes.add(Merge("sensors", "b", {"up": True}))
         await notes.flush()
-        assert commits.made == [[Merge("sensors", "a", {"load": 99}), Merge("sensors", "b", {"up": True})]]
+        assert commits.made == [
+            [Merge("sensors", "a", {"load": 99}), Merge("sensors", "b", {"up": True})]
+        ]
         await notes.flush()
         assert len(commits.made) == 1
 

@@ -92,8 +92,6 @@ def test_ids_come_in_the_order_of_creation() -> None:
 
 
 @given(st.none() | VALUES, st.tuples(CHANGES, CHANGES))
-def test_two_changes_join_to_one(
-    value: dict[str, int] | None, pair: tuple[Change, Change]
-) -> None:
+def test_two_changes_join_to_one(value: dict[str, int] | None, pair: tuple[Change, Change]) -> None:
     before, after = pair
     assert changed(value, joined(before, after)) == changed(changed(value, before), after)

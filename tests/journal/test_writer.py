@@ -4,6 +4,7 @@ import asyncio
 import itertools
 
 import pytest
+from tests.journal.house import Journal, Mastership, draft, made, put, sim
 
 from brookline.errors import (
     BrooklineError,
@@ -19,13 +20,12 @@ from brookline.journal.queue import Committed, Decision
 from brookline.stores.store import CREATED, EXISTS, FsyncFailed, Undecided
 from brookline.wire.changes import Merge, Put
 from brookline.wire.entries import Active, Batch, Fence, Resign
-from tests.journal.house import Journal, Mastership, draft, made, put, sim
 
 
-def add(record_id: str, number: int):  # noqa: ANN201
+def add(record_id: str, number: int):
     """Decide to add a number to a record's list."""
 
-    def decide(view):  # noqa: ANN001, ANN202
+    def decide(view):
         before = (view.get("list", record_id) or {}).get("of", [])
         return Decision([Put("list", record_id, {"of": [*before, number]})], len(before))
 
@@ -146,7 +146,7 @@ def test_a_refusal_built_on_what_is_not_committed_waits_for_the_commit() -> None
         master = await journal.leads(most_items=1)
         gate = Gate(master)
 
-        def once(view):  # noqa: ANN001, ANN202
+        def once(view):
             if view.get("item", "a") is not None:
                 raise Conflict("it is there")
             return Decision([put("a")])
@@ -170,7 +170,7 @@ def test_nobody_is_told_of_a_decision_built_on_an_append_that_failed() -> None:
         master = await journal.leads(most_items=1)
         gate = Gate(master)
 
-        def once(view):  # noqa: ANN001, ANN202
+        def once(view):
             if view.get("item", "a") is not None:
                 raise Conflict("it is there")
             return Decision([put("a")])
@@ -195,7 +195,7 @@ def test_a_refusal_changes_nothing_and_the_others_go_on() -> None:
     async def story(journal: Journal) -> None:
         master = await journal.leads()
 
-        def refuse(_):  # noqa: ANN001, ANN202
+        def refuse(_):
             raise Conflict("no")
 
         told = await asyncio.gather(
@@ -225,11 +225,13 @@ def test_refused_all_alike_nothing_is_written() -> None:
         pytest.param(lambda _: 1 // 0, id="raises"),
         pytest.param(lambda _: None, id="decides-nothing"),
         pytest.param(lambda _: Decision([Put("item", "a", {"x": object()})]), id="no-json"),
-        pytest.param(lambda _: Decision([put("a"), Put("item", "b", {"x": {1}, "y": 2j})]), id="half"),
+        pytest.param(
+            lambda _: Decision([put("a"), Put("item", "b", {"x": {1}, "y": 2j})]), id="half"
+        ),
         pytest.param(lambda _: Decision(["what?"]), id="no-change"),
     ],
 )
-def test_a_faulty_decision_is_refused_alone(decide) -> None:  # noqa: ANN001
+def test_a_faulty_decision_is_refused_alone(decide) -> None:
     """What could not be encoded ended the mastership of the one that was asked."""
 
     async def story(journal: Journal) -> None:
