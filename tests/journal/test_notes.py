@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tests.journal.house import Journal, sim
 
 from brookline.errors import NotMaster
 from brookline.journal.notes import Notes
-from brookline.journal.queue import Decision
 from brookline.wire.changes import Change, Drop, Merge, Put
+
+if TYPE_CHECKING:
+    from brookline.journal.queue import Decision
 
 
 class Commits:
