@@ -224,3 +224,25 @@ def test_a_lone_node_that_ends_without_an_heir_ends_at_once_and_holds_nobody(clu
 
     again = n1.start().becomes("master")
     assert writer.lost(again) == []
+
+
+def test_a_node_that_starts_beside_a_dead_master_of_its_machine_does_not_wait_for_the_time_out(
+    cluster,
+):
+    n1 = cluster["n1"].start("--ha", "master").becomes("master")
+    n1.kill()
+
+    n2 = cluster["n2"].start("--ha-timeout", "300s").becomes("master")
+
+    newest = history(n2)[0]
+    assert (newest["reason"], newest["guess"]) == ("process gone", False)
+    assert "lock is free" in newest["evidence"]
+
+
+def test_a_plane_that_is_stopped_at_once_does_not_wait_for_a_successor(cluster):
+    n1, n2 = cluster.pair("--write-wait", "300s")
+
+    n1.signal(signal.SIGTERM)
+    n2.signal(signal.SIGTERM)
+
+    assert (n1.wait(), n2.wait()) == (0, 0)

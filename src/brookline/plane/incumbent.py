@@ -12,6 +12,7 @@ from brookline.journal.queue import Decision
 from brookline.plane.core import Claim
 from brookline.plane.mail import Mailbox
 from brookline.plane.observer import GUESS_BAN_S
+from brookline.plane.states import NEVER_FOLLOW, NodeState
 from brookline.wire.changes import Put
 from brookline.wire.entries import Resign
 
@@ -154,10 +155,11 @@ class Incumbent:
         return others[0] if others else ""
 
     async def _see_successor(self, epoch: int) -> str:
-        """Read on until another node is active; at most `writeWait`."""
-        core = self._core
-        deadline = core.parts.clock.monotonic() + core.parts.settings.write_wait_s
-        while core.parts.clock.monotonic() < deadline:
+        """Read on until another node is active: at most `writeWait`, and while one can follow."""
+        core, clock = self._core, self._core.parts.clock
+        deadline = clock.monotonic() + core.parts.settings.write_wait_s
+        look_at = clock.monotonic() + core.parts.settings.poll_s / 2
+        while clock.monotonic() < deadline:
             if core.leadership is None:
                 await self._observer.hint()
             standing = core.parts.replica.standing
@@ -165,8 +167,21 @@ class Incumbent:
                 await self._learn_address(standing.owner)
                 core.door.wake()
                 return standing.owner
-            await core.parts.clock.sleep(_LOOK_S)
+            if clock.monotonic() >= look_at:
+                look_at = clock.monotonic() + core.parts.settings.poll_s / 2
+                if await self._nobody_can_follow():
+                    return ""
+            await clock.sleep(_LOOK_S)
         return ""
+
+    async def _nobody_can_follow(self) -> bool:
+        """Tell whether all others have ended meanwhile, as when a whole plane is stopped at once."""
+        try:
+            await self._observer.look()
+        except BrooklineError:
+            return False
+        others = [s.heartbeat for s in self._core.watch if s.heartbeat.instance != self._core.me]
+        return all(NodeState(heartbeat.state) in NEVER_FOLLOW for heartbeat in others)
 
     async def _learn_address(self, instance: str) -> None:
         if self._core.watch.find(instance) is None:

@@ -30,6 +30,9 @@ GUESS_BAN_S = 600.0
 _SILENT_POLLS = 4
 """A line says its tail at least once a poll; one that is silent for so many is given up."""
 
+_LATE_POLLS = 2
+"""A master on this machine that has not beaten for so many polls is looked for by its lock."""
+
 _decoder = msgspec.json.Decoder(Heartbeat)
 
 
@@ -172,6 +175,26 @@ class Observer:
         evidence = "this node holds the lock of that process's home"
         now = core.parts.clock.monotonic()
         self._gone[former.heartbeat.instance] = Gone(evidence, proved, own_home=True, at=now)
+
+    async def prove_silence(self) -> None:
+        """Find out whether a master of this machine that is silent has died, by its home's lock.
+
+        This needs no line, which may not have stood yet when the master died.
+        """
+        core = self._core
+        master, now = self.master(), core.parts.clock.monotonic()
+        if master is None or master.instance == core.me or not core.parts.settings.fast_failover:
+            return
+        sighting = core.watch.find(master.instance)
+        if sighting is None or now - sighting.since < _LATE_POLLS * core.parts.settings.poll_s:
+            return
+        known = self._gone.get(master.instance)
+        here = bool(master.boot) and master.boot == core.parts.identity.boot
+        if not here or (known is not None and known.proved):
+            return
+        if await core.parts.peers.proved_dead(master):
+            evidence = "no heartbeat, and its home's lock is free"
+            self._gone[master.instance] = Gone(evidence, proved=True, own_home=False, at=now)
 
     def _to_follow(self) -> Heartbeat | None:
         core = self._core

@@ -146,6 +146,7 @@ class Routine:
             await self._break(core.parts.store.broken)
         if core.waits:
             admission.refuse_second_master(core)
+        await self._observer.prove_silence()
         await self._candidate.consider()
 
     async def _break(self, why: str) -> None:

@@ -59,6 +59,9 @@ HOT = frozenset({NodeState.HOT_STANDBY, NodeState.HOT_BACKUP, NodeState.MASTER})
 ELECTABLE = frozenset({NodeState.STANDBY, NodeState.HOT_STANDBY})
 """States in which a node stands in elections."""
 
+NEVER_FOLLOW = frozenset({NodeState.TERMINATED, NodeState.FAILED, NodeState.HOT_BACKUP})
+"""States from which a node does not come to stand in an election by itself."""
+
 
 def may_move(before: NodeState, after: NodeState) -> bool:
     """Tell whether `after` may follow `before`."""
