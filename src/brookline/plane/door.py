@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from brookline.values.clock import Clock
     from brookline.wire.heartbeats import Heartbeat
 
-_PAUSE_S = 0.02
-"""Before a master is tried again that refused; it is told of changes at once anyway."""
-
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 0.5
+"""Before a master is tried again that refused; doubled each time, for thousands may be held. Who
+leads is told at once anyway."""
 
 _LAST_WORD_S = 1.0
 """How long the answer of a master is waited for that has been replaced: it may be on its way."""
@@ -100,11 +100,13 @@ class Door:
                 of the one that was asked did not come (`unknown`).
         """
         deadline = self._clock.monotonic() + self._settings.write_wait_s
+        pause = _FIRST_PAUSE_S
         while True:
             reply = await self._try(request)
             if reply is not None:
                 return reply
-            await self._hold(request, deadline)
+            changed = await self._hold(request, deadline, pause)
+            pause = _FIRST_PAUSE_S if changed else min(2 * pause, _LONGEST_PAUSE_S)
 
     async def accept(self, request: Request, instance_epoch: int) -> Reply:
         """Carry out a write that another door forwarded to this instance under that epoch.
@@ -160,8 +162,8 @@ class Door:
         finally:
             self._asked.pop(limit, None)
 
-    async def _hold(self, request: Request, deadline: float) -> None:
-        """Wait until who leads may have changed.
+    async def _hold(self, request: Request, deadline: float, pause: float) -> bool:
+        """Wait until who leads may have changed; tell whether that was said, or only time passed.
 
         Raises:
             Unavailable: If the time is over, or too much waits already.
@@ -177,11 +179,13 @@ class Door:
         self._held_bytes += len(request.body)
         try:
             # A known master that refused is tried again soon; else only a change helps.
-            pause = _PAUSE_S if self._target() is not None else left
-            async with asyncio.timeout(min(pause, left)):
+            wait = pause if self._target() is not None else left
+            async with asyncio.timeout(min(wait, left)):
                 await changed.wait()
         except TimeoutError:
-            return
+            return False
+        else:
+            return True
         finally:
             self._held -= 1
             self._held_bytes -= len(request.body)
