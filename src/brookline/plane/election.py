@@ -10,7 +10,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
-from brookline.plane.states import ELECTABLE, NodeState
+from brookline.plane.states import ELECTABLE, NodeState, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,7 +81,7 @@ def version_order(version: str) -> tuple[int, tuple[tuple[int, str], ...]]:
 
 
 def _stands(heartbeat: Heartbeat) -> bool:
-    return not heartbeat.leaving and NodeState(heartbeat.state) in ELECTABLE
+    return not heartbeat.leaving and read_state(heartbeat.state) in ELECTABLE
 
 
 def _order(heartbeat: Heartbeat, heir: str) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from brookline.plane.states import NodeState
+from brookline.plane.states import NodeState, read_state
 
 if TYPE_CHECKING:
     from brookline.plane.watch import Sighting
@@ -56,7 +56,7 @@ def describe(
     instance = heartbeat.instance
     return Member(
         heartbeat=heartbeat,
-        state=NodeState.FAILED if lapsed else NodeState(heartbeat.state),
+        state=NodeState.FAILED if lapsed else read_state(heartbeat.state),
         age_ms=round(silent * 1000),
         risen_wall_ms=sighting.risen_wall_ms,
         rank=line.index(instance) if instance in line else None,

@@ -68,6 +68,11 @@ def may_move(before: NodeState, after: NodeState) -> bool:
     return after in MOVES[before]
 
 
+def read_state(text: str) -> NodeState:
+    """Return the state of that name; FAILED for a word of a newer version: no part in elections."""
+    return NodeState(text) if text in NodeState.__members__ else NodeState.FAILED
+
+
 def resting_state(mode: Mode, *, standby_is_hot: bool) -> NodeState:
     """Return the state of a node in this mode that does not lead."""
     match mode:
