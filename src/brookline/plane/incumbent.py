@@ -12,7 +12,7 @@ from brookline.journal.queue import Decision
 from brookline.plane.core import Claim
 from brookline.plane.mail import Mailbox
 from brookline.plane.observer import GUESS_BAN_S
-from brookline.plane.states import NEVER_FOLLOW, NodeState
+from brookline.plane.states import NEVER_FOLLOW, read_state
 from brookline.wire.changes import Put
 from brookline.wire.entries import Resign
 
@@ -181,7 +181,7 @@ class Incumbent:
         except BrooklineError:
             return False
         others = [s.heartbeat for s in self._core.watch if s.heartbeat.instance != self._core.me]
-        return all(NodeState(heartbeat.state) in NEVER_FOLLOW for heartbeat in others)
+        return all(read_state(heartbeat.state) in NEVER_FOLLOW for heartbeat in others)
 
     async def _learn_address(self, instance: str) -> None:
         if self._core.watch.find(instance) is None:
