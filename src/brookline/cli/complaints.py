@@ -37,6 +37,8 @@ def next_step(error: BrooklineError) -> str:
             return (
                 "look whether it was done (brookline apps, brookline activity) before you repeat it"
             )
+        case Unavailable(code="home-in-use"):  # its message says where to go
+            return ""
         case Unavailable() if "status" in error.data:
             return "brookline ha status shows who leads; the request was not done, so repeat it"
         case Unavailable():

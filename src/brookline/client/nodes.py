@@ -10,7 +10,7 @@ from brookline.client.states import GONE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from brookline.client.states import PlaneStates
+    from brookline.client.states import Member, PlaneStates
 
 REFRESH_S = 30.0
 """Age at which the list of nodes is asked for again, so that added and replaced nodes are known."""
@@ -68,7 +68,7 @@ class Nodes:
         addresses = {}
         for member in states.members:
             url = self._reach.get(member.instance) or _followed(member.uri, teller=asked)
-            if url and member.status not in GONE:
+            if url and not _is_gone(member):
                 addresses[member.instance] = url
         self._addresses = addresses
         self.master = addresses.get(states.master, "")
@@ -100,6 +100,13 @@ class Nodes:
     def doubt(self) -> None:
         """Ask for the list before the next request."""
         self._fresh_until = float("-inf")
+
+
+def _is_gone(member: Member) -> bool:
+    """Tell whether nobody answers there; one that halted or takes no part still does."""
+    halted = member.status == "FAILED" and member.heartbeat_age_ms is not None
+    lives = halted and (member.heartbeat_age_ms or 0) <= SILENT_MS
+    return member.status in GONE and not lives
 
 
 def _followed(target: str, *, teller: str) -> str:

@@ -1,0 +1,37 @@
+"""Where nodes are reached, as the plane tells it."""
+
+from __future__ import annotations
+
+import pytest
+
+from brookline.client.nodes import Nodes
+from brookline.client.states import PlaneStates
+
+
+def learned(**fields):
+    nodes = Nodes(["http://a:1"])
+    other = {"nodeId": "b", "name": "n2", "nodeUri": "http://b:1", **fields}
+    states = {"planeId": "p", "ownId": "a", "masterId": "", "nodes": {"b": other}}
+    nodes.learn("http://a:1", PlaneStates.from_json(states), 0.0)
+    return nodes.address_of("b")
+
+
+@pytest.mark.parametrize("status", ["HOT_STANDBY", "INITIALIZING", "MASTER"])
+def test_a_node_that_takes_part_is_reached(status):
+    assert learned(status=status) == "http://b:1"
+
+
+def test_a_node_that_halted_or_was_disabled_is_reached_as_long_as_it_beats():
+    assert learned(status="FAILED", heartbeatAgeMs=400) == "http://b:1"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"status": "FAILED", "heartbeatAgeMs": 31_000}, id="silent"),
+        pytest.param({"status": "FAILED"}, id="nothing is known"),
+        pytest.param({"status": "TERMINATED", "heartbeatAgeMs": 400}, id="ended"),
+    ],
+)
+def test_a_node_that_is_gone_is_not(fields):
+    assert learned(**fields) == ""
