@@ -20,9 +20,19 @@ class Bench:
         self.tasks = Tasks()
         self.recorder.followers.append(self._follow)
         self.streams = Streams(folder)
-        self.supervisor = Supervisor(
-            self.tasks, self.streams, recorder=self.recorder, clock=SystemClock()
+        self.supervisor = self._active()
+
+    def _active(self, **options):
+        supervisor = Supervisor(
+            self.tasks, self.streams, recorder=self.recorder, clock=SystemClock(), **options
         )
+        supervisor.activate()
+        return supervisor
+
+    async def replace(self, **options):
+        """Have another supervisor, with these options."""
+        await self.supervisor.deactivate()
+        self.supervisor = self._active(**options)
 
     def _follow(self, changes):
         for change in changes:

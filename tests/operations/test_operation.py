@@ -9,7 +9,6 @@ from brookline.model.live import live_of
 from brookline.model.types import Types
 from brookline.operations.operation import current
 from brookline.operations.outcomes import Ending
-from brookline.operations.supervisor import Supervisor
 from brookline.operations.task import Status
 
 
@@ -238,13 +237,7 @@ async def test_a_step_whose_outcome_is_known_does_not_run_again(bench, tmp_path)
 
     runs = []
     kept = Kept()
-    bench.supervisor = Supervisor(
-        bench.tasks,
-        bench.streams,
-        recorder=bench.recorder,
-        clock=bench.supervisor.clock,
-        outcomes=kept,
-    )
+    await bench.replace(outcomes=kept)
 
     async def body(op):
         return await op.step("once", lambda: runs.append(1) or "first")

@@ -5,7 +5,7 @@ import pytest
 from brookline.errors import Outcome, Unavailable
 from brookline.operations.opening import interrupted
 from brookline.operations.retention import Limits
-from brookline.operations.supervisor import HANDED_OVER, Supervisor, storable
+from brookline.operations.supervisor import HANDED_OVER, storable
 from brookline.operations.task import KIND, Status
 from brookline.wire.changes import Merge
 
@@ -90,6 +90,44 @@ async def test_work_that_is_handed_over_before_it_began_never_begins(bench):
     assert (task.status, ran) == (Status.INTERRUPTED, [])
 
 
+async def test_work_whose_record_was_committed_as_this_node_ceased_to_act_never_begins(bench):
+    ran = []
+
+    async def body(op):
+        ran.append(1)
+
+    await bench.supervisor.deactivate()
+    task = await bench.submit(body)
+    assert await task.wait(5)
+    assert (task.status, bench.record(task)["status"], ran) == (Status.INTERRUPTED, "running", [])
+    bench.supervisor.activate()
+    again = await bench.submit(body)
+    assert (await again.wait(5), ran) == (True, [1])
+
+
+async def test_a_clean_up_that_waits_for_the_store_does_not_hold_up_the_hand_over(bench, until):
+    waits = []
+
+    async def never(decide, **ids):
+        waits.append(1)
+        await asyncio.Event().wait()
+
+    async def body(op):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            bench.recorder.commit = never
+            await op.record(lambda view: None)
+
+    task = await bench.submit(body)
+    await until(lambda: task.status is Status.RUNNING)
+    cancelling = asyncio.ensure_future(bench.supervisor.cancel(task))
+    await until(lambda: waits)
+    async with asyncio.timeout(5):
+        await bench.supervisor.deactivate()
+    assert (await cancelling, task.status) == (False, Status.INTERRUPTED)
+
+
 async def test_the_next_master_marks_what_was_left_unfinished(bench, until):
     async def body(op):
         await op.step("wait", asyncio.Event().wait)
@@ -135,13 +173,7 @@ async def test_old_tasks_are_forgotten_with_their_parts_and_streams(bench):
         op.write("stdout", b"hello")
         await op.step("one", lambda: None)
 
-    bench.supervisor = Supervisor(
-        bench.tasks,
-        bench.streams,
-        recorder=bench.recorder,
-        clock=bench.supervisor.clock,
-        limits=Limits(per_name=2),
-    )
+    await bench.replace(limits=Limits(per_name=2))
     tasks = [await bench.submit(body, entity_id="e1") for _ in range(3)]
     for number, task in enumerate(tasks):
         await task.wait(5)

@@ -248,7 +248,7 @@ class Operation:
         So the clean-up that the first request sets off is never cut short by a second one. What
         has ended, and only records that, is not cancelled any more.
         """
-        if self._cancelling or (self.closing and not self.handed_over):
+        if self._cancelling or self.closing:
             return
         self._cancelling = True
         for part in self._parts:
@@ -257,11 +257,16 @@ class Operation:
             self._work.cancel()
 
     def hand_over(self) -> None:
-        """Ask it to end because this node stops leading."""
+        """Ask it to end because this node stops leading.
+
+        Clean-up that a cancellation set off is cut short: it may wait for a store that is away.
+        """
         self.handed_over = True
         for part in self._parts:
             part.hand_over()
-        self.cancel()
+        self._cancelling = True
+        if self._work is not None:
+            self._work.cancel()
 
     def belongs_to(self, other: Operation) -> bool:
         """Tell whether it is another operation or a part of it, at any depth."""

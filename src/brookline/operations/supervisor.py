@@ -84,11 +84,13 @@ class Supervisor:
         self._outcomes: Outcomes = outcomes or NotKept()
         self._limits = limits or Limits()
         self._gc_period_s = gc_period_s
+        self._active = False
         self._running: dict[str, Operation] = {}
         self._crew = Crew("operations")
 
     def activate(self) -> None:
-        """Begin the duties of a master: forget old tasks now and then."""
+        """Begin the duties of a master: run work, and forget old tasks now and then."""
+        self._active = True
         self._crew.spawn(self._forget_now_and_then(), "retention")
 
     async def deactivate(self) -> None:
@@ -96,6 +98,7 @@ class Supervisor:
 
         Nothing is recorded, and commands on machines go on: that is the next master's business.
         """
+        self._active = False
         running = list(self._running.values())
         for operation in running:
             operation.hand_over()
@@ -105,6 +108,9 @@ class Supervisor:
 
     def submit(self, task: Task, body: Body) -> Task:
         """Begin an operation whose record, as made by `begun`, has been committed.
+
+        If this node ceased to act while that was being committed, it ends as handed over before
+        it begins: the record is found unfinished by whoever acts next, who says so.
 
         Returns:
             The task, which may be another object of the same id that was known here before.
@@ -116,6 +122,8 @@ class Supervisor:
         task.owned = True
         operation = Operation(self, task)
         self._running[task.id] = operation
+        if not self._active:
+            operation.hand_over()
         self._crew.spawn(operation.begin(body), task.id)
         return task
 
