@@ -4,13 +4,15 @@ import pytest
 from tests.plane.house import sighting
 
 from brookline.plane.members import Member, describe
+from brookline.plane.settings import PlaneSettings
 from brookline.plane.states import NodeState
 
 
-def shown(now: float = 12.0, **more: object) -> Member:
+def shown(now: float = 12.0, master: str = "n2", **more: object) -> Member:
     return describe(
-        sighting("n1", since=10.0, **more), now=now, timeout_s=30.0, line=["n2", "n1"],
-        master="n2", me="n3",
+        sighting("n1", since=10.0, **more), now=now,
+        settings=PlaneSettings(poll_s=1.0, timeout_s=30.0), line=["n2", "n1"],
+        master=master, me="n3",
     )  # fmt: skip
 
 
@@ -33,4 +35,20 @@ def test_one_whose_heartbeat_lapsed_is_shown_as_failed(said: str, is_shown: Node
 
 
 def test_until_then_it_is_not() -> None:
-    assert shown(now=39.9, state="MASTER").state is NodeState.MASTER
+    assert shown(now=39.9, state="HOT_STANDBY").state is NodeState.HOT_STANDBY
+    assert shown(now=39.9, master="n1", state="MASTER").state is NodeState.MASTER
+
+
+def test_the_log_says_who_leads_before_a_heartbeat_does() -> None:
+    assert shown(master="n1", state="INITIALIZING").state is NodeState.MASTER
+    assert shown(master="n1", state="MASTER", stopped=True).state is not NodeState.MASTER
+
+
+@pytest.mark.parametrize(
+    ("now", "is_shown"), [(12.9, NodeState.INITIALIZING), (13.0, NodeState.FAILED)]
+)
+@pytest.mark.parametrize("master", ["n2", ""], ids=["another-leads", "nobody-leads"])
+def test_a_dead_masters_last_words_make_no_second_master(
+    now: float, is_shown: NodeState, master: str
+) -> None:
+    assert shown(now=now, master=master, state="MASTER").state is is_shown

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from brookline.plane.states import NodeState, read_state
 
 if TYPE_CHECKING:
+    from brookline.plane.settings import PlaneSettings
     from brookline.plane.watch import Sighting
     from brookline.wire.heartbeats import Heartbeat
 
 _ENDED = frozenset({NodeState.TERMINATED.value, NodeState.FAILED.value})
+
+_SOON_POLLS = 3
+"""A master that leads no more says in so many polls what it has become, if it lives."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -20,7 +24,8 @@ class Member:
 
     Attributes:
         heartbeat: What it last said of itself.
-        state: Its state; FAILED if its heartbeat has lapsed, whatever it said.
+        state: Its state. Who is the master is what the log says, whatever a node said last, so that
+            there are never two; FAILED if its heartbeat has lapsed.
         age_ms: For how long its counter has not risen, or since it was first seen.
         risen_wall_ms: The observer's wall clock when it last rose, or None; AMP's `remoteTimestamp`.
         rank: Place in the line of succession from 0, or None if it does not stand.
@@ -38,28 +43,47 @@ class Member:
 
 
 def describe(
-    sighting: Sighting, *, now: float, timeout_s: float, line: list[str], master: str, me: str
+    sighting: Sighting,
+    *,
+    now: float,
+    settings: PlaneSettings,
+    line: list[str],
+    master: str,
+    me: str,
 ) -> Member:
     """Return how a node is shown that others have seen so.
 
     Args:
         sighting: What was seen.
         now: Monotonic time.
-        timeout_s: Silence after which a node counts as failed.
+        settings: Times of the plane.
         line: Instances in the order of succession.
         master: Instance that leads, or empty.
         me: The instance that is asked.
     """
     heartbeat = sighting.heartbeat
-    silent = now - sighting.since
-    lapsed = silent >= timeout_s and heartbeat.state not in _ENDED
-    instance = heartbeat.instance
+    instance, silent_s = heartbeat.instance, now - sighting.since
     return Member(
         heartbeat=heartbeat,
-        state=NodeState.FAILED if lapsed else read_state(heartbeat.state),
-        age_ms=round(silent * 1000),
+        state=_state(heartbeat, silent_s, settings, leads=instance == master),
+        age_ms=round(silent_s * 1000),
         risen_wall_ms=sighting.risen_wall_ms,
         rank=line.index(instance) if instance in line else None,
         is_master=instance == master,
         is_me=instance == me,
     )
+
+
+def _state(
+    heartbeat: Heartbeat, silent_s: float, settings: PlaneSettings, *, leads: bool
+) -> NodeState:
+    if heartbeat.state in _ENDED:
+        return read_state(heartbeat.state)
+    if silent_s >= settings.timeout_s:
+        return NodeState.FAILED
+    if leads and not heartbeat.stopped:
+        return NodeState.MASTER
+    if heartbeat.state == NodeState.MASTER.value:
+        soon = silent_s < _SOON_POLLS * settings.poll_s
+        return NodeState.INITIALIZING if soon else NodeState.FAILED
+    return read_state(heartbeat.state)

@@ -170,8 +170,7 @@ class PlaneNode:
         master = "" if standing.resigned or not standing.active else standing.owner
         return [
             members.describe(
-                sighting, now=now, timeout_s=self.settings.timeout_s, line=line, master=master,
-                me=core.me,
+                sighting, now=now, settings=self.settings, line=line, master=master, me=core.me
             )
             for sighting in core.watch
         ]  # fmt: skip

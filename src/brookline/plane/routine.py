@@ -65,6 +65,7 @@ class Routine:
         self._crew.spawn(self._tick(), "ticks")
         if not core.waits:
             await core.rest()
+            await core.pulse.beat()  # the others need not take it for a beginner until the next
         self._crew.spawn(self._observer.follow(), "line")
         self._crew.spawn(self._incumbent.mind_lease(), "lease")
         self._crew.spawn(self._run(), "look")

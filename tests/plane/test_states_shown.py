@@ -1,0 +1,79 @@
+"""What a plane shows of its nodes, each story a whole plane under virtual time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.plane.house import led_by, node, plane, standing_by
+
+from brookline.plane.states import Mode, NodeState
+
+if TYPE_CHECKING:
+    from brookline.testing.harness import PlaneHarness
+
+
+def stands_by(harness: PlaneHarness, name: str) -> bool:
+    found = harness[name].node
+    return found is not None and found.state is NodeState.HOT_STANDBY
+
+
+def states(harness: PlaneHarness, name: str) -> list[NodeState]:
+    return [member.state for member in node(harness, name).members()]
+
+
+def masters(harness: PlaneHarness, name: str) -> list[str]:
+    members = node(harness, name).members()
+    return [each.heartbeat.name for each in members if each.state is NodeState.MASTER]
+
+
+def test_one_that_has_loaded_its_copy_says_so_without_waiting_for_a_poll() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        harness["b"].start()
+        assert await harness.until(lambda: stands_by(harness, "b"), within_s=5)
+        await harness.sleep(0.1)
+        await node(harness, "a")._observer.look()
+        seen = node(harness, "a").find_member(node(harness, "b").identity.instance)
+        assert seen is not None
+        assert seen.state == "HOT_STANDBY"
+
+    plane(story)
+
+
+def test_there_are_never_two_masters_when_one_has_died() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b", "c")
+        harness["a"].crash()
+        seen = set()
+        assert await harness.until(
+            lambda: seen.update({tuple(masters(harness, n)) for n in "bc"}) or harness.master(),
+            within_s=20,
+        )
+        for _ in range(100):
+            seen.update({tuple(masters(harness, name)) for name in "bc"})
+            await harness.sleep(0.1)
+        assert ("b",) in seen or ("c",) in seen
+        assert all(len(each) <= 1 for each in seen), seen
+        for name in "bc":
+            assert sorted(s.value for s in states(harness, name)) == [
+                "FAILED", "HOT_STANDBY", "MASTER"
+            ]  # fmt: skip
+
+    plane(story, "abc")
+
+
+def test_the_master_of_the_log_is_a_master_in_the_list() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b")
+        host = harness["b"].host
+        assert host is not None
+        await host.spawn(node(harness, "b").set_mode(Mode.MASTER), "test")
+        for name in "ab":
+            members = node(harness, name).members()
+            [master] = [each for each in members if each.is_master]
+            assert (master.heartbeat.name, master.state) == ("b", NodeState.MASTER)
+            assert masters(harness, name) == ["b"]
+
+    plane(story)
