@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 
 import pytest
 
+from brookline.server.connection import IDLE_S
 from brookline.server.http_server import HttpServer
 from brookline.server.listening import listen
 from brookline.server.loop import Standstill
@@ -137,7 +138,7 @@ class Jumping(SystemClock):
 class Served:
     """A server in this loop, and clients on threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
         self.clock = Jumping()
         self.standstill = Standstill(self.clock, 10.0)
         self.sockets = listen(["127.0.0.1"], PortRange.of(0))
@@ -146,7 +147,12 @@ class Served:
         self.paths: list[str] = []
         self.asked = asyncio.get_running_loop().create_future()
         self.server = HttpServer(
-            self.app, self.sockets, tls=None, standstill=self.standstill, clock=self.clock
+            self.app,
+            self.sockets,
+            tls=None,
+            standstill=self.standstill,
+            clock=self.clock,
+            most=most,
         )
         self.server.start()
 
@@ -291,3 +297,84 @@ async def test_closing_does_not_wait_for_ever(served):
         assert await reader.read() == b""
     assert not served.server.state.tasks
     writer.close()
+
+
+async def test_closing_answers_one_that_waits_to_be_accepted_alone(served):
+    with socket.create_connection(served.place) as waiting:
+        waiting.sendall(b"GET /3 HTTP/1.1\r\nhost: x\r\n\r\n")
+        await served.server.close(30.0)
+
+        assert answer(waiting).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "begin", [b"GET /" + b"a" * 9, b"GET / HTTP/1.1\r\nx: "], ids=["line", "header"]
+)
+async def test_a_head_without_end_is_refused_before_it_fills_the_memory(served, begin):
+    def flood(sock: socket.socket) -> int:
+        sock.sendall(begin)
+        sent = 0
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            while sent < 64 << 20:
+                sent += sock.send(b"a" * 65536)
+        return sent
+
+    with socket.create_connection(served.place) as sock:
+        assert await asyncio.to_thread(flood, sock) < 64 << 20
+    assert not served.paths
+    assert await asyncio.to_thread(get, served.place, "/") == (200, None)
+
+
+async def test_a_long_body_is_no_long_head(served):
+    body = b"b" * (1 << 20)
+    with socket.create_connection(served.place) as sock:
+        for path in (b"/1", b"/2"):
+            head = b"POST %s HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % (path, len(body))
+            await asyncio.to_thread(sock.sendall, head + body)
+            assert (await asyncio.to_thread(answer, sock)).startswith(b"HTTP/1.1 200")
+    assert served.paths == ["/1", "/2"]
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HT"], ids=["nothing", "a part"])
+async def test_a_client_that_asks_nothing_is_sent_away_in_time(served, said):
+    reader, writer = await asyncio.open_connection(*served.place)
+    writer.write(b"GET /1 HTTP/1.1\r\nhost: x\r\n\r\n" + said)
+    await reader.readuntil(b"ok")
+
+    for _ in range(IDLE_S):
+        served.server.look()
+    assert not reader.at_eof()
+    for _ in range(2):
+        served.server.look()
+
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_client_that_waits_for_its_answer_is_not_sent_away(served):
+    slow = asyncio.ensure_future(asyncio.to_thread(get, served.place, "/slow"))
+    await served.asked
+    for _ in range(2 * IDLE_S):
+        served.server.look()
+    served.let_go.set()
+
+    assert await slow == (200, None)
+
+
+async def test_there_are_no_more_connections_than_descriptors_allow(caplog):
+    full = Served(most=2)
+    pairs = [await asyncio.open_connection(*full.place) for _ in range(2)]
+    for reader, writer in pairs:
+        writer.write(b"GET /1 HTTP/1.1\r\nhost: x\r\n\r\n")
+        await reader.readuntil(b"ok")
+
+    _, third = await asyncio.open_connection(*full.place)
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+    assert "cannot accept connections" in caplog.text
+    assert len(full.server.connections) == 2
+    third.close()
+    for _, writer in pairs:
+        writer.close()
+    await full.server.close(1.0)

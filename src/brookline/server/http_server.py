@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
+import resource
 import select
 import socket
 import struct
@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from brookline.api.hot_protocol import HotProtocol
+from brookline.server.connection import IDLE_S, Connection
 from brookline.values.crew import Crew
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable, Sequence
-
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from brookline.server.loop import Standstill
     from brookline.values.clock import Clock
@@ -32,48 +30,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("brookline.http")
 
 _ACCEPTS_AT_ONCE = 256
-_IDLE_S = 75
-"""How long an idle connection is kept; longer than most clients keep theirs."""
+_KEPT_BACK = 256
+"""Descriptors that no client gets: without any, a master could not even write to its store."""
 
 _HANDSHAKE_S = 10.0
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER that answers a client with RST: nothing of what it sent was read."""
-
-
-class _Protocol(HotProtocol):
-    """One connection, which reads nothing that was sent before the loop stood still."""
-
-    def __init__(self, server: HttpServer, age: int) -> None:
-        super().__init__(server.config, server.state, {}, server.loop)
-        self._standstill = server.standstill
-        self._age = age
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        if self._is_old():
-            transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        if self._is_old():
-            self.transport.abort()
-        else:
-            super().data_received(data)
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        super()._start_asgi_task(cycle, functools.partial(self._answer, cycle, app))
-
-    async def _answer(
-        self, cycle: RequestResponseCycle, app: App, scope: Any, receive: Any, send: Any
-    ) -> None:
-        """Answer a request, unless the loop stood still since it was read."""
-        if self._is_old():
-            cycle.disconnected = True
-        else:
-            await app(scope, receive, send)
-
-    def _is_old(self) -> bool:
-        self._standstill.check()
-        return self._age != self._standstill.age
 
 
 class HttpServer:
@@ -85,6 +47,7 @@ class HttpServer:
         tls: Context of the certificate, or None.
         standstill: Tells when the loop stood still.
         clock: Times the end.
+        most: Connections at the same time; as many as the descriptors allow if None.
     """
 
     def __init__(
@@ -95,15 +58,17 @@ class HttpServer:
         tls: ssl.SSLContext | None,
         standstill: Standstill,
         clock: Clock,
+        most: int | None = None,
     ) -> None:
         self.config = _config(app)
         self.state = ServerState()
-        self.connections = cast("set[_Protocol]", self.state.connections)
+        self.connections = cast("set[Connection]", self.state.connections)
         self.standstill = standstill
         self.loop = asyncio.get_running_loop()
         self._sockets = list(sockets)
         self._tls = tls
         self._clock = clock
+        self._most = _most_connections() if most is None else most
         self._connecting = 0
         self._closing: list[tuple[bytes, bytes]] = []
         self._crew = Crew("http")
@@ -111,7 +76,7 @@ class HttpServer:
     def start(self) -> None:
         """Begin to accept connections."""
         self.standstill.hooks.append(self.drop_all)
-        self._crew.spawn(self._keep_date(), "date")
+        self._crew.spawn(self._each_second(), "each second")
         for sock in self._sockets:
             self.loop.add_reader(sock, self._accept, sock)
 
@@ -160,28 +125,31 @@ class HttpServer:
     def _close_idle(self) -> bool:
         """Close connections that wait for a request; tell whether others are left."""
         for connection in list(self.connections):
-            if _is_idle(connection) and not _has_unread(connection.transport):
+            if connection.is_idle and not _has_unread(connection.transport):
                 connection.transport.close()
         return bool(self.connections or self._connecting)
 
     def _accept(self, listener: socket.socket) -> None:
         self.standstill.check()  # else what waited would be of the new age
         for _ in range(_ACCEPTS_AT_ONCE):
+            if len(self.connections) + self._connecting >= self._most:
+                self._pause(listener, f"there are {self._most} connections already")
+                return
             try:
                 sock, _ = listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                self._pause(listener, error)
+                self._pause(listener, str(error))
                 return
             sock.settimeout(0)
+            self._connecting += 1  # here, not in the task: who is accepted is waited for
             self._crew.spawn(self._connect(sock, self.standstill.age), "connection")
 
     async def _connect(self, sock: socket.socket, age: int) -> None:
-        self._connecting += 1
         try:
             await self.loop.connect_accepted_socket(
-                lambda: _Protocol(self, age),
+                lambda: Connection(self, age),
                 sock,
                 ssl=self._tls,
                 ssl_handshake_timeout=_HANDSHAKE_S if self._tls else None,
@@ -192,9 +160,9 @@ class HttpServer:
         finally:
             self._connecting -= 1
 
-    def _pause(self, listener: socket.socket, error: OSError) -> None:
-        """Accept nothing for a second: there are no descriptors or no memory left."""
-        log.error("cannot accept connections", extra={"fields": {"why": str(error)}})
+    def _pause(self, listener: socket.socket, why: str) -> None:
+        """Accept nothing for a second: there are no descriptors or no memory to spare."""
+        log.error("cannot accept connections", extra={"fields": {"why": why}})
         self.loop.remove_reader(listener)
 
         def resume() -> None:
@@ -203,10 +171,16 @@ class HttpServer:
 
         self.loop.call_later(1.0, resume)
 
-    async def _keep_date(self) -> None:
+    async def _each_second(self) -> None:
         while True:
             self._set_headers()
+            self.look()
             await self._clock.sleep(1.0)
+
+    def look(self) -> None:
+        """Close connections that have been silent for too long; called once a second."""
+        for connection in list(self.connections):
+            connection.look()
 
     def _set_headers(self) -> None:
         date = formatdate(self._clock.wall_ms() / 1000, usegmt=True).encode()
@@ -216,7 +190,7 @@ class HttpServer:
 def _config(app: Any) -> Config:
     config = Config(
         app,
-        http=HotProtocol,
+        http=Connection,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -224,15 +198,15 @@ def _config(app: Any) -> Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=_IDLE_S,
+        timeout_keep_alive=IDLE_S,
     )
     config.load()
     return config
 
 
-def _is_idle(connection: _Protocol) -> bool:
-    cycle: RequestResponseCycle | None = connection.cycle
-    return cycle is None or cycle.response_complete
+def _most_connections() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(soft - _KEPT_BACK, _KEPT_BACK)
 
 
 def _has_unread(transport: asyncio.Transport) -> bool:

@@ -1,0 +1,113 @@
+"""One connection of a client: bounded in what it may take before anybody knows who is there."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import TYPE_CHECKING, Any
+
+from brookline.api.hot_protocol import HotProtocol
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from brookline.server.http_server import HttpServer
+
+    App = Callable[..., Awaitable[None]]
+
+log = logging.getLogger("brookline.http")
+
+IDLE_S = 75
+"""How long an idle connection is kept; longer than most clients keep theirs."""
+
+MOST_HEAD_BYTES = 64 << 10
+"""The longest head of a request, its line and headers; the parser itself has no limit."""
+
+_HEAD_TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
+
+
+class Connection(HotProtocol):
+    """A connection, which reads nothing that was sent before the loop stood still.
+
+    Args:
+        server: Whose it is.
+        age: Of the loop when it was accepted.
+    """
+
+    def __init__(self, server: HttpServer, age: int) -> None:
+        super().__init__(server.config, server.state, {}, server.loop)
+        self._standstill = server.standstill
+        self._age = age
+        self._in_head = True
+        self._head_bytes = 0
+        self._looks = 0
+        self._seen: RequestResponseCycle | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it waits for a request."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def look(self) -> None:
+        """Note, once a second, whether it still waits for the same request; not for ever.
+
+        Uvicorn's own limit counts from an answer on, and is off from the next byte on: a client
+        that says nothing, or says it slowly, would keep its descriptor without ever logging in.
+        """
+        if self.is_idle and self.cycle is self._seen:
+            self._looks += 1
+        else:
+            self._seen, self._looks = self.cycle, 0
+        if self._looks > IDLE_S:
+            self.transport.close()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin, unless the loop stood still since the client was accepted."""
+        super().connection_made(transport)
+        if self._is_old():
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Read what a client sent, if it is of this age and its head comes to an end."""
+        if self._is_old():
+            self.transport.abort()
+            return
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > MOST_HEAD_BYTES:
+            log.warning("head of a request too long", extra={"fields": {"client": self.client}})
+            self.transport.write(_HEAD_TOO_LONG)
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        """Go on to the body."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Go on to the next head."""
+        super().on_message_complete()
+        self._in_head, self._head_bytes = True, 0
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        super()._start_asgi_task(cycle, functools.partial(self._answer, cycle, app))
+
+    async def _answer(
+        self, cycle: RequestResponseCycle, app: App, scope: Any, receive: Any, send: Any
+    ) -> None:
+        """Answer a request, unless the loop stood still since it was read."""
+        if self._is_old():
+            cycle.disconnected = True
+        else:
+            await app(scope, receive, send)
+
+    def _is_old(self) -> bool:
+        self._standstill.check()
+        return self._age != self._standstill.age
