@@ -284,7 +284,7 @@ def _spellings(option: click.Option) -> str:
 
 def _help(option: click.Option) -> str:
     text = re.sub(r"\s*\[default: (.*?)\]$", r" By default \1.", option.help or "")
-    text = re.sub(r"\s*\[(BROOKLINE_\w+)(, with commas)?\]$", r" Variable: `\1`\2.", text)
+    text = re.sub(r"\s*\[([A-Z_]+)(, with commas)?\]$", r" Variable: `\1`\2.", text)
     if option.show_default is True and option.default:
         text += f" By default {option.default}."
     return text

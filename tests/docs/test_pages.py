@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import os
 import re
 import shlex
@@ -143,6 +145,16 @@ def test_properties_are_known(block):
     entries = parse_properties(block.text, block.page)
     assert entries
     assert list(odd_keys(entries)) == []
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: f"{block.page}:{block.line}")
+def test_python_is_python_and_imports_what_there_is(block):
+    imports = [n for n in ast.walk(ast.parse(block.text)) if isinstance(n, ast.ImportFrom)]
+    for node in imports:
+        module = importlib.import_module(node.module or "")
+        for name in node.names:
+            if not hasattr(module, name.name):
+                importlib.import_module(f"{node.module}.{name.name}")
 
 
 def test_pages_do_not_name_folders_of_a_machine():
