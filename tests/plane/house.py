@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,8 @@ def heartbeat(instance: str = "n1", **more: Any) -> Heartbeat:
 
 def sighting(instance: str = "n1", since: float = 0.0, rises: int = 1, **more: Any) -> Sighting:
     progress = more.pop("progress_since", since)
-    return Sighting(heartbeat(instance, **more), since, rises, 0, progress)
+    risen = since if rises else -math.inf
+    return Sighting(heartbeat(instance, **more), since, rises, 0, progress, risen)
 
 
 class Unheard:

@@ -76,6 +76,8 @@ def test_silences_begin_anew_when_this_node_was_in_trouble_itself() -> None:
     seen = watch.find("a")
     assert seen is not None
     assert (seen.since, seen.progress_since) == (9.0, 9.0)
+    # But that is no sign of life: who is dead does not stand in an election by it.
+    assert (seen.rises, seen.risen) == (0, float("-inf"))
 
 
 def test_it_knows_up_to_when_it_has_looked() -> None:

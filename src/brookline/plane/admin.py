@@ -117,8 +117,9 @@ class Admin:
     async def _lead(self, user: str) -> None:
         """Have the master resign to this node; if it does not answer in three polls, force it."""
         core, replica = self._core, self._core.parts.replica
-        if core.leadership is not None:
-            return
+        async with core.course:
+            if core.serving:
+                return
         if core.state in (NodeState.FAILED, NodeState.HOT_BACKUP):
             await self._rest()
         epoch = replica.epoch

@@ -277,8 +277,7 @@ class Candidate:
 
     def is_fresh(self, sighting: Sighting) -> bool:
         """Tell whether an instance was seen to beat of late."""
-        silent = self._core.parts.clock.monotonic() - sighting.since
-        return sighting.rises > 0 and silent <= self._fresh_s()
+        return self._core.parts.clock.monotonic() - sighting.risen <= self._fresh_s()
 
     def _fresh_s(self) -> float:
         settings = self._core.parts.settings

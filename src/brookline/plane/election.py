@@ -47,8 +47,7 @@ def candidates(sightings: Iterable[Sighting], ballot: Ballot, me: Heartbeat) -> 
     standing = [
         sighting.heartbeat
         for sighting in sightings
-        if sighting.rises > 0
-        and ballot.now - sighting.since <= ballot.fresh_s
+        if ballot.now - sighting.risen <= ballot.fresh_s
         and sighting.heartbeat.instance != me.instance
     ]
     standing.append(me)

@@ -235,6 +235,7 @@ class PlaneNode:
         try:
             async with asyncio.timeout(settings.exit_wait_s):
                 if self._started.is_set():
+                    core.tick()
                     await core.pulse.beat()
                 await core.pulse.stop()
         except (BrooklineError, TimeoutError) as error:

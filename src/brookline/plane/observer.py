@@ -268,7 +268,7 @@ class Observer:
         if gone is None or not self._core.parts.settings.fast_failover:
             return None
         sighting = self._core.watch.find(owner)
-        alive_since = sighting is not None and sighting.rises and sighting.since > gone.at
+        alive_since = sighting is not None and sighting.risen > gone.at
         if not gone.proved and (alive_since or now < self.no_guess_until):
             return None
         return gone

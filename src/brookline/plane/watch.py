@@ -8,6 +8,7 @@ polls is unknown, not dead: silence takes the whole time-out for it, too.
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class Sighting:
 
     Attributes:
         heartbeat: The newest one; a late write of an older one is passed over.
-        since: Monotonic time at which the counter last rose, or the watch of it began.
+        since: Monotonic time at which the counter last rose, or the watch of it began, or began anew.
+        risen: Monotonic time at which the counter last rose; minus infinity if it never did.
         rises: How often it was seen to rise.
         risen_wall_ms: This node's wall clock when it last rose, or None; AMP's `remoteTimestamp`.
         progress_since: Monotonic time at which a promotion's progress last rose.
@@ -33,6 +35,7 @@ class Sighting:
     rises: int = 0
     risen_wall_ms: int | None = None
     progress_since: float = 0.0
+    risen: float = -math.inf
 
 
 class Watch:
@@ -91,6 +94,6 @@ class Watch:
         if advanced != (before.replayed, before.tail, before.epoch):
             sighting.progress_since = now
         sighting.heartbeat = heartbeat
-        sighting.since = now
+        sighting.since = sighting.risen = now
         sighting.rises += 1
         sighting.risen_wall_ms = wall_ms
