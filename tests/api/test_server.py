@@ -186,3 +186,14 @@ async def test_a_node_that_has_not_begun_answers_for_itself(shelf, tmp_path):
     await house.client.close()
     house.kill()
     house.login.close()
+
+
+@pytest.mark.parametrize(
+    "priority", [f"{1 << 63}", f"{-(1 << 63) - 1}", "9" * 5000], ids=["above", "below", "far"]
+)
+async def test_a_priority_that_no_other_node_could_read_is_400(house, priority):
+    told = await house.call("POST", "/server/ha/priority", data={"priority": priority})
+
+    assert told.status == 400
+    assert len(told.json["message"]) < 200
+    assert await house.get("/server/ha/priority") == 0

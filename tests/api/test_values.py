@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 JSON = {"Content-Type": "application/json"}
@@ -222,3 +224,34 @@ async def test_the_expected_state_is_readable_unless_asked_for_raw(shop, query, 
     assert await house.get(f"{entity(ids)}/sensors/service.state.expected{query}") == said
     whole = await house.get(f"{entity(ids)}/sensors/current-state{query}")
     assert whole["service.state.expected"] == said
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '{"state": "RUNNING", "timestampUtc": "yesterday"}',
+        '{"state": "RUNNING", "timestampUtc": 1e300}',
+        '{"state": "RUNNING", "timestampUtc": null}',
+    ],
+    ids=["text", "beyond-all-time", "null"],
+)
+async def test_an_expected_state_that_is_none_is_shown_as_it_is(shop, value):
+    house, ids = shop
+    await put(house, f"{entity(ids)}/sensors/service.state.expected", value)
+
+    said = await house.get(f"{entity(ids)}/sensors/current-state")
+
+    assert said["service.state.expected"] == json.loads(value)
+    assert await house.get(f"{entity(ids)}/sensors/service.state.expected") == json.loads(value)
+
+
+async def test_secrets_in_lines_of_a_text_are_suppressed_however_long_they_are(shop):
+    house, ids = shop
+    lines = ["user: ann", "my.Password = hush hush", "note: password: x", "password" * 20_000, "a="]
+    await put(house, f"{entity(ids)}/config/notes", json.dumps("\n".join(lines)))
+
+    said = await house.get(f"{entity(ids)}/config/notes?suppressSecrets=true")
+
+    shown = said.split("\n")
+    assert shown[1].startswith("my.Password = <suppressed> (MD5 hash: ")
+    assert [shown[0], *shown[2:]] == [lines[0], *lines[2:]]

@@ -136,9 +136,12 @@ def whole_number(name: str, value: str) -> int:
         InvalidInput: If it writes none.
     """
     try:
-        return int(value)
+        number = int(value)
     except ValueError as fault:
-        raise InvalidInput(f"{name} must be a whole number, not {value!r}") from fault
+        raise InvalidInput(f"{name} must be a whole number, not {value[:40]!r}") from fault
+    if not -(1 << 63) <= number < 1 << 63:
+        raise InvalidInput(f"{name} must fit 64 bits, as the other nodes and clients have them")
+    return number
 
 
 def parse_query(raw: bytes) -> dict[str, str]:

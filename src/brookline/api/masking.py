@@ -12,9 +12,9 @@ from typing import Any
 TOKENS = ("password", "passwd", "credential", "secret", "private", "access.cert", "access.key")
 """A name that contains one of these, in any case, names a secret."""
 
-_LINE = re.compile(
-    r"(?im)^(?P<head>[^\n:=]*(?:" + "|".join(map(re.escape, TOKENS)) + r")[^\n:=]*[:=][ \t]*)(?P<value>\S[^\n]*)"
-)  # fmt: skip
+_LINE = re.compile(r"(?m)^(?P<name>[^\n:=]*)(?P<mark>[:=][ \t]*)(?P<value>\S[^\n]*)")
+"""Takes a line apart at its first mark. The tokens are not in it, or it would be quadratic."""
+
 _DEFERRED = "$brooklyn:"
 
 
@@ -35,8 +35,14 @@ def suppressed(name: str, value: Any) -> Any:
     if isinstance(value, list):
         return [suppressed("", item) for item in value]
     if isinstance(value, str):
-        return _LINE.sub(lambda found: found["head"] + str(_hidden(found["value"])), value)
+        return _LINE.sub(_hidden_line, value)
     return value
+
+
+def _hidden_line(line: re.Match[str]) -> str:
+    if not is_secret(line["name"]):
+        return line[0]
+    return f"{line['name']}{line['mark']}{_hidden(line['value'])}"
 
 
 def _hidden(value: Any) -> Any:

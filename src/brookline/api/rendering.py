@@ -5,6 +5,7 @@ Source: Brooklyn's RestValueResolver and what a running 1.1.0 answers.
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,9 @@ def hinted(name: str, value: Any, call: Call) -> Any:
 def readable(name: str, value: Any) -> Any:
     """Return a value made readable."""
     if name == service.EXPECTED and isinstance(value, dict):
-        return _expected_text(value)
+        # A client may set anything; one value that is none must not break the whole list.
+        with contextlib.suppress(TypeError, ValueError, OverflowError, OSError):
+            return _expected_text(value)
     return value
 
 
