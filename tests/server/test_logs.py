@@ -78,3 +78,13 @@ def test_a_value_cannot_forge_a_line(written):
     log.info("login refused", extra={"fields": {"user": "x\n2026-01-01 forged"}})
 
     assert len(lines()) == 1
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31mb", "a\x85b", "a\u2028b", "a\x00b"], ids=ascii)
+def test_a_value_has_no_power_over_a_terminal(written, name):
+    lines = written(LogFormat.TEXT)
+
+    log.warning("login refused", extra={"fields": {"user": name}})
+
+    (line,) = lines()
+    assert line.isprintable()

@@ -122,5 +122,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
+    """Return a value that is one word to readers, and has no power over their terminal."""
     text = str(value)
-    return repr(text) if not text or any(char in text for char in ' "=\n\r\t') else text
+    plain = text.isprintable() and not any(char in text for char in ' "=')
+    return text if text and plain else repr(text)
