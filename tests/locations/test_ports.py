@@ -1,17 +1,18 @@
 import socket
 
 from brookline.journal.records import Records
-from brookline.locations.ports import first_free, free_ports, ports_of_host
+from brookline.locations.ports import first_free, free_ports, machines_in, ports_of_host
 from brookline.values.ports import PortRange
 
 
 def test_ports_in_use_are_those_in_the_records_of_the_hosts_machines():
     records = Records()
-    records.put("location", "a", {"config": {"host": "h1", "ports": {"http.port": 8080}}})
-    records.put("location", "b", {"config": {"host": "h1", "ports": {"x.port": 8081, "y": 9}}})
-    records.put("location", "c", {"config": {"host": "h2", "ports": {"http.port": 8082}}})
+    records.put("location", "a", {"config": {"host": "h1", "ports": {"e": {"http.port": 8080}}}})
+    shared = {"e": {"x.port": 8081, "y": 9}, "f": {"x.port": 8083}}
+    records.put("location", "b", {"config": {"host": "h1", "ports": shared}})
+    records.put("location", "c", {"config": {"host": "h2", "ports": {"e": {"http.port": 8082}}}})
     records.put("location", "d", {"name": "localhost"})
-    assert ports_of_host(records, "h1") == {8080, 8081, 9}
+    assert ports_of_host(machines_in(records), "h1") == {8080, 8081, 8083, 9}
 
 
 async def test_candidates_are_free_and_in_the_order_of_the_range(machine):

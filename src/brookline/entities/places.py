@@ -14,7 +14,7 @@ from brookline.values.ids import new_id
 from brookline.wire.changes import Change, Drop, Merge, Put
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from brookline.journal.records import View
     from brookline.locations.machine import Host
@@ -57,28 +57,29 @@ async def adopt(op: Operation, entity: Entity, given: Any) -> None:
 
 
 def own_machine(op: Operation, entity: Entity) -> Location | None:
-    """Return the machine that an entity has, or None."""
-    platform = platform_of(op)
-    found = (platform.live.location(one) for one in entity.locations)
-    return next((one for one in found if one and platform.locations.is_machine(one)), None)
+    """Return the machine that was obtained for an entity, or None."""
+    return _machine_among(op, entity.locations)
+
+
+def machine_of(op: Operation, entity: Entity) -> Location | None:
+    """Return the machine on which an entity runs, its own or that of one above it; or None."""
+    return _machine_among(op, entity.effective_locations())
 
 
 async def obtain(
     op: Operation, entity: Entity, *, properties: Mapping[str, Any], base_dir: str
 ) -> Location:
-    """Return the entity's machine; if it has none, one from its nearest locations.
+    """Return the machine of an entity, or of one above it; else one from its nearest locations.
 
     Raises:
         Conflict: If it has no location that gives machines.
         RemoteError: If none is to be had.
     """
-    found = own_machine(op, entity)
+    found = machine_of(op, entity)
     if found is not None:
         return found
     platform = platform_of(op)
     source = _source(op, entity)
-    if platform.locations.is_machine(source):
-        return source
     need = Need(entity.id, properties, base_dir=base_dir)
     record = await op.step("provision", platform.locations.obtain, source, need)
     machine_id = new_id()
@@ -138,7 +139,7 @@ async def claim_ports(
     Raises:
         Conflict: If a range has none that is free.
     """
-    claimed: dict[str, int] = dict(location.config.get(ports.PORTS, {}))
+    claimed: dict[str, int] = dict(location.config.get(ports.PORTS, {}).get(entity.id, {}))
     for name, wanted_range in wanted.items():
         if name not in claimed:
             claimed[name] = await _claim(op, entity, location, name=name, wanted=wanted_range)
@@ -152,7 +153,7 @@ async def _claim(
     machine = platform_of(op).locations.machine(location)
     host = machine.host
     while True:
-        used = {p for one in live.locations() for p in _ports_of(one.record, host.key)}
+        used = ports.ports_of_host((one.record for one in live.locations()), host.key)
         candidates = await ports.free_ports(machine, wanted, used)
         if not candidates:
             raise ports.none_free(name, wanted, host.name)
@@ -161,11 +162,12 @@ async def _claim(
             record = view.get(ports.LOCATION, location.id)
             if record is None:
                 raise Conflict(f"the machine of {entity.name} was released meanwhile")
-            port = ports.first_free(candidates, ports.ports_of_host(view, host.key))
+            port = ports.first_free(
+                candidates, ports.ports_of_host(ports.machines_in(view), host.key)
+            )
             if port is None:
                 return Decision([])
-            config = record["config"]
-            config = {**config, ports.PORTS: {**config.get(ports.PORTS, {}), name: port}}
+            config = ports.with_port(record["config"], entity.id, name, port=port)
             sensor = reported(recorded(view), entity, Report({name: port}))
             merge = Merge(ports.LOCATION, location.id, {"config": config})
             return Decision([merge, *sensor], port)
@@ -175,13 +177,14 @@ async def _claim(
             return int(port)
 
 
-def _ports_of(record: Mapping[str, Any], host_key: str) -> list[int]:
-    config = record.get("config", {})
-    return list(config.get(ports.PORTS, {}).values()) if config.get(ports.HOST) == host_key else []
+def _machine_among(op: Operation, ids: Sequence[str]) -> Location | None:
+    platform = platform_of(op)
+    found = (platform.live.location(one) for one in ids)
+    return next((one for one in found if one and platform.locations.is_machine(one)), None)
 
 
 def _source(op: Operation, entity: Entity) -> Location:
-    """Return the first of an entity's locations that gives machines, or is one."""
+    """Return the first of an entity's locations that gives machines."""
     platform = platform_of(op)
     ids = entity.effective_locations()
     found = [one for one in map(platform.live.location, ids) if one is not None]
@@ -191,7 +194,7 @@ def _source(op: Operation, entity: Entity) -> Location:
             "'location: localhost', or to the effector start"
         )
     for one in found:
-        if platform.locations.gives_machines(one) or platform.locations.is_machine(one):
+        if platform.locations.gives_machines(one):
             return one
     names = ", ".join(one.name for one in found)
     raise InvalidInput(f"no location of {entity.name} gives machines: {names}")
@@ -203,5 +206,7 @@ def _located(
     record = view.get("entity", entity.id)
     if record is None:
         return []
-    locations = [one for one in record.get("locations", ()) if one != remove] + (add or [])
+    # Decided again, as it may be while the store does not answer, it adds nothing twice.
+    kept = [one for one in record.get("locations", ()) if one != remove]
+    locations = list(dict.fromkeys([*kept, *(add or ())]))
     return [Merge("entity", entity.id, {"locations": locations})]

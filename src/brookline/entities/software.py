@@ -91,6 +91,10 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
                 return platform.locations.machine(location)
         raise RemoteError(f"{self.name} has no machine: it was not started, or was stopped")
 
+    def _has_box(self, op: Operation) -> bool:
+        """Tell whether it has a machine, be it its parent's, and was started there before."""
+        return places.machine_of(op, self) is not None and bool(self.sensors.get("run.dir"))
+
     # What a subclass says.
 
     async def bring_up(self, op: Operation, box: Box, *, installs: bool) -> Box:
@@ -112,7 +116,7 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
         platform = platform_of(op)
         not_yet = Report(unset=(PROCESS,), not_up={PROCESS: _UNKNOWN_YET})
         await platform.report(op, self, not_yet)
-        again = places.own_machine(op, self) is not None
+        again = self._has_box(op)
         box = await boxes.provide(op, self)
         if await self._runs_already(op, again=again):
             running = (await self.ask_running(platform, boxes.known(self))).running
@@ -229,7 +233,7 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
             await self.expect(op, Lifecycle.STOPPED, not_up={OWN: "Service stopped"})
 
     async def _stop_process(self, op: Operation) -> None:
-        if places.own_machine(op, self) is not None and self.sensors.get("run.dir"):
+        if self._has_box(op):
             await self.bring_down(op, boxes.known(self))
         report = Report({PROCESS: False}, not_up={PROCESS: _NOT_RUNNING})
         await platform_of(op).report(op, self, report)
@@ -269,7 +273,7 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
     ) -> None:
         """Restart the process or service represented by an entity."""
         async with op.exclusive(self), self.burning(op, "restart"):
-            if machine is RestartMachine.TRUE or places.own_machine(op, self) is None:
+            if machine is RestartMachine.TRUE or not self._has_box(op):
                 await op.call(self, "stop")
                 await op.call(self, "start")
             else:

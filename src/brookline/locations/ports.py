@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from brookline.errors import Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from brookline.journal.records import View
     from brookline.locations.machine import Machine
@@ -17,7 +17,7 @@ LOCATION = "location"
 """Kind of the records of locations."""
 
 PORTS = "ports"
-"""Config of a machine's record: by sensor name, the ports that it has."""
+"""Config of a machine's record: by entity and sensor name, the ports that are taken there."""
 
 HOST = "host"
 """Config of a machine's record: the key of its host."""
@@ -25,14 +25,32 @@ HOST = "host"
 _CANDIDATES = 25
 
 
-def ports_of_host(view: View, host_key: str) -> set[int]:
-    """Return the ports that machines of a host have. A new master so knows them too."""
-    used: set[int] = set()
-    for location_id in view.ids(LOCATION):
-        config = (view.get(LOCATION, location_id) or {}).get("config", {})
-        if config.get(HOST) == host_key:
-            used.update(config.get(PORTS, {}).values())
-    return used
+def ports_of_host(machines: Iterable[Mapping[str, Any]], host_key: str) -> set[int]:
+    """Return the ports that entities have on a host.
+
+    Args:
+        machines: Values of records of locations; those of other hosts count for nothing.
+        host_key: Of the host.
+    """
+    configs = [record.get("config", {}) for record in machines]
+    return {
+        port
+        for config in configs
+        if config.get(HOST) == host_key
+        for ports in config.get(PORTS, {}).values()
+        for port in ports.values()
+    }
+
+
+def machines_in(view: View) -> Iterator[Mapping[str, Any]]:
+    """Yield the values of the records of all locations. A new master knows them, too."""
+    return (view.get(LOCATION, one) or {} for one in view.ids(LOCATION))
+
+
+def with_port(config: Mapping[str, Any], entity_id: str, name: str, *, port: int) -> dict[str, Any]:
+    """Return a machine's config with one more port of an entity, under the name of its sensor."""
+    ports = config.get(PORTS, {})
+    return {**config, PORTS: {**ports, entity_id: {**ports.get(entity_id, {}), name: port}}}
 
 
 async def free_ports(machine: Machine, wanted: PortRange, used: set[int]) -> list[int]:
