@@ -37,9 +37,9 @@ def test_show_is_one_dense_screen(brookline):
         "  location  localhost",
         "  host.address  h",
         "",
-        "ENTITY     ID    TYPE                    STATE    UP  URI",
-        "web        web1  BasicApplication        RUNNING  -",
-        "└─ server  srv   VanillaSoftwareProcess  RUNNING  up  http://x/",
+        "ENTITY    ID    TYPE                    STATE    UP  URI",
+        "web       web1  BasicApplication        RUNNING  -",
+        "  server  srv   VanillaSoftwareProcess  RUNNING  up  http://x/",
     ]
 
 

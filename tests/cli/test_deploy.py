@@ -256,8 +256,8 @@ class TestActivity:
         lines = brookline("activity").out.splitlines()
         assert len(lines) == 3, "without the parts of tasks"
         assert "t3" in brookline("activity", "--all").out
-        assert lines[1].split()[:5] == ["t2", "stop", "web", "Completed", "0.4s"]
-        assert lines[2].startswith("t1")
+        assert lines[1].split()[:5] == ["stop", "t2", "web", "Completed", "0.4s"]
+        assert lines[2].startswith("start  t1")
 
     def test_one_task_is_shown_with_its_parts(self, brookline, plane):
         link = {"link": "", "metadata": {"id": "t2"}}
@@ -273,7 +273,7 @@ class TestActivity:
         }
         out = brookline("activity", "t1").out
         assert "start  t1  Interrupted" in out
-        assert "t2    launch  web" in out
+        assert "launch  t2    web" in out
 
     def test_a_stream_is_printed_as_it_is(self, brookline, plane):
         plane.answers["GET /v1/activities/t1/stream/stdout"] = Reply(body="one\ntwo")

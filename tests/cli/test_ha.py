@@ -13,7 +13,7 @@ from brookline.cli.ha_view import (
     events,
     hand_over_checks,
     headline,
-    member_rows,
+    member_table,
     warnings,
     without_master_ms,
 )
@@ -71,7 +71,7 @@ class TestView:
     """Pure functions from the plane to words."""
 
     def test_the_master_comes_first_and_the_dead_last(self):
-        rows = member_rows(PLANE)
+        rows = member_table(PLANE).rows
         assert [row[0] for row in rows] == ["n1", "n2", "n3"]
         assert rows[1][-1] == FIRST_IN_LINE
         assert rows[2][5:7] == ("-", "-"), "ages of the dead say nothing"
@@ -92,7 +92,7 @@ class TestView:
 
     def test_what_a_dead_master_said_last_makes_no_second_master(self):
         dead = changed(PLANE, N2, status="MASTER", heartbeat_age_ms=4_000, next=None)
-        roles = {row[0]: row[4] for row in member_rows(dead)}
+        roles = {row[0]: row[4] for row in member_table(dead).rows}
         assert (roles["n1"], roles["n2"]) == ("MASTER", "was MASTER")
         assert "n2 has been silent for 4.0s (limit 30.0s)" in list(events(PLANE, dead))
 

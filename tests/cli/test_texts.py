@@ -1,15 +1,11 @@
-"""Durations, tables, screens: what people read."""
+"""Durations and times as people read them, and names as they write them."""
 
 from __future__ import annotations
-
-import io
 
 import pytest
 
 from brookline.cli.moments import duration, moment
-from brookline.cli.screen import Screen, has_colour
-from brookline.cli.table import render
-from brookline.cli.trees import draw, find_application
+from brookline.cli.trees import find_application
 from brookline.errors import InvalidInput, NotFound
 
 
@@ -37,62 +33,6 @@ def test_a_time_of_another_day_has_its_date():
     assert moment(None, now_ms) == "-"
 
 
-def test_a_table_is_as_wide_as_its_words():
-    assert render(("A", "LONG"), [("first", "x"), ("b", "second\nline")]) == [
-        "A      LONG",
-        "first  x",
-        "b      second line",
-    ]
-
-
-def test_a_table_is_cut_to_the_terminal():
-    assert render(("A", "B"), [("abcdef", "ghijkl")], width=11) == ["A       B", "abcdef  gh…"]
-
-
-def test_states_are_coloured_and_still_aligned():
-    plain = render(("S", "N"), [("MASTER", "1"), ("x", "2")])
-    coloured = render(("S", "N"), [("MASTER", "1"), ("x", "2")], colour=True)
-    assert coloured[1] == "\x1b[32mMASTER\x1b[0m  1"
-    assert coloured[2] == plain[2]
-
-
-class Terminal(io.StringIO):
-    """What a terminal would be sent."""
-
-    def isatty(self):
-        return True
-
-
-@pytest.mark.parametrize(
-    ("environment", "colour"),
-    [
-        ({"TERM": "xterm"}, True),
-        ({"TERM": "dumb"}, False),
-        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
-    ],
-)
-def test_colour_can_be_switched_off(environment, colour):
-    assert has_colour(Terminal(), environment) is colour
-    assert has_colour(io.StringIO(), environment) is False
-
-
-def test_a_screen_replaces_what_it_drew():
-    terminal = Terminal()
-    screen = Screen(terminal)
-    screen.draw(["one", "two"])
-    screen.draw(["three"])
-    assert terminal.getvalue() == "one\ntwo\n\r\x1b[2A\x1b[0Jthree\n"
-
-
-def test_a_line_that_stays_stands_above_the_screen():
-    terminal = Terminal()
-    screen = Screen(terminal)
-    screen.draw(["one"])
-    screen.say("event")
-    screen.draw(["one"])
-    assert terminal.getvalue() == "one\n\r\x1b[1A\x1b[0Jevent\none\n"
-
-
 TREE = {
     "id": "a",
     "name": "Shop",
@@ -101,15 +41,6 @@ TREE = {
         {"id": "d", "name": "db"},
     ],
 }
-
-
-def test_a_tree_is_drawn_with_its_branches():
-    assert [text for text, _ in draw(TREE, lambda node: node["name"])] == [
-        "Shop",
-        "├─ tier",
-        "│  └─ web",
-        "└─ db",
-    ]
 
 
 def test_an_application_is_found_by_id_or_name():

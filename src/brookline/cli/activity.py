@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brookline.cli.blocks import Heading, Table
 from brookline.cli.moments import ago, duration, moment
 from brookline.cli.tool import with_tool
 from brookline.cli.trees import find_application, walk
@@ -13,8 +14,9 @@ from brookline.cli.waiting import POLL_S, Deadline, has_ended, patient_client, w
 from brookline.client import calls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from brookline.cli.blocks import Block
     from brookline.cli.tool import Tool
 
 Task = dict[str, Any]
@@ -83,22 +85,19 @@ def _list(tool: Tool, asked: Iterable[tuple[str, str]], *, with_parts: bool, lim
                 tasks[task["id"]] = task
     ordered = sorted(tasks.values(), key=lambda task: task.get("submitTimeUtc") or 0, reverse=True)
     now_ms = tool.pace.wall_ms()
-    rows = [_row(task, task.get("displayName") or "", now_ms) for task in ordered]
-    tool.out.emit(
-        ordered, lambda: tool.out.table(("TASK", "WHAT", "ENTITY", "STATUS", "TOOK", "WHEN"), rows)
-    )
+    rows = [_row(task, now_ms) for task in ordered]
+    tool.out.emit(ordered, lambda: [_table("WHAT", rows)])
 
 
 def _show(tool: Tool, task_id: str) -> None:
     task = tool.do(calls.task(task_id))
     below = tool.do(calls.task_descendants(task_id))
     value = {**task, "descendants": below}
-    tool.out.emit(value, lambda: _detail(tool, task, below))
+    tool.out.emit(value, lambda: _detail(task, below, tool.pace.wall_ms()))
 
 
-def _detail(tool: Tool, task: Task, below: dict[str, Task]) -> Iterator[str]:
-    out, now_ms = tool.out, tool.pace.wall_ms()
-    yield f"{out.bold(str(task.get('displayName')))}  {task['id']}  {out.paint(_status(task))}"
+def _detail(task: Task, below: dict[str, Task], now_ms: int) -> Iterator[Block]:
+    yield Heading(str(task.get("displayName")), (task["id"], _status(task)))
     for title, text in (
         ("entity", task.get("entityDisplayName")),
         ("what", task.get("description")),
@@ -113,26 +112,30 @@ def _detail(tool: Tool, task: Task, below: dict[str, Task]) -> Iterator[str]:
         yield f"  {line}"
     if below:
         yield ""
-        rows = [
-            _row(part, "  " * depth + name, now_ms) for depth, name, part in _parts(task, below)
-        ]
-        yield from out.table(("TASK", "PART", "ENTITY", "STATUS", "TOOK", "WHEN"), rows)
+        parts = list(_parts(task, below))
+        rows = [_row(part, now_ms) for _, part in parts]
+        yield _table("PART", rows, depths=[depth for depth, _ in parts])
 
 
-def _parts(task: Task, below: dict[str, Task], depth: int = 0) -> Iterator[tuple[int, str, Task]]:
+def _parts(task: Task, below: dict[str, Task], depth: int = 0) -> Iterator[tuple[int, Task]]:
     for link in task.get("children") or ():
         part = below.get((link.get("metadata") or {}).get("id", ""))
         if part is not None:
-            yield depth, str(part.get("displayName") or part["id"]), part
+            yield depth, part
             yield from _parts(part, below, depth + 1)
 
 
-def _row(task: Task, name: str, now_ms: int) -> tuple[str, ...]:
+def _table(title: str, rows: Sequence[Sequence[str]], depths: Sequence[int] = ()) -> Table:
+    headers = (title, "TASK", "ENTITY", "STATUS", "TOOK", "WHEN")
+    return Table(headers, rows, depths=depths, folds=("WHAT", "ENTITY"))
+
+
+def _row(task: Task, now_ms: int) -> tuple[str, ...]:
     started, ended = task.get("startTimeUtc"), task.get("endTimeUtc") or -1
     took = (ended if ended > 0 else now_ms) - started if started else None
     return (
+        str(task.get("displayName") or task["id"]),
         task["id"],
-        name,
         str(task.get("entityDisplayName") or "-"),
         _status(task),
         duration(took),

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brookline.cli.blocks import Heading, Table
 from brookline.cli.tool import with_tool
-from brookline.cli.trees import draw, find_application, short_type, state_of, up_of, walk
+from brookline.cli.trees import find_application, short_type, state_of, up_of, walk
 from brookline.client import calls
 from brookline.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from brookline.cli.blocks import Block
     from brookline.cli.tool import Tool
     from brookline.cli.trees import Node
 
@@ -29,7 +31,7 @@ def apps(tool: Tool) -> None:
     """List the applications."""
     found = tool.do(calls.applications())
     rows = [(app["id"], _name(app), str(app.get("status") or "-")) for app in found]
-    tool.out.emit(found, lambda: tool.out.table(("ID", "NAME", "STATUS"), rows))
+    tool.out.emit(found, lambda: [Table(("ID", "NAME", "STATUS"), rows, folds=("NAME",))])
 
 
 @click.command()
@@ -43,7 +45,7 @@ def show(tool: Tool, app: str) -> None:
     places = [_place(place) for place in tool.do(calls.locations(root["id"], root["id"]))]
     uris = tool.do(calls.descendants_sensor(root["id"], "main.uri"))
     value = {**summary, "locations": places, "sensors": sensors, "tree": root, "uris": uris}
-    tool.out.emit(value, lambda: _screen(tool, value))
+    tool.out.emit(value, lambda: _screen(value))
 
 
 @click.command()
@@ -53,7 +55,7 @@ def tree(tool: Tool, app: str | None) -> None:
     """Show all applications, or one, as trees of entities."""
     roots = tool.do(calls.tree())
     shown = [find_application(roots, app)] if app else roots
-    tool.out.emit(shown, lambda: tool.out.table(HEADERS, _tree_rows(shown)))
+    tool.out.emit(shown, lambda: [_tree_table(shown)])
 
 
 @click.command()
@@ -95,27 +97,31 @@ def _wait_until_gone(tool: Tool, app_id: str, *, timeout_s: float) -> None:
         deadline.pause(0.2, what=f"application {app_id} is still there")
 
 
-def _screen(tool: Tool, value: dict[str, Any]) -> Iterator[str]:
-    out, root = tool.out, value["tree"]
-    status = str(value.get("status") or "-")
-    yield f"{out.bold(str(root['name']))}  {root['id']}  {out.paint(status)}"
+def _screen(value: dict[str, Any]) -> Iterator[Block]:
+    root = value["tree"]
+    yield Heading(str(root["name"]), (root["id"], str(value.get("status") or "-")))
     if value["locations"]:
         yield "  location  " + ", ".join(value["locations"])
     for name in SHOWN_SENSORS:
         if value["sensors"].get(name) not in (None, "", {}, []):
             yield f"  {name}  {value['sensors'][name]}"
     yield ""
-    uris = value["uris"]
-    rows = [(*row, str(uris.get(row[1]) or "")) for row in _tree_rows([root])]
-    yield from out.table((*HEADERS, "URI"), rows)
+    yield _tree_table([root], value["uris"])
 
 
-def _tree_rows(roots: list[Node]) -> list[tuple[str, ...]]:
-    return [
-        (text, node["id"], short_type(str(node.get("type"))), state_of(node), up_of(node))
-        for root in roots
-        for text, node in draw(root, lambda node: str(node.get("name")))
-    ]
+def _tree_table(roots: Sequence[Node], uris: Mapping[str, Any] | None = None) -> Table:
+    """Return a row for each entity; with a column of addresses if there may be some."""
+    nodes = [pair for root in roots for pair in walk(root)]
+    rows = [_row(node, uris) for _, node in nodes]
+    depths = [depth for depth, _ in nodes]
+    headers = HEADERS if uris is None else (*HEADERS, "URI")
+    return Table(headers, rows, depths=depths, folds=("URI",), spare=("TYPE",))
+
+
+def _row(node: Node, uris: Mapping[str, Any] | None) -> tuple[str, ...]:
+    kind = short_type(str(node.get("type")))
+    row = (str(node.get("name")), node["id"], kind, state_of(node), up_of(node))
+    return row if uris is None else (*row, str(uris.get(node["id"]) or ""))
 
 
 def _name(app: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brookline.cli.blocks import Heading
 from brookline.cli.exits import Exit
 from brookline.cli.moments import duration
 from brookline.cli.tool import with_tool
@@ -57,7 +58,7 @@ def deploy(tool: Tool, file: str, *, wait: bool, timeout: str, app_id: str) -> N
         _wait(tool, task, name=name, timeout_s=timeout_s)
     took_ms = (tool.pace.monotonic() - started) * 1000
     result = _result(tool, app, name=name, task=task)
-    tool.out.emit(result, lambda: [_line(tool, result, took_ms if wait else None)])
+    tool.out.emit(result, lambda: [_heading(result, took_ms if wait else None)])
 
 
 def deploy_once(tool: Tool, plan: str, *, app_id: str, file: str) -> dict[str, Any]:
@@ -167,12 +168,14 @@ def _uri(tool: Tool, app: str) -> str | None:
     return next((str(uri) for uri in found.values() if uri), None)
 
 
-def _line(tool: Tool, result: dict[str, Any], took_ms: float | None) -> str:
-    line = f"{result['name']}  {result['id']}  {tool.out.paint(result['status'])}"
+def _heading(result: dict[str, Any], took_ms: float | None) -> Heading:
+    words = [result["id"], result["status"]]
     if took_ms is None:
-        return f"{line}  task {result['task']}"
-    line += f" in {duration(took_ms)}"
-    return f"{line}  {result['uri']}" if result["uri"] else line
+        words.append(f"task {result['task']}")
+    else:
+        words.append(f"in {duration(took_ms)}")
+        words += [result["uri"]] if result["uri"] else []
+    return Heading(result["name"], words)
 
 
 def _read(file: str) -> str:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from brookline.cli.blocks import Table
 from brookline.cli.exits import Exit
 from brookline.cli.tool import with_tool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from brookline.cli.blocks import Block
     from brookline.cli.findings import Finding
     from brookline.cli.tool import Tool
 
@@ -37,18 +39,18 @@ def doctor(tool: Tool, *, store: str) -> None:
 
         found = examine_plane(tool)
     value = [dataclasses.asdict(each) for each in found]
-    tool.out.emit(value, lambda: _report(tool, found))
+    tool.out.emit(value, lambda: _report(found))
     if any(each.result == "fail" for each in found):
         raise click.exceptions.Exit(Exit.FAILED)
 
 
-def _report(tool: Tool, found: Sequence[Finding]) -> list[str]:
+def _report(found: Sequence[Finding]) -> list[Block]:
     rows = [(each.result, each.check, _said(each)) for each in found]
-    lines = tool.out.table(("RESULT", "CHECK", "FOUND"), rows)
+    table = Table(("RESULT", "CHECK", "FOUND"), rows, folds=("CHECK", "FOUND"))
     counts = {
         each: sum(1 for one in found if one.result == each) for each in ("pass", "warn", "fail")
     }
-    return [*lines, "", ", ".join(f"{count} {word}" for word, count in counts.items() if count)]
+    return [table, "", ", ".join(f"{count} {word}" for word, count in counts.items() if count)]
 
 
 def _said(finding: Finding) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brookline.cli.blocks import Table
 from brookline.cli.tool import with_tool
 from brookline.cli.trees import short_type
 from brookline.client import calls
@@ -29,7 +30,7 @@ def sensors(tool: Tool, app: str, *, entity: str | None, name: str) -> None:
         tool.out.emit(value, lambda: [shown(value)])
         return
     values = tool.do(calls.sensor_values(app, entity or app))
-    tool.out.emit(values, lambda: _value_table(tool, "SENSOR", values))
+    tool.out.emit(values, lambda: [_value_table("SENSOR", values)])
 
 
 @click.command()
@@ -50,7 +51,7 @@ def config(tool: Tool, app: str, *, entity: str | None, name: str, assignment: s
         tool.out.emit(found, lambda: [shown(found)])
         return
     values = tool.do(calls.config_values(app, entity or app))
-    tool.out.emit(values, lambda: _value_table(tool, "KEY", values))
+    tool.out.emit(values, lambda: [_value_table("KEY", values)])
 
 
 @click.command()
@@ -61,7 +62,8 @@ def effectors(tool: Tool, app: str, *, entity: str | None) -> None:
     """List what can be done with an entity."""
     found = tool.do(calls.effectors(app, entity or app))
     rows = [(each["name"], _parameters(each), str(each.get("description") or "")) for each in found]
-    tool.out.emit(found, lambda: tool.out.table(("EFFECTOR", "PARAMETERS", "DESCRIPTION"), rows))
+    headers = ("EFFECTOR", "PARAMETERS", "DESCRIPTION")
+    tool.out.emit(found, lambda: [Table(headers, rows, folds=headers[1:])])
 
 
 def assigned(text: str) -> tuple[str, Any]:
@@ -98,9 +100,9 @@ def shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _value_table(tool: Tool, title: str, values: Mapping[str, Any]) -> list[str]:
+def _value_table(title: str, values: Mapping[str, Any]) -> Table:
     rows = [(name, shown(value)) for name, value in sorted(values.items())]
-    return tool.out.table((title, "VALUE"), rows)
+    return Table((title, "VALUE"), rows, folds=(title, "VALUE"))
 
 
 def _parameters(effector: Mapping[str, Any]) -> str:

@@ -7,20 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from brookline.cli.ha_view import (
-    HEADERS,
-    HISTORY_HEADERS,
-    headline,
-    history_rows,
-    member_rows,
-    warnings,
-)
+from brookline.cli.blocks import Heading
+from brookline.cli.ha_view import headline, history_table, member_table, warnings
 from brookline.cli.tool import with_tool
 from brookline.client import calls
 from brookline.client.states import GONE, PlaneStates
 from brookline.errors import BrooklineError, InvalidInput, NotAllowed, NotFound
 
 if TYPE_CHECKING:
+    from brookline.cli.blocks import Block
     from brookline.cli.tool import Tool
     from brookline.client.client import Client
     from brookline.client.states import Mastership, Member
@@ -47,7 +42,7 @@ def status(tool: Tool, *, watch: bool) -> None:
         watch_states(tool)
         return
     states, raw = look(tool.client)
-    tool.out.emit(raw, lambda: status_lines(tool, states, find_history(tool.client)))
+    tool.out.emit(raw, lambda: status_blocks(tool, states, find_history(tool.client)))
 
 
 @ha.command()
@@ -59,7 +54,7 @@ def history(tool: Tool) -> None:
     now_ms = tool.pace.wall_ms()
     tool.out.emit(
         [dataclasses.asdict(row) for row in rows],
-        lambda: tool.out.table(HISTORY_HEADERS, history_rows(rows, states, now_ms)),
+        lambda: [history_table(rows, states, now_ms)],
     )
 
 
@@ -179,10 +174,10 @@ def find_node(client: Client, node: str) -> tuple[Member, str]:
     return member, address
 
 
-def status_lines(tool: Tool, states: PlaneStates, history: list[Mastership]) -> list[str]:
+def status_blocks(tool: Tool, states: PlaneStates, history: list[Mastership]) -> list[Block]:
     """Return the screen of `ha status`."""
     return [
-        tool.out.bold(headline(states, history, tool.pace.wall_ms())),
-        *tool.out.table(HEADERS, member_rows(states)),
+        Heading(headline(states, history, tool.pace.wall_ms())),
+        member_table(states),
         *(f"! {line}" for line in warnings(states)),
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from brookline.cli.ha import find_history, look, status_lines
+from brookline.cli.ha import find_history, look, status_blocks
 from brookline.cli.ha_view import hand_over_checks, without_master_ms
 from brookline.cli.moments import duration
 from brookline.cli.waiting import Deadline, patient_client
@@ -156,9 +156,7 @@ def _change(
 
 
 def _show(tool: Tool, title: str, states: PlaneStates) -> None:
-    tool.out.tell(title)
-    for line in status_lines(tool, states, find_history(tool.client)):
-        tool.out.tell(f"  {line}")
+    tool.out.tell(title, *status_blocks(tool, states, find_history(tool.client)), "")
 
 
 def _worded(check: Check) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from brookline.cli.blocks import Table
 from brookline.cli.moments import duration, moment
 from brookline.client.states import GONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from brookline.client.states import Mastership, Member, PlaneStates
 
@@ -62,9 +63,10 @@ def headline(states: PlaneStates, history: Sequence[Mastership], now_ms: int) ->
     return f"{plane}   master {leader.name} since {since} (epoch {row.epoch}, {row.reason})"
 
 
-def member_rows(states: PlaneStates) -> list[tuple[str, ...]]:
+def member_table(states: PlaneStates) -> Table:
     """Return a row for each node: the master, who would follow it, the others, those that are gone."""
-    return [_member_row(states, member) for member in sorted(states.members, key=_order)]
+    rows = [_member_row(states, member) for member in sorted(states.members, key=_order)]
+    return Table(HEADERS, rows, folds=("URI",), spare=("HOST", "ID", "URI"))
 
 
 def warnings(states: PlaneStates) -> list[str]:
@@ -109,14 +111,13 @@ def _member_events(earlier: Member | None, member: Member, states: PlaneStates) 
         yield f"{member.name}: priority {earlier.priority} → {member.priority}"
 
 
-def history_rows(
-    history: Iterable[Mastership], states: PlaneStates, now_ms: int
-) -> list[tuple[str, ...]]:
+def history_table(history: Sequence[Mastership], states: PlaneStates, now_ms: int) -> Table:
     """Return a row for each mastership, in the order given."""
-    rows = list(history)
     names = {member.instance: member.name for member in states.members}
-    names |= {row.node: row.name for row in rows}
-    return [_history_row(row, names, now_ms) for row in rows]
+    names |= {row.node: row.name for row in history}
+    rows = [_history_row(row, names, now_ms) for row in history]
+    folds = ("FROM→TO", "WHY", "INTERRUPTED", "EVIDENCE")
+    return Table(HISTORY_HEADERS, rows, folds=folds, spare=("EVIDENCE", "LED FOR"))
 
 
 def hand_over_checks(states: PlaneStates, target: Member) -> list[Check]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import dataclasses
 import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from brookline.cli.ha import find_history, status_lines, with_timeout
+from brookline.cli.ha import find_history, status_blocks, with_timeout
 from brookline.cli.ha_view import events
 from brookline.cli.moments import moment
-from brookline.cli.screen import Screen
 from brookline.client import calls
 from brookline.client.course import Patience
 from brookline.client.states import PlaneStates
 from brookline.errors import Unavailable
 
 if TYPE_CHECKING:
+    from brookline.cli.blocks import Block
+    from brookline.cli.terminal import Screen
     from brookline.cli.tool import Tool
     from brookline.client.client import Client
     from brookline.client.states import Mastership
@@ -31,12 +31,12 @@ KEPT_EVENTS = 10
 
 
 class Watch:
-    """Shows the plane again and again until the user ends it."""
+    """Shows the plane again and again: on the screen, or by appending to stdout without one."""
 
-    def __init__(self, tool: Tool, client: Client) -> None:
+    def __init__(self, tool: Tool, client: Client, screen: Screen | None = None) -> None:
         self._tool = tool
         self._client = client
-        self._screen = Screen(sys.stdout) if tool.out.live and tool.out.form == "table" else None
+        self._screen = screen
         self._states: PlaneStates | None = None
         self._history: list[Mastership] = []
         self._events: deque[str] = deque(maxlen=KEPT_EVENTS)
@@ -57,9 +57,10 @@ class Watch:
     def _take(self, states: PlaneStates, raw: dict[str, Any]) -> None:
         before = self._states
         timeout_ms = before.timeout_ms if before else None
-        states = (
-            with_timeout(self._client, states) if timeout_ms is None else _with(states, timeout_ms)
-        )
+        if timeout_ms is None:
+            states = with_timeout(self._client, states)
+        else:
+            states = dataclasses.replace(states, timeout_ms=timeout_ms)
         changes = list(events(before, states)) if before else []
         if before is None or changes:
             self._history = find_history(self._client)
@@ -67,52 +68,44 @@ class Watch:
         for change in changes:
             self._say(change)
         if self._screen is not None:
-            self._draw(states)
+            self._draw(*status_blocks(self._tool, states, self._history), "")
         elif before is None or changes:
             self._append(states, raw, first=before is None)
 
-    def _draw(self, states: PlaneStates) -> None:
+    def _draw(self, *blocks: Block) -> None:
         assert self._screen is not None
-        lines = status_lines(self._tool, states, self._history)
-        self._screen.draw([*lines, "", *self._events, "Ctrl-C ends."])
+        self._screen.draw([*blocks, *self._events, "Ctrl-C ends."])
 
     def _append(self, states: PlaneStates, raw: dict[str, Any], *, first: bool) -> None:
         """Print the plane once, and afterwards only changes; whole documents if asked for data."""
         if self._tool.out.form != "table":
-            click.echo(json.dumps(raw, ensure_ascii=False))
+            self._tool.out.append(raw)
         elif first:
-            for line in status_lines(self._tool, states, self._history):
-                click.echo(line)
+            self._tool.out.show(*status_blocks(self._tool, states, self._history))
 
     def _nobody_answers(self, error: Unavailable) -> None:
         if self._absent != error.message:
             self._absent = error.message
             self._say(f"nobody answers: {error.message}")
         if self._screen is not None:
-            self._screen.draw([*self._events, "Ctrl-C ends."])
+            self._draw()
 
     def _say(self, what: str) -> None:
         now_ms = self._tool.pace.wall_ms()
         line = f"{moment(now_ms, now_ms)} {what}"
         self._events.append(line)
         if self._screen is None and self._tool.out.form == "table":
-            click.echo(line)
+            self._tool.out.show(line)
 
 
 def watch_states(tool: Tool) -> None:
     """Show the plane until Ctrl-C."""
-    with tool.make_client(Patience(budget_s=0)) as client:
-        watch = Watch(tool, client)
-        try:
-            while True:
-                watch.look()
-                sys.stdout.flush()
-                tool.pace.sleep(EVERY_S)
-        except KeyboardInterrupt:
-            click.echo("", err=True)
-
-
-def _with(states: PlaneStates, timeout_ms: int) -> PlaneStates:
-    import dataclasses
-
-    return dataclasses.replace(states, timeout_ms=timeout_ms)
+    with (
+        tool.make_client(Patience(budget_s=0)) as client,
+        contextlib.suppress(KeyboardInterrupt),
+        tool.out.screen(sys.stdout) as screen,
+    ):
+        watch = Watch(tool, client, screen)
+        while True:
+            watch.look()
+            tool.pace.sleep(EVERY_S)

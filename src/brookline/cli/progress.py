@@ -1,22 +1,24 @@
-"""Progress of a task on stderr: a line an entity on a terminal, a line an event elsewhere."""
+"""Progress of a task on stderr: a row an entity on a terminal, a line an event elsewhere."""
 
 from __future__ import annotations
 
 import dataclasses
-import sys
 from typing import TYPE_CHECKING, Any
 
+from brookline.cli.blocks import Table
 from brookline.cli.moments import duration
-from brookline.cli.screen import Screen, is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from brookline.cli.blocks import Block
+    from brookline.cli.output import Output
+    from brookline.cli.terminal import Screen
     from brookline.values.pace import Pace
 
 Task = dict[str, Any]
 
-_MOST_LINES = 20
+_MOST_ROWS = 20
 """Entities shown at once on a terminal; the rest is counted."""
 
 
@@ -83,13 +85,13 @@ def _phase(task: Task) -> Phase:
 
 
 class Progress:
-    """Shows how far a task is."""
+    """Shows how far a task is: on a screen, or by appending to stderr without one."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, out: Output, pace: Pace, screen: Screen | None) -> None:
+        self._out = out
         self._pace = pace
-        self._screen = Screen(sys.stderr) if is_terminal(sys.stderr) else None
+        self._screen = screen
         self._said: set[tuple[str, bool]] = set()
-        self._lines: list[str] = []
 
     def show(self, task: Task, below: Iterable[Task]) -> None:
         """Show the present state."""
@@ -100,25 +102,22 @@ class Progress:
         else:
             self._screen.draw(_by_entity(task, phases, now_ms))
 
-    def finish(self) -> None:
-        """Leave the last state on the screen."""
-        self._screen = None
-
     def _append(self, phases: Iterable[Phase], now_ms: int) -> None:
         for phase in phases:
             event = (phase.task, phase.ended is not None)
             if event in self._said or phase.started is None:
                 continue
             self._said.add(event)
-            print(f"  {phase.entity}  {phase.text(now_ms)}", file=sys.stderr, flush=True)  # noqa: T201
+            self._out.tell(f"  {phase.entity}  {phase.text(now_ms)}")
 
 
-def _by_entity(task: Task, phases: Iterable[Phase], now_ms: int) -> list[str]:
-    rows: dict[str, list[str]] = {}
+def _by_entity(task: Task, phases: Iterable[Phase], now_ms: int) -> list[Block]:
+    steps: dict[str, list[str]] = {}
     for phase in phases:
-        rows.setdefault(phase.entity, []).append(phase.text(now_ms))
-    wide = max(map(len, rows), default=0)
-    lines = [f"  {entity.ljust(wide)}  {'   '.join(texts)}" for entity, texts in rows.items()]
-    if len(lines) > _MOST_LINES:
-        lines = [*lines[-_MOST_LINES:], f"  … and {len(lines) - _MOST_LINES} more entities"]
-    return lines or [f"  {task.get('displayName') or 'task'} … {task.get('currentStatus', '')}"]
+        steps.setdefault(phase.entity, []).append(phase.text(now_ms))
+    if not steps:
+        return [f"{task.get('displayName') or 'task'} … {task.get('currentStatus', '')}"]
+    rows = [(entity, "   ".join(texts)) for entity, texts in steps.items()]
+    table = Table(("ENTITY", "STEPS"), rows[-_MOST_ROWS:], folds=("STEPS",))
+    more = len(rows) - _MOST_ROWS
+    return [table, f"… and {more} more entities"] if more > 0 else [table]

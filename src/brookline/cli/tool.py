@@ -59,6 +59,8 @@ _FORM = click.option(
     help="Form of the data on stdout.",
 )
 
+_NO_COLOUR = click.option("--no-color", is_flag=True, help="Do without colours. [NO_COLOR]")
+
 _NAMES = ("urls", "user", "password", "home", "cacert", "insecure")
 
 
@@ -117,8 +119,9 @@ def with_tool(function: Callable[..., None]) -> Callable[..., None]:
         earlier: Mapping[str, Any] = click.get_current_context().find_root().obj or {}
         common = {name: given.pop(name) or earlier.get(name) for name in _NAMES}
         form = given.pop("form") or earlier.get("form") or "table"
+        colour = not (given.pop("no_color") or earlier.get("no_color"))
         wish = Wish(**{name: value for name, value in common.items() if value})
-        tool = Tool(find_access(_asked(wish), os.environ), Output(form))
+        tool = Tool(find_access(_asked(wish), os.environ), Output(form, colour=colour))
         try:
             function(tool, **given)
         finally:
@@ -129,7 +132,7 @@ def with_tool(function: Callable[..., None]) -> Callable[..., None]:
 
 def common_options(function: Callable[P, None]) -> Callable[P, None]:
     """Add the options that all commands have."""
-    for option in reversed((*_OPTIONS, _FORM)):
+    for option in reversed((*_OPTIONS, _FORM, _NO_COLOUR)):
         function = option(function)
     return function
 

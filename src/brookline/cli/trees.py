@@ -1,4 +1,4 @@
-"""The tree of an application: found by name or id, walked, and drawn."""
+"""The tree of an application: found by name or id, and walked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from brookline.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 Node = dict[str, Any]
 """An EntityDetail, as ``applications/fetch`` answers it."""
@@ -41,22 +41,6 @@ def walk(node: Node, depth: int = 0) -> Iterator[tuple[int, Node]]:
     yield depth, node
     for child in node.get("children") or ():
         yield from walk(child, depth + 1)
-
-
-def draw(node: Node, label: Callable[[Node], str]) -> Iterator[tuple[str, Node]]:
-    """Yield each node below and including this one, with its name after the branches of a tree."""
-    yield label(node), node
-    yield from _draw_children(node, label, "")
-
-
-def _draw_children(
-    node: Node, label: Callable[[Node], str], before: str
-) -> Iterator[tuple[str, Node]]:
-    children = node.get("children") or []
-    for child in children:
-        last = child is children[-1]
-        yield before + ("└─ " if last else "├─ ") + label(child), child
-        yield from _draw_children(child, label, before + ("   " if last else "│  "))
 
 
 def state_of(node: Node) -> str:

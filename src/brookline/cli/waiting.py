@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -113,19 +114,17 @@ def follow_to_end(
         Ended: If it failed, was cancelled or was cut off by a failover, with the reason.
     """
     deadline = Deadline(tool.pace, timeout_s)
-    progress = Progress(tool.pace)
-    with patient_client(tool, deadline) as client:
+    with patient_client(tool, deadline) as client, tool.out.screen(sys.stderr) as screen:
+        progress = Progress(tool.out, tool.pace, screen)
         while True:
             last, below = _look(client, task["id"])
             progress.show(last, below)
             if has_ended(last):
-                progress.finish()
                 if last.get("isError"):
                     raise Ended(_why(client, last, below), _status_of_end(last))
                 return last
             reason = is_hopeless(client) if is_hopeless else ""
             if reason:
-                progress.finish()
                 raise Ended(reason, Exit.UNHEALTHY)
             every_s = POLL_S if deadline.elapsed_s < 10 else LATER_POLL_S
             deadline.pause(every_s, what=f"task {task['id']} is {last.get('currentStatus')}")

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from brookline.cli.blocks import Table
 from brookline.cli.demo.narration import Narration
 from brookline.cli.demo.nodes import is_alive
 from brookline.cli.demo.stage import NotSeen, Stage
 from brookline.cli.demo.story import Story
 from brookline.cli.moments import duration
-from brookline.cli.table import render
+from brookline.cli.output import Output
 from brookline.errors import BrooklineError
 from brookline.values.pace import SystemPace
 
@@ -39,7 +40,7 @@ def main(*, keep: bool, stop: bool, blueprint: Path) -> None:
     """Show how an application outlives `kill -9` of the server that manages it."""
     keep = keep or os.environ.get("KEEP", "") not in ("", "0")
     pace = SystemPace()
-    tell = Narration(pace)
+    tell = Narration(pace, Output())
     stage = Stage(Path(FOLDER).resolve(), pace)
     signal.signal(signal.SIGTERM, _interrupt)
     ended = stage.end_earlier()
@@ -56,7 +57,8 @@ def _show(stage: Stage, tell: Narration, blueprint: Path, *, keep: bool) -> int:
         story.play()
         seen = True
         tell.title("Timeline")
-        tell.more(_timeline(story))
+        tell.table(_timeline(story))
+        tell.more(_remarks(story))
         tell.more(_afterwards(stage, story, keep=keep))
     except NotSeen as failure:
         _failed(stage, tell, failure.what, failure.so_far)
@@ -78,7 +80,7 @@ def _failed(stage: Stage, tell: Narration, what: str, so_far: str) -> None:
         tell.more(node.log_tail() or ["(empty)"])
 
 
-def _timeline(story: Story) -> list[str]:
+def _timeline(story: Story) -> Table:
     rows = [
         (
             change.title,
@@ -91,13 +93,15 @@ def _timeline(story: Story) -> list[str]:
         )
         for change in story.changes
     ]
-    lines = render(HEADERS, rows)
+    return Table(HEADERS, rows, folds=HEADERS[:1])
+
+
+def _remarks(story: Story) -> Iterator[str]:
+    yield ""
     repeated = sum(change.repeated for change in story.changes)
     if repeated:
-        lines.append(
-            f"{repeated} write(s) in flight when the master died were sent again by the client."
-        )
-    return [*lines, "The page, served by a process of its own, did not notice any of it."]
+        yield f"{repeated} write(s) in flight when the master died were sent again by the client."
+    yield "The page, served by a process of its own, did not notice any of it."
 
 
 def _afterwards(stage: Stage, story: Story, *, keep: bool) -> Iterator[str]:

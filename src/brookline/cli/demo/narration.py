@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-import click
-
-from brookline.cli.screen import has_colour
+from brookline.cli.blocks import Heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from brookline.cli.blocks import Table
+    from brookline.cli.output import Output
     from brookline.values.pace import Pace
 
 _MARGIN = " " * 10
@@ -20,25 +19,28 @@ _MARGIN = " " * 10
 class Narration:
     """Prints the story on stdout, as it happens."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Pace, out: Output) -> None:
         self._pace = pace
         self._started = pace.monotonic()
-        self._colour = has_colour(sys.stdout)
+        self._out = out
 
     def title(self, text: str) -> None:
         """Print a heading."""
-        click.echo(f"\n{click.style(text, bold=True) if self._colour else text}")
+        self._out.show("", Heading(text))
 
     def say(self, text: str) -> None:
         """Print what has just happened, with the time."""
-        click.echo(f"{self._pace.monotonic() - self._started:7.2f}s  {text}")
+        self._out.show(f"{self._pace.monotonic() - self._started:7.2f}s  {text}")
 
     def seen(self, text: str) -> None:
         """Print what was promised and has been seen."""
-        sign = click.style("✓", fg="green") if self._colour else "✓"
-        self.say(f"{sign} {text}")
+        self.say(f"✓ {text}")
 
     def more(self, lines: Iterable[str]) -> None:
         """Print lines that belong to the last one."""
         for line in lines:
-            click.echo(_MARGIN + line)
+            self._out.show((_MARGIN + line).rstrip())
+
+    def table(self, table: Table) -> None:
+        """Print a table, at the left margin: it is wide."""
+        self._out.show(table)
