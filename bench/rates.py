@@ -27,13 +27,13 @@ def reads(setting: Setting) -> Sequence[Figure]:
     }
     units: list[float] = []
     rates: dict[str, list[float]] = {what: [] for what in pages}
-    with _served(setting) as (target, page):
+    with _served(setting, "reads") as (target, page):
         login = ("-H", f"Authorization: {target.authorization}")
         for number in range(-1, setting.rounds):  # the first warms up
-            unit = http.wrk(http.READERS, page)
+            unit = http.wrk(page, http.READERS, page.url).per_s
             for what, (path, _, _) in pages.items():
                 base = target.url if path.startswith("/v1/") else target.entity_url
-                rate = http.wrk(http.READERS, base + path, *login)
+                rate = http.wrk(target, http.READERS, base + path, *login).per_s
                 if number >= 0:
                     rates[what].append(rate / unit)
             if number >= 0:
@@ -51,13 +51,14 @@ def reads(setting: Setting) -> Sequence[Figure]:
 def writes(setting: Setting) -> Sequence[Figure]:
     """Config writes over 32 connections, each answered when it is durable."""
     units, rates, commits = [], [], []
-    with _served(setting) as (target, page):
+    with _served(setting, "writes") as (target, page):
         script = setting.folder / "post.lua"
         script.write_text(http.POST)
         more = ("-H", f"Authorization: {target.authorization}", "-s", str(script))
         for number in range(-1, setting.rounds):
-            unit = http.wrk(http.WRITERS, page)
-            rate = http.wrk(http.WRITERS, f"{target.entity_url}/config/bench.key", *more)
+            unit = http.wrk(page, http.WRITERS, page.url).per_s
+            path = f"{target.entity_url}/config/bench.key"
+            rate = http.wrk(target, http.WRITERS, path, *more).per_s
             if number >= 0:
                 units.append(rate / unit)
                 rates.append(rate)
@@ -82,10 +83,10 @@ def _writes_figure(
 
 
 @contextlib.contextmanager
-def _served(setting: Setting) -> Iterator[tuple[http.Target, str]]:
+def _served(setting: Setting, name: str) -> Iterator[tuple[http.Target, http.Target]]:
     if shutil.which("wrk") is None:
         raise CannotMeasure("wrk is missing; it is a package of Debian: apt-get install wrk")
-    folder = setting.folder / "rates"
+    folder = setting.folder / f"rates-{name}"
     folder.mkdir(exist_ok=True)
     with http.server(folder) as target, http.empty_page(folder) as page:
         http.request(target, "GET", "/v1/server/user")

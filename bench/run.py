@@ -54,29 +54,38 @@ def main() -> int:
     if chosen.list:
         print("\n".join(f"{row.name:12} {row.about}" for row in ROWS))
         return 0
-    measured: dict[str, Sequence[Figure]] = {}
-    skipped = []
-    with tempfile.TemporaryDirectory(prefix="brookline-bench-", dir=chosen.folder) as folder:
-        described = machine.describe(Path(folder))
+    rows = [row for row in ROWS if not chosen.only or row.name in chosen.only]
+    figures: list[Figure] = []
+    lacking: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="brookline-bench-", dir=chosen.folder) as name:
+        setting = Setting(Path(name), chosen.rounds)
+        described = machine.describe(setting.folder)
         print(", ".join(described.values()), flush=True)
-        for row in ROWS:
-            if chosen.only and row.name not in chosen.only:
-                continue
-            print(f"{row.name} … (load {machine.load()})", file=sys.stderr, flush=True)
-            load = machine.load()
-            try:
-                measured[row.name] = row.measure(Setting(Path(folder), chosen.rounds))
-            except CannotMeasure as lack:
-                skipped.append(f"{row.name} was not measured: {lack}")
-                continue
-            if chosen.record:
-                record.keep(row.name, measured[row.name], load=load, described=described)
-    figures = [figure for row in ROWS for figure in measured.get(row.name, ())]
-    print(table(figures))
-    print("".join(f"\n{lack}" for lack in skipped), end="")
+        try:
+            for row in rows:
+                figures += _measured(row, setting, described if chosen.record else None, lacking)
+        finally:
+            print(table(figures))
+            print("".join(f"\n{lack}" for lack in lacking), end="")
     if chosen.record:
         record.renew_readme([row.name for row in ROWS])
-    return 1 if skipped or any(figure.met is False for figure in figures) else 0
+    return 1 if lacking or any(figure.met is False for figure in figures) else 0
+
+
+def _measured(
+    row: Row, setting: Setting, described: dict[str, str] | None, lacking: list[str]
+) -> Sequence[Figure]:
+    """Measure a row, and record it if the machine is described; note what is lacking for it."""
+    load = machine.load()
+    print(f"{row.name} … (load {load})", file=sys.stderr, flush=True)
+    try:
+        figures = row.measure(setting)
+    except CannotMeasure as lack:
+        lacking.append(f"{row.name} was not measured: {lack}")
+        return ()
+    if described is not None:
+        record.keep(row.name, figures, load=load, described=described)
+    return figures
 
 
 def _arguments() -> argparse.Namespace:

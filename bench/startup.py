@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from bench.figures import Figure, Row, Setting, at_most
-from bench.nodes import plane
+from bench.nodes import plane, start_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,16 +25,17 @@ def start(setting: Setting) -> Sequence[Figure]:
 
 
 def idle(setting: Setting) -> Sequence[Figure]:
-    """Memory and processor of a master of an empty plane, some seconds after its start."""
+    """Memory and processor of a master of an empty plane, which a hot standby listens to."""
     memory, share = [], []
     for number in range(setting.rounds):
-        with plane(setting.folder / f"idle-{number}", "n1") as (node,):
-            node.start().wait_for_state("MASTER")
+        with plane(setting.folder / f"idle-{number}", "n1", "n2") as nodes:
+            start_all(nodes)
+            master = nodes[0]
             time.sleep(SETTLE_S)
-            used, began = node.cpu_s(), time.perf_counter()
+            used, began = master.cpu_s(), time.perf_counter()
             time.sleep(IDLE_S)
-            share.append(100 * (node.cpu_s() - used) / (time.perf_counter() - began))
-            memory.append(node.memory_mb())
+            share.append(100 * (master.cpu_s() - used) / (time.perf_counter() - began))
+            memory.append(master.memory_mb())
     return [
         at_most("idle master, resident memory", memory, 90, form="{:.0f} MB", brooklyn="592 MB"),
         at_most("idle master, CPU", share, 1.0, form="{:.1f} %", brooklyn="1.4 %"),
