@@ -5,6 +5,7 @@ from tests.api.house import ADMIN
 
 from brookline.api.ports import ApiSettings
 from brookline.errors import BrooklineError
+from brookline.security.provider import Provider
 
 
 async def test_every_answer_says_not_to_be_cached_and_where_it_comes_from(house):
@@ -173,15 +174,50 @@ async def test_a_value_that_is_nested_beyond_use_is_400(shop, depth):
     assert (await house.call("POST", path, data=wide, headers=headers)).status == 204
 
 
-async def test_a_page_of_another_site_changes_nothing(house):
-    foreign = {"Sec-Fetch-Site": "cross-site"}
+OTHERS = [
+    pytest.param({"Sec-Fetch-Site": "cross-site"}, id="cross-site"),
+    pytest.param({"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:1"}, id="port"),
+    pytest.param({"Origin": "http://evil.example"}, id="origin"),
+    pytest.param({"Origin": "null"}, id="no-origin"),
+]
 
+
+@pytest.mark.parametrize("foreign", OTHERS)
+async def test_a_page_of_another_site_changes_nothing(house, foreign):
     for path in ("/applications", "/server/shutdown"):
         assert (await house.call("POST", path, headers=foreign)).status == 403
     assert house.control.orders == []
     assert (await house.call("GET", "/applications", headers=foreign)).status == 200
-    own = {"Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param({"Sec-Fetch-Site": "same-origin", "Origin": "https://proxy"}, id="told"),
+        pytest.param({"Sec-Fetch-Site": "none"}, id="typed"),
+        pytest.param({"Origin": "https://amp:8443", "Host": "amp:8443"}, id="origin"),
+        pytest.param({"Origin": "http://amp", "X-Forwarded-Host": "amp"}, id="proxy"),
+    ],
+)
+async def test_an_own_page_changes_what_it_likes(house, own):
     assert (await house.call("POST", "/server/properties/reload", headers=own)).status == 204
+
+
+@pytest.mark.parametrize("host", ["rebound.example", "rebound.example:8081", "10.0.0.1", "[", ""])
+async def test_without_a_login_another_name_is_another_sites(house, host):
+    house.login.provider = Provider.ANYONE
+
+    told = await house.raw("GET", "/v1/server/ha/state", headers={"Host": host})
+
+    assert told.status == 403
+    assert "localhost" in told.json["message"]
+
+
+@pytest.mark.parametrize("host", ["localhost:8081", "127.0.0.1", "[::1]:8081", "LOCALHOST"])
+async def test_without_a_login_this_machine_asks_what_it_likes(house, host):
+    house.login.provider = Provider.ANYONE
+
+    assert (await house.raw("GET", "/v1/applications", headers={"Host": host})).status == 200
 
 
 async def test_a_key_that_is_too_long_is_400(house):

@@ -16,6 +16,7 @@ from brookline.api.plane_view import is_hot
 from brookline.api.ports import NonMasterWrites
 from brookline.api.problems import Refused, problem, unexpected
 from brookline.api.routes import Found, Place
+from brookline.api.sites import check_host, check_page
 from brookline.api.wireform import SEQUENCE
 from brookline.api.writes import Dropped
 from brookline.errors import BrooklineError, NotAllowed, Outcome, Unavailable
@@ -67,9 +68,8 @@ class Edge:
         user = await self._user(method, path, scope=scope, headers=headers)
         found = self._table.find(method, path)
         operation = found.operation
-        if operation.place in _CHANGING and headers.get("sec-fetch-site") == "cross-site":
-            # A browser sends the credentials that it knows along with another site's form.
-            raise NotAllowed("a page of another site may not change anything here")
+        if operation.place in _CHANGING:
+            check_page(headers)
         if operation.place is Place.MASTER:
             return await self._write(found, scope, receive, headers=headers, user=user)
         await self._may_answer(found, headers)
@@ -97,6 +97,7 @@ class Edge:
 
         Raises:
             NotLoggedIn: No credentials, or wrong ones.
+            NotAllowed: None are wanted, but this may be another site's page.
         """
         given = headers.get("authorization")
         authorization = None if given is None else given.encode("latin-1")
@@ -106,6 +107,9 @@ class Edge:
                 return known
         if self._table.is_open(method, path):
             return ""
+        if self._ports.logins.open:
+            me = self._ports.node.identity
+            check_host(headers, (me.uri, me.address))
         return await self._ports.logins.check(authorization, (scope["client"] or ("",))[0])
 
     async def _write(

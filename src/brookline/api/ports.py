@@ -257,6 +257,11 @@ class Management(Protocol):
 class Logins(Protocol):
     """Who a request comes from."""
 
+    @property
+    def open(self) -> bool:
+        """Whether anyone may come in."""
+        ...
+
     def known(self, authorization: bytes) -> str | None:
         """Return the user of a header that was found right before, or None."""
         ...

@@ -61,6 +61,11 @@ class Login:
         self._nobodys_hash = decoy_hash()
         """Stands in for the hash of unknown users, so that they take as long as known ones."""
 
+    @property
+    def open(self) -> bool:
+        """Whether anyone may come in."""
+        return self.provider is Provider.ANYONE
+
     def known(self, authorization: bytes) -> str | None:
         """Return the user of an `Authorization` header that was found right before, or None.
 
@@ -80,7 +85,7 @@ class Login:
             NotLoggedIn: No credential, or a wrong one.
             Unavailable: This node knows no user yet, or too many are being checked.
         """
-        if self.provider is Provider.ANYONE:
+        if self.open:
             return _name_of(authorization)
         if self.provider is Provider.NOBODY:
             raise NotLoggedIn("nobody may log in to this node: its security provider says so")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from brookline.security.first_user import ADMIN, PASSWORD_IN, place_of
 from brookline.security.provider import Provider
 from brookline.security.users import USER
-from brookline.server.checks import is_loopback
+from brookline.values.addresses import is_loopback
 from brookline.version import VERSION
 
 if TYPE_CHECKING:

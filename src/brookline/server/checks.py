@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from brookline.errors import InvalidInput
@@ -12,6 +11,7 @@ from brookline.security.provider import Provider
 from brookline.server import catalogue as c
 from brookline.server.catalogue import PersistMode
 from brookline.server.settings import refuse
+from brookline.values.addresses import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,14 +82,6 @@ def plane_settings(settings: Settings) -> PlaneSettings:
         standby_is_hot=settings[c.STANDBY_IS_HOT],
         forget_s=settings[c.HA_FORGET] or PlaneSettings().forget_s,
     )
-
-
-def is_loopback(address: str) -> bool:
-    """Tell whether only this machine reaches an address."""
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"
 
 
 def _modes(settings: Settings) -> Iterator[str]:
