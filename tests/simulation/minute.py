@@ -10,7 +10,7 @@ from tests.simulation.nemesis import Nemesis
 
 from brookline.journal.rules import ALL_RULES, Rules
 from brookline.testing.client_model import Outcome, SimClient
-from brookline.testing.harness import PlaneHarness, PlaneOptions
+from brookline.testing.harness import QUICK, PlaneHarness, PlaneOptions
 
 if TYPE_CHECKING:
     from brookline.testing.sim_server import SimServer
@@ -50,8 +50,12 @@ def options_for(seed: int, rules: Rules = ALL_RULES) -> PlaneOptions:
     names = "abcde"[: chance.choice((2, 2, 3, 3, 4, 5))]
     wild = chance.random() < 0.3
     rates = [chance.uniform(0.7, 1.4) if wild else chance.uniform(0.85, 1.15) for _ in names]
+    settings = dataclasses.replace(
+        QUICK, poll_s=chance.choice((0.5, 1.0)), batch_items=chance.choice((1, 2, 1000)),
+        grace_s=chance.choice((1.0, 3.0)), write_wait_s=chance.choice((2.0, 4.0)),
+    )  # fmt: skip
     return PlaneOptions(
-        nodes=tuple(names), seed=seed, rules=rules, rates=rates,
+        nodes=tuple(names), seed=seed, rules=rules, rates=rates, settings=settings,
         one_machine=chance.random() < 0.3,
     )  # fmt: skip
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.errors import BrooklineError
 from brookline.plane.states import Mode
-from brookline.stores.faults import Odds
+from brookline.stores.faults import Fate, Odds
 from brookline.testing.host import Run
 from brookline.testing.network import NetworkOdds
+from brookline.testing.planned import Plan
 from brookline.testing.sim_peers import Nudge
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from brookline.plane.node import PlaneNode
     from brookline.testing.client_model import SimClient
     from brookline.testing.harness import PlaneHarness
+    from brookline.testing.host import Host
     from brookline.testing.sim_server import SimServer
 
 
@@ -35,7 +37,7 @@ class Nemesis:
             (6, self.kill), (2, self.power_cut), (6, self.stop), (2, self.sleep), (2, self.freeze),
             (2, self.end), (3, self.store_down), (3, self.store_out_of_reach),
             (4, self.store_storm), (3, self.cut), (3, self.network_storm), (3, self.false_death),
-            (1, self.forge), (1, self.jump), (2, self.switchover), (2, self.mode), (1, self.rank),
+            (4, self.slow_request), (1, self.forge), (1, self.jump), (2, self.switchover), (2, self.mode), (1, self.rank),
         ]  # fmt: skip
 
     async def rage(self, until_s: float) -> None:
@@ -47,7 +49,7 @@ class Nemesis:
                 )[0]
                 servers = list(self.harness.servers.values())
                 group.create_task(fault(self.random.choice(servers)))
-                await self.harness.sleep(min(self.up_to(4), until_s - now + 0.001))
+                await self.harness.sleep(min(self.up_to(3), until_s - now + 0.001))
             self.over = True
 
     async def mend(self) -> None:
@@ -112,9 +114,12 @@ class Nemesis:
         host = server.host
         if host is None or host.run is not Run.RUNNING:
             return
+        if self.random.random() >= 0.5 or not await self.between_steps(host, getattr(host, how)):
+            if host.run is not Run.RUNNING:
+                return
+            getattr(host, how)()
         self.harness.transcript.note(how, server=server.name)
         began = self.harness.loop.true_time()
-        getattr(host, how)()
         await self.pass_up_to(seconds)
         if host is server.host:
             self.resume(server, began if how != "freeze" else None)
@@ -154,6 +159,20 @@ class Nemesis:
         which |= handles
         await self.pass_up_to(10)
         which -= handles
+
+    async def slow_request(self, server: SimServer) -> None:
+        """Let the next request of some kind land late, whoever waits for it and for however long."""
+        operation, prefix = self.random.choice((
+            ("create", "journal/"), ("create", "journal/"), ("create", "snapshot/"),
+            ("create", "blob/"), ("delete", "blob/"), ("delete", "journal/"), ("put", "node/"),
+        ))  # fmt: skip
+        lands_s, heard = self.random.choice((1.0, 8.0, 20.0)), self.random.random() < 0.5
+        fate = Fate(lands_s, heard=heard, gives_up_s=min(lands_s, 1.0))
+        note = f"the next {operation} of {prefix} lands late"
+        self.harness.transcript.note(note, server=server.name, after_s=lands_s, heard=heard)
+        handle = f"{server.name}/heart" if prefix == "node/" else server.name
+        plan = Plan(handle=handle, operation=operation, prefix=prefix, fate=fate)
+        self.harness.faults.plan(plan)
 
     async def store_storm(self, _: SimServer) -> None:
         odds = Odds(
@@ -254,6 +273,14 @@ class Nemesis:
 
     def up_to(self, longest: float) -> float:
         return longest * self.random.random()
+
+    async def between_steps(self, host: Host, fate: Callable[[], None]) -> bool:
+        """Let something happen to a host between two of its next steps, if they come soon."""
+        chances = [fate]
+        host.after(self.random.randrange(1, 60), lambda: chances.pop()() if chances else None)
+        happened = await self.harness.until(lambda: not chances, 0.5)
+        chances.clear()
+        return happened
 
     async def pass_up_to(self, seconds: float) -> None:
         await self.harness.sleep(self.up_to(seconds))

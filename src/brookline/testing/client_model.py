@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING
 from brookline.plane.peers import Reply, Request
 from brookline.testing.connection import Broken, Refused
 from brookline.testing.sim_peers import CONNECT_S, Failure, Write
+from brookline.testing.toy import BIG
 
 if TYPE_CHECKING:
     from brookline.testing.harness import PlaneHarness
     from brookline.testing.host import Host
     from brookline.testing.sim_server import SimServer
+
+
+_BIG = 0.003
+"""Share of writes whose payload goes to a blob."""
 
 
 class Outcome(enum.Enum):
@@ -44,7 +49,7 @@ class SimClient:
         sent: Requests that were sent and not refused: the server, and true time.
     """
 
-    patience_s = (2.0, 8.0, 20.0)
+    patience_s: tuple[float, ...] = (2.0, 8.0, 20.0)
 
     def __init__(
         self, harness: PlaneHarness, name: str, *, lists: tuple[str, ...], pause_s: float
@@ -76,7 +81,7 @@ class SimClient:
             return Outcome.NOT_DONE
         self.sent.append((request, server.name, self._harness.loop.true_time()))
         try:
-            end.send(Write(Request(id=request, method="POST", path=path, user=self.name)))
+            end.send(Write(self._request(request, path)))
             async with asyncio.timeout(random.choice(self.patience_s)):
                 answer = await end.receive()
         except (Broken, TimeoutError):
@@ -90,6 +95,10 @@ class SimClient:
                 return Outcome.NOT_DONE
             case _:
                 return Outcome.UNKNOWN
+
+    def _request(self, request: str, path: str) -> Request:
+        big = self._harness.random.random() < _BIG
+        return Request(id=request, method="POST", path=path, user=self.name, body=BIG * big)
 
     def sent_to(self, server: str, since: float) -> list[str]:
         """Return the requests that were sent to a server since some true time."""
@@ -110,9 +119,10 @@ class SimClient:
                 harness.oracle.not_done(request, f"{server.name} said that it was not done")
                 return
             await self.host.clock.sleep(0.2 * random.random())
-        self._learn(request, outcome)
+        self.learn(request, outcome)
 
-    def _learn(self, request: str, outcome: Outcome) -> None:
+    def learn(self, request: str, outcome: Outcome) -> None:
+        """Hold the plane to what is known of a write."""
         match outcome:
             case Outcome.ACKNOWLEDGED:
                 self.acknowledged += 1

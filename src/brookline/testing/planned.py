@@ -48,6 +48,11 @@ class PlannedFaults(RandomFaults):
         """Let the next request of this kind meet its fate."""
         self.plans.append(plan)
 
+    def mend(self) -> None:
+        """End all faults, those that are planned too."""
+        super().mend()
+        self.plans.clear()
+
     def fate(self, handle: str, operation: str, key: str) -> Fate:
         """Return what becomes of a request."""
         for plan in list(self.plans):

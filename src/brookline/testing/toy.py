@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.journal.queue import Decision
 from brookline.journal.records import Records
+from brookline.journal.sealing import MOST_BYTES
 from brookline.plane.peers import Reply, Request
 from brookline.plane.tenant import Opening
 from brookline.testing.oracle import LISTS
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from brookline.testing.oracle import Oracle
     from brookline.values.clock import Clock
     from brookline.wire.changes import Change
+
+BIG = b"big"
+"""Body of a request whose entry is so large that its payload goes to a blob."""
 
 _ACT_EACH_S = 0.3
 
@@ -106,7 +110,10 @@ class ToyTenant:
 
         def decide(view: View) -> Decision:
             before = (view.get(LISTS, name) or {}).get("items", [])
-            return Decision([Put(LISTS, name, {"items": [*before, request.id]})])
+            changes = [Put(LISTS, name, {"items": [*before, request.id]})]
+            if request.body == BIG:
+                changes.append(Put("big", name, {"text": "x" * (MOST_BYTES + 1)}))
+            return Decision(changes)
 
         committed = await self.node.commit(decide, request=request.id, user=request.user)
         return Reply(status=200, headers=(("seq", str(committed.seq)),))
