@@ -29,6 +29,10 @@ _PATIENCE_POLLS = 3
 _FOLLOWERS = frozenset({Mode.STANDBY, Mode.HOT_STANDBY, Mode.HOT_BACKUP})
 
 
+_RISES = 2
+"""How often a heartbeat is seen to rise before its node counts as living, at the start."""
+
+
 async def enter_plane(parts: Parts, mode: Mode) -> str:
     """Return the id of the plane in the store; begin one if this mode may lead.
 
@@ -56,11 +60,14 @@ async def settle_identity(core: Core, observer: Observer) -> str:
         StoreError: If the store does not answer.
     """
     await observer.look()
-    if any(_suspect(core, sighting) for sighting in core.watch):
-        # A heartbeat that does not rise in two polls is from a process that is gone.
-        await core.parts.clock.sleep(2.2 * core.parts.settings.poll_s)
-        await observer.look()
-    name = _name(core, [s.heartbeat for s in core.watch if s.rises and _suspect(core, s)])
+    for risen in range(_RISES):
+        # A heartbeat that does not rise in two polls is from a process that is gone. One that
+        # rises once may be the last of such a process, which the store was slow to show.
+        if any(_suspect(core, s) and s.rises >= risen for s in core.watch):
+            await core.parts.clock.sleep(2.2 * core.parts.settings.poll_s)
+            await observer.look()
+    living = [s.heartbeat for s in core.watch if s.rises >= _RISES and _suspect(core, s)]
+    name = _name(core, living)
     await _bury_former(core)
     return name
 
@@ -124,9 +131,9 @@ def _suspect(core: Core, sighting: Sighting) -> bool:
     identity, heartbeat = core.parts.identity, sighting.heartbeat
     if heartbeat.instance == core.me or heartbeat.state == NodeState.TERMINATED.value:
         return False
-    if heartbeat.instance == identity.former and _ran_here(core, heartbeat):
-        return False
-    return heartbeat.home == identity.home or heartbeat.name == identity.name
+    if heartbeat.home == identity.home:
+        return not _ran_here(core, heartbeat)
+    return heartbeat.name == identity.name
 
 
 def _ran_here(core: Core, heartbeat: Heartbeat) -> bool:
