@@ -16,6 +16,7 @@
     │   ├── CommandFailed     a command on a machine, with its exit code
     │   └── StoreError        the store did not do what was asked
     │       └── StoreUnfit    the store cannot carry a plane, or holds something else
+    │           └── StoreAbsent   it is not there, perhaps not yet
     └── Damaged           bytes in the store are not what they must be      500        3
 
 HTTP and exit statuses are two tables at the edges (`api.problems`, `cli.exits`) and nowhere else.
@@ -206,6 +207,12 @@ class StoreUnfit(StoreError):
     """The store cannot carry a plane, or holds something that is not ours."""
 
     code = "store-unfit"
+
+
+class StoreAbsent(StoreUnfit):
+    """The store is not where it should be; a file system may not be mounted yet."""
+
+    code = "store-absent"
 
 
 class Damaged(BrooklineError):

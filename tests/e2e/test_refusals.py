@@ -69,6 +69,7 @@ def test_a_standby_of_nobody_is_refused(cluster):
 
     assert n1.wait() == 16
     assert "there is no plane in this store yet" in n1.log()
+    assert list(cluster.store.iterdir()) == []
 
 
 def test_a_port_in_use_is_refused_with_who_holds_it(cluster):
@@ -131,6 +132,50 @@ def test_a_store_that_is_not_there_is_waited_for(cluster):
     (cluster.folder / "away").rename(cluster.store)
     n1.becomes("master")
     assert [found["id"] for found in n1.get("/v1/applications")] == [app]
+
+
+def test_a_store_whose_mount_point_is_not_there_is_waited_for(cluster):
+    mount = cluster.folder / "mnt"
+    cluster.store = mount / "shared"
+    n1 = cluster["n1"].start()
+
+    eventually("it says so", lambda: f"{mount} is no directory; is it mounted?" in n1.log())
+    assert not n1.is_well("ready")
+    mount.mkdir()
+
+    n1.becomes("master")
+
+
+def test_a_damaged_entry_is_named_and_nothing_is_begun_behind_it(cluster):
+    n1 = cluster["n1"].start().becomes("master")
+    cluster.deploy(n1)
+    n1.signal(signal.SIGTERM)
+    n1.wait()
+    entry = sorted((cluster.store / "journal" / "0000000").iterdir())[2]
+    whole = entry.read_bytes()
+    entry.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    before = [path.name for path in sorted(entry.parent.iterdir())]
+
+    for server in (n1, cluster["n2"]):
+        server.launch()
+        assert server.wait() == 3
+        assert f"entry journal/0000000/{entry.name} is damaged" in server.log()
+        assert str(cluster.store) in server.log()
+    assert [path.name for path in sorted(entry.parent.iterdir())] == before
+    entry.write_bytes(whole)
+
+    n1.start().becomes("master")
+
+
+def test_a_store_of_a_later_format_is_refused_by_its_path(cluster):
+    cluster.store.mkdir()
+    (cluster.store / "plane").write_text('{"format":99,"plane":"abcdefghij"}')
+    n1 = cluster["n1"]
+    n1.launch()
+
+    assert n1.wait() == 2
+    assert f"{cluster.store}: the store has format 99" in n1.log()
+    assert [path.name for path in cluster.store.iterdir()] == ["plane"]
 
 
 def test_nobody_is_let_in_before_any_user_is_known(cluster):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from brookline.errors import Damaged, StoreError, StoreUnfit
-from brookline.journal.keys import PLANE
+from brookline.journal.keys import JOURNAL, PLANE, is_entry_key
 from brookline.stores.store import Undecided
 from brookline.values.ids import Randomness, new_id
 from brookline.wire.entries import FORMAT
@@ -32,10 +32,15 @@ async def find_plane(store: Store) -> str | None:
     """Return the id of the plane in this store, or None if there is none yet.
 
     Raises:
+        StoreError: If the store gives no answer.
         StoreUnfit: If the store has a format that this version does not know.
-        Damaged: If the key cannot be read.
+        Damaged: If the key cannot be read, or is missing although there is a journal.
     """
     data = await store.get(PLANE)
+    if data is None and await _has_entries(store):
+        data = await store.get(PLANE)  # the plane may have begun meanwhile
+        if data is None:
+            raise Damaged("key 'plane' of the store is missing, but there are entries of a journal")
     if data is None:
         return None
     try:
@@ -55,6 +60,7 @@ async def ensure_plane(store: Store, randomness: Randomness) -> str:
     Raises:
         StoreError: If the store gives no answer.
         StoreUnfit: If the store has a format that this version does not know.
+        Damaged: If the key cannot be read, or is missing although there is a journal.
     """
     found = await find_plane(store)
     if found is not None:
@@ -67,3 +73,7 @@ async def ensure_plane(store: Store, randomness: Randomness) -> str:
     if found is None:
         raise StoreError("the store does not show the key 'plane' that was just written")
     return found
+
+
+async def _has_entries(store: Store) -> bool:
+    return any(is_entry_key(key) for key in await store.list(JOURNAL))

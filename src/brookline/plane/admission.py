@@ -26,6 +26,11 @@ log = logging.getLogger("brookline.plane")
 _PATIENCE_POLLS = 3
 """How long a follower waits for somebody to lead, when all of a plane is started at once."""
 
+NO_PLANE = (
+    "mode {} follows a master, but there is no plane in this store yet;"
+    " start the first node with AUTO or MASTER"
+)
+
 _FOLLOWERS = frozenset({Mode.STANDBY, Mode.HOT_STANDBY, Mode.HOT_BACKUP})
 
 
@@ -41,15 +46,17 @@ async def enter_plane(parts: Parts, mode: Mode) -> str:
         StoreError: If the store does not answer.
         StoreUnfit: If the store has a format that this version does not know.
     """
-    if mode not in _FOLLOWERS:
+    if may_begin_plane(mode):
         return await ensure_plane(parts.store, parts.randomness)
     plane = await find_plane(parts.store)
     if plane is None:
-        raise Conflict(
-            f"mode {mode.value} follows a master, but there is no plane in this store yet;"
-            " start the first node with AUTO or MASTER"
-        )
+        raise Conflict(NO_PLANE.format(mode.value))
     return plane
+
+
+def may_begin_plane(mode: Mode) -> bool:
+    """Tell whether a node that starts in this mode may be the first of a plane."""
+    return mode not in _FOLLOWERS
 
 
 async def settle_identity(core: Core, observer: Observer) -> str:

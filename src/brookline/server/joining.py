@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from brookline.errors import InvalidInput, StoreError, StoreUnfit
+from brookline.errors import Conflict, Damaged, InvalidInput, StoreAbsent, StoreError, StoreUnfit
 from brookline.journal.planekey import find_plane
+from brookline.plane.admission import NO_PLANE, may_begin_plane
 from brookline.security.files import write_private
 from brookline.server.catalogue import PersistMode
 from brookline.stores.probe import QUICK, WHOLE, Report, Size, probe, require_fit
@@ -58,7 +59,7 @@ class Joining:
         self._probe_due = False
 
     async def join(self) -> None:
-        """Take part; waits for a store that does not answer, and says so.
+        """Take part; waits for a store that is not there or does not answer, and says so.
 
         Raises:
             StoreUnfit: If the store cannot carry a plane.
@@ -68,14 +69,18 @@ class Joining:
         """
         while True:
             try:
-                await self._try()
+                return await self._try()
+            except StoreAbsent as error:
+                self._say(error)
             except StoreUnfit:
                 raise
             except StoreError as error:
                 self._say(error)
-                await self._clock.sleep(_PAUSE_S)
-            else:
-                return
+            except Damaged as error:
+                raise Damaged(
+                    f"{error.message} (in {self._url}); nothing is skipped: restore it from a copy"
+                ) from error
+            await self._clock.sleep(_PAUSE_S)
 
     async def _try(self) -> None:
         if self._persist is not PersistMode.DISABLED:
@@ -88,7 +93,10 @@ class Joining:
         self._home.remember(store=self._url, plane=self._node.plane_id)
 
     async def _examine(self, store: Store) -> None:
-        plane = await find_plane(store)
+        try:
+            plane = await find_plane(store)
+        except StoreUnfit as error:
+            raise StoreUnfit(f"{self._url}: {error.message}") from error
         same_place = self._home.last_store == self._url
         if plane is None:
             self._refuse_empty(same_place=same_place)
@@ -108,6 +116,8 @@ class Joining:
 
         Raises:
             InvalidInput: If the operator asked for what is there.
+            Conflict: If the node's mode begins none; said before the store is tried, so that
+                nothing is written.
             StoreError: If this home knows a plane there: a file system that is not mounted yet
                 would else become the place of a second plane of the same name.
         """
@@ -118,6 +128,8 @@ class Joining:
                 f"{self._url} is empty, but this home took part in plane {self._home.last_plane}"
                 " there: is it mounted? To begin anew in it, start once with --persist clean"
             )
+        if not may_begin_plane(self._node.mode):
+            raise Conflict(NO_PLANE.format(self._node.mode.value))
 
     async def probe_again(self) -> None:
         """Try a store that was found fit before, in short; what it lacks now is an alarm."""

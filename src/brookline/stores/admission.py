@@ -7,7 +7,7 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from brookline.errors import StoreError, StoreUnfit
+from brookline.errors import StoreAbsent, StoreError, StoreUnfit
 from brookline.stores.files import words
 from brookline.stores.names import PLANE, TOP_LEVEL
 
@@ -26,7 +26,7 @@ def enter(path: Path, open_files: Callable[[str], Files]) -> Files:
 
     Raises:
         StoreUnfit: If it is no folder, cannot be used, or holds something else; nothing was
-            touched.
+            touched. `StoreAbsent` if the folder above it is not there.
         StoreError: If the file system gave no answer; it may be well later.
     """
     try:
@@ -71,7 +71,7 @@ def _ensure_folder(path: Path) -> None:
         return
     above = path.absolute().parent
     if not above.is_dir():
-        raise StoreUnfit(f"{path} cannot be made: {above} is no directory; is it mounted?")
+        raise StoreAbsent(f"{path} cannot be made: {above} is no directory; is it mounted?")
     with contextlib.suppress(FileExistsError):  # another node; or a file, which opening refuses
         path.mkdir(0o700)
         _fsync(above)
