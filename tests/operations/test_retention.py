@@ -33,7 +33,7 @@ def test_parts_count_for_the_total():
 
 
 def test_old_ones_go():
-    assert dropped([ended(10), ended(90)], age_ms=50) == ["t10"]
+    assert dropped([ended(10), ended(90)], age_s=0.05) == ["t10"]
 
 
 def test_bytes_of_streams_count():

@@ -10,7 +10,7 @@ from brookline.security.provider import Provider
 from brookline.server import catalogue as c
 from brookline.server.checks import check, plane_settings, port, start_mode, store_folder
 from brookline.server.options import server_options
-from brookline.server.settings import load_settings, table
+from brookline.server.settings import load_settings, shown, table
 
 LAUNCHER = "etc/org.apache.brooklyn.osgilauncher.cfg"
 
@@ -288,6 +288,32 @@ def test_anyone_is_let_in_on_loopback_only(place, wide):
 def test_a_provider_that_is_not_there_is_refused_and_not_replaced(place):
     with pytest.raises(InvalidInput, match=r"no security provider 'a\.LdapSecurityProvider'"):
         place.load(security_provider="a.LdapSecurityProvider")
+
+
+def test_how_many_tasks_are_kept_is_read_and_the_rest_of_that_family_told(place):
+    place.write(
+        "etc/brooklyn.cfg",
+        "brooklyn.gc.maxTasksPerName=3\n"
+        "brooklyn.gc.maxTaskAge=forever\n"
+        "brooklyn.gc.maxTasksPerTag=7\n",
+    )
+    settings = place.load()
+    assert (settings[c.TASKS_PER_NAME], settings[c.TASK_AGE]) == (3, float("inf"))
+    assert shown(settings[c.TASK_AGE]) == "forever"
+    [warning] = settings.warnings
+    assert "brooklyn.gc.maxTasksPerTag" in warning
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"tasks_per_name": "-1"}, id="a-negative-number"),
+        pytest.param({"task_period": "0"}, id="a-period-of-nothing"),
+    ],
+)
+def test_tasks_cannot_be_kept_in_an_impossible_way(place, given):
+    with pytest.raises(InvalidInput, match=r"negative|cannot be 0"):
+        place.load(**given)
 
 
 def test_half_a_certificate_an_object_store_and_a_short_timeout_are_refused(place):

@@ -19,6 +19,7 @@ from brookline.values.ids import SYSTEM_RANDOM
 if TYPE_CHECKING:
     from brookline.locations.kinds import Locations
     from brookline.model.types import Types
+    from brookline.operations.retention import Limits
     from brookline.operations.streams import Streams
     from brookline.values.clock import Clock
     from brookline.values.ids import Randomness
@@ -45,6 +46,7 @@ def build(
     *,
     streams: Streams,
     clock: Clock,
+    limits: Limits | None = None,
     randomness: Randomness = SYSTEM_RANDOM,
 ) -> Built:
     """Put management together.
@@ -54,10 +56,11 @@ def build(
         locations: The kinds of locations that there are.
         streams: Where streams of tasks are kept.
         clock: Time.
+        limits: How many ended tasks are kept; AMP's defaults if None.
         randomness: For ids.
     """
     live, tasks, outlet = Live(types), Tasks(), Outlet()
-    supervisor = Supervisor(tasks, streams, recorder=outlet, clock=clock)
+    supervisor = Supervisor(tasks, streams, recorder=outlet, clock=clock, limits=limits)
     platform = Platform(live, outlet, locations, clock)
     supervisor.platform = platform
     management = Management(

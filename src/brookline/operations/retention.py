@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from brookline.operations.task import Task
 
-_DAY_MS = 24 * 3600 * 1000
+_DAY_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,9 @@ class Limits:
         per_name: Of the same name about the same entity.
         per_entity: About the same entity.
         total: At all, parts included.
-        age_ms: Since their end.
+        age_s: Since their end, in seconds.
         total_bytes: Size of records and streams together.
+        period_s: How often it is looked whether there is more, in seconds.
 
     Source: the defaults of Brooklyn's ``brooklyn.gc.*``; it has no bound in bytes.
     """
@@ -33,8 +34,9 @@ class Limits:
     per_name: int = 10
     per_entity: int = 1000
     total: int = 100_000
-    age_ms: int = 30 * _DAY_MS
+    age_s: float = 30 * _DAY_S
     total_bytes: int = 1024**3
+    period_s: float = 60.0
 
 
 @dataclass(slots=True)
@@ -64,7 +66,7 @@ def outdated(tasks: Iterable[Task], limits: Limits, now_ms: int) -> list[Task]:
             or entities[task.entity_id] >= limits.per_entity
             or kept.count + len(family) > limits.total
             or kept.size_bytes + size > limits.total_bytes
-            or now_ms - (task.ended_ms or 0) > limits.age_ms
+            or now_ms - (task.ended_ms or 0) > limits.age_s * 1000
         )
         if too_much:
             dropped.append(task)

@@ -57,7 +57,6 @@ class Supervisor:
         clock: For times of tasks.
         outcomes: What is remembered of steps.
         limits: How many ended tasks are kept.
-        gc_period_s: How often that is looked at, in seconds.
 
     Attributes:
         platform: What `Operation.platform` gives to entities.
@@ -73,7 +72,6 @@ class Supervisor:
         clock: Clock,
         outcomes: Outcomes | None = None,
         limits: Limits | None = None,
-        gc_period_s: float = 60.0,
     ) -> None:
         self.tasks = tasks
         self.streams = streams
@@ -83,7 +81,6 @@ class Supervisor:
         self.platform: Any = None
         self._outcomes: Outcomes = outcomes or NotKept()
         self._limits = limits or Limits()
-        self._gc_period_s = gc_period_s
         self._active = False
         self._running: dict[str, Operation] = {}
         self._crew = Crew("operations")
@@ -264,7 +261,7 @@ class Supervisor:
         )
         while True:
             await self.forget_old()
-            await self.clock.sleep(self._gc_period_s)
+            await self.clock.sleep(self._limits.period_s)
 
     async def forget_old(self) -> None:
         """Forget what the limits do not keep, streams included."""

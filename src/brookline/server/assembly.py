@@ -19,6 +19,7 @@ from brookline.locations.kinds import Locations
 from brookline.locations.localhost import Localhost
 from brookline.management.building import build
 from brookline.model.types import installed_types
+from brookline.operations.retention import Limits
 from brookline.operations.streams import Streams
 from brookline.plane.heart import LocalPulse
 from brookline.plane.identity import Identity
@@ -109,7 +110,10 @@ def assemble(start: Start) -> Assembly:
 def _management(start: Start) -> Built:
     clock = start.clock
     streams = Streams(start.home.data / "streams")
-    return build(installed_types(), Locations([Localhost(clock)]), streams=streams, clock=clock)
+    return build(
+        installed_types(), Locations([Localhost(clock)]),
+        streams=streams, clock=clock, limits=_task_limits(start.settings),
+    )  # fmt: skip
 
 
 def _node(
@@ -196,6 +200,16 @@ def _view_once_read(node: PlaneNode) -> Callable[[], View | None]:
         return node.replica.records if node.replica.seq else None
 
     return view
+
+
+def _task_limits(settings: Settings) -> Limits:
+    return Limits(
+        per_name=settings[c.TASKS_PER_NAME],
+        per_entity=settings[c.TASKS_PER_ENTITY],
+        total=settings[c.TASKS_TOTAL],
+        age_s=settings[c.TASK_AGE],
+        period_s=settings[c.TASK_PERIOD],
+    )
 
 
 def _api_settings(settings: Settings) -> ApiSettings:

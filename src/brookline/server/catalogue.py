@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brookline.api.ports import NonMasterWrites
+from brookline.operations.retention import Limits
 from brookline.plane.settings import PlaneSettings
 from brookline.plane.states import Mode
 from brookline.security.provider import Provider, provider_of
@@ -56,6 +57,7 @@ class LogLevel(enum.Enum):
 
 
 _PLANE = PlaneSettings()
+_TASKS = Limits()
 
 HOME = Setting(
     "home", kinds.PATH, Path(), "Folder of this node: its files, and where pid.txt is written."
@@ -221,6 +223,42 @@ NON_MASTER_WRITES = Setting(
     NonMasterWrites.FORWARD,
     "What a node that does not lead does with a write.",
     ("brookline.nonMasterWrites",),
+)
+
+TASK_PERIOD = Setting(
+    "task-period",
+    kinds.PERIOD,
+    _TASKS.period_s,
+    "How often the master looks for ended tasks that are to be forgotten.",
+    ("brooklyn.gc.period",),
+)
+TASKS_PER_NAME = Setting(
+    "tasks-per-name",
+    kinds.COUNT,
+    _TASKS.per_name,
+    "How many ended tasks of one name about one entity are kept.",
+    ("brooklyn.gc.maxTasksPerName",),
+)
+TASKS_PER_ENTITY = Setting(
+    "tasks-per-entity",
+    kinds.COUNT,
+    _TASKS.per_entity,
+    "How many ended tasks about one entity are kept.",
+    ("brooklyn.gc.maxTasksPerEntity",),
+)
+TASKS_TOTAL = Setting(
+    "tasks-total",
+    kinds.COUNT,
+    _TASKS.total,
+    "How many ended tasks are kept at all, parts included.",
+    ("brooklyn.gc.maxTasksGlobal",),
+)
+TASK_AGE = Setting(
+    "task-age",
+    kinds.SECONDS,
+    _TASKS.age_s,
+    "How long a task is kept after its end.",
+    ("brooklyn.gc.maxTaskAge",),
 )
 
 GLOBAL_PROPERTIES: Setting[Path | None] = Setting(

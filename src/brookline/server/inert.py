@@ -22,7 +22,7 @@ INERT: dict[str, str] = {
     "rebind.failureMode.*": "what cannot be rebuilt is set aside and shown",
     "brooklyn.managementNodeState.*": "listeners are not supported yet",
     "brooklyn.usageManager.*": "usage is not recorded yet",
-    "brooklyn.gc.*": "how long tasks are kept cannot be chosen yet",
+    "brooklyn.gc.*": "tasks are kept by name, entity, age and in all; memory looks after itself",
     "brooklyn.webconsole.security.keystore.*": "give a PEM file as brookline.tls.certificate",
     "brooklyn.webconsole.security.transport.*": "the system's choice of TLS versions and ciphers"
     " is used",

@@ -67,8 +67,18 @@ def _seconds(text: str) -> float:
     return length.seconds
 
 
-def _whole(text: str) -> int:
-    return int(coerce(text, int))
+def _period(text: str) -> float:
+    seconds = _seconds(text)
+    if seconds == 0:
+        raise ValueError("a period cannot be 0")
+    return seconds
+
+
+def _count(text: str) -> int:
+    number = int(coerce(text, int))
+    if number < 0:
+        raise ValueError(f"'{text}' is negative")
+    return number
 
 
 def _flag(text: str) -> bool:
@@ -106,8 +116,9 @@ def _node_name(text: str) -> str:
 
 TEXT = Kind(str, "text")
 FLAG = Kind(_flag, "true", "")
-WHOLE = Kind(_whole, "10", "NUMBER")
+COUNT = Kind(_count, "10", "NUMBER")
 SECONDS = Kind(_seconds, "30s", "DURATION")
+PERIOD = Kind(_period, "30s", "DURATION")
 PORTS = Kind(PortRange.of, "8081", "PORT")
 PATH = Kind(lambda text: Path(text).expanduser().absolute(), "/var/lib/brookline", "PATH")
 ADDRESSES = Kind(_addresses, "127.0.0.1", "ADDRESS")

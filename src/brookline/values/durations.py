@@ -88,8 +88,8 @@ FOREVER = Duration(_FOREVER_NANOS)
 
 
 def seconds(number: float) -> Duration:
-    """Return a duration of this many seconds."""
-    return Duration(round(number * _NANOS["s"]))
+    """Return a duration of this many seconds; infinity is forever."""
+    return FOREVER if math.isinf(number) else Duration(round(number * _NANOS["s"]))
 
 
 def _parsed(text: str) -> Duration:
