@@ -15,7 +15,7 @@ from tests.api.house import CLOCK, until
 from brookline.api import internode
 from brookline.api.peers import HttpPeers
 from brookline.plane.peers import Lost, Misdirected, NotSent, Probe, Request
-from brookline.security.node_keys import Call, NodeKey
+from brookline.security.node_keys import Call, NodeKey, digest_of
 from brookline.server.tls import own_tls
 
 pytestmark = pytest.mark.slow
@@ -103,6 +103,8 @@ async def signed(pair, **changes):
         sender=standby.node.identity.instance,
         target=master.node.identity.instance,
         counter=changes.pop("counter", beat(master).counter),
+        epoch=0,
+        digest=digest_of(b""),
     )
     headers = internode.signed_headers(standby.key, call)
     path = changes.pop("path", internode.NUDGE)
@@ -123,6 +125,7 @@ async def test_a_signed_call_is_believed(pair):
         pytest.param({"headers": {internode.TERM: "5"}}, id="epoch"),
         pytest.param({"headers": {internode.COUNTER: "100000"}}, id="counter"),
         pytest.param({"headers": {internode.SENDER: "other"}}, id="sender"),
+        pytest.param({"headers": {internode.DIGEST: digest_of(b"x")}, "data": b"x"}, id="digest"),
         pytest.param({"headers": {internode.SIGNATURE: "zz"}}, id="signature"),
         pytest.param({"counter": -61}, id="old"),
     ],
@@ -137,6 +140,23 @@ async def test_what_was_signed_cannot_be_changed_or_kept(pair, change):
 )
 async def test_calls_for_others_and_nonsense_are_refused(pair, headers, status):
     assert (await signed(pair, headers=headers)).status == status
+
+
+@pytest.mark.parametrize("target", ["", None], ids=["nobody", "this-node"])
+async def test_a_stranger_is_refused_before_the_body_is_read(pair, target):
+    master, standby = pair
+    me, other = master.node.identity.instance, standby.node.identity.instance
+    head = (
+        f"POST {internode.FORWARD} HTTP/1.1\r\nhost: x\r\ncontent-length: 60000000\r\n"
+        f"{internode.SENDER}: {other}\r\n{internode.TARGET}: {me if target is None else target}\r\n"
+        f"{internode.COUNTER}: 1\r\n{internode.SIGNATURE}: {'00' * 64}\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(master.url.rpartition(":")[2]))
+
+    writer.write(head.encode())
+
+    assert (await reader.readline()).startswith(b"HTTP/1.1 4")
+    writer.close()
 
 
 async def test_unknown_calls_are_404(pair):

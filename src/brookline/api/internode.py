@@ -24,6 +24,7 @@ TARGET = "brookline-target"
 COUNTER = "brookline-counter"
 TERM = "brookline-term"
 """Epoch under which the target is meant to lead."""
+DIGEST = "brookline-digest"
 SIGNATURE = "brookline-signature"
 
 
@@ -114,12 +115,13 @@ def signed_headers(key: NodeKey, call: Call) -> dict[str, str]:
         TARGET: call.target,
         COUNTER: str(call.counter),
         TERM: str(call.epoch),
+        DIGEST: call.digest,
         SIGNATURE: key.sign(call),
     }
 
 
-def read_call(method: str, path: str, *, headers: Mapping[str, str], body: bytes) -> Call:
-    """Return the call that headers tell of.
+def read_call(method: str, path: str, headers: Mapping[str, str]) -> Call:
+    """Return the call that headers tell of; its body has not been read yet.
 
     Raises:
         ValueError: If a number among them is none.
@@ -131,5 +133,5 @@ def read_call(method: str, path: str, *, headers: Mapping[str, str], body: bytes
         target=headers.get(TARGET, ""),
         counter=int(headers.get(COUNTER, "0")),
         epoch=int(headers.get(TERM, "0")),
-        body=body,
+        digest=headers.get(DIGEST, ""),
     )

@@ -14,7 +14,7 @@ from brookline.api.bodies import HungUp, read_body, until_gone
 from brookline.api.problems import Refused, problem, unexpected
 from brookline.errors import BrooklineError
 from brookline.plane.peers import Misdirected
-from brookline.security.node_keys import is_fresh, is_genuine
+from brookline.security.node_keys import digest_of, is_fresh, is_genuine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,23 +66,31 @@ class Nodes:
                 self._ports.node.nudge()
                 return NO_CONTENT
             case "POST", internode.FORWARD:
-                return await self._forwarded(await self._verified(scope, receive))
+                return await self._forwarded(*await self._verified(scope, receive))
             case _:
                 raise Refused(404, f"there is nothing at {scope['method']} {scope['path']}")
 
-    async def _verified(self, scope: Scope, receive: Receive) -> Call:
+    async def _verified(self, scope: Scope, receive: Receive) -> tuple[Call, bytes]:
         """Return a call that is meant for this instance, recent, and signed by who it says.
+
+        All but the body is looked at before the body is read.
 
         Raises:
             Refused: 421 if it is meant for another, 401 if it cannot be believed.
         """
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        most = self._ports.settings.body_max_bytes + _ENVELOPE_BYTES
-        body = await read_body(receive, headers, most)
         try:
-            call = internode.read_call(scope["method"], scope["path"], headers=headers, body=body)
+            call = internode.read_call(scope["method"], scope["path"], headers)
         except ValueError as fault:
             raise Refused(400, f"no call from node to node: {fault}") from fault
+        self._check(call, headers.get(internode.SIGNATURE, ""))
+        most = self._ports.settings.body_max_bytes + _ENVELOPE_BYTES
+        body = await read_body(receive, headers, most)
+        if digest_of(body) != call.digest:
+            raise Refused(401, "the body is not the one that was signed")
+        return call, body
+
+    def _check(self, call: Call, signature: str) -> None:
         node = self._ports.node
         if call.target != node.identity.instance:
             raise Refused(421, f"this is instance {node.identity.instance}, not {call.target}")
@@ -90,21 +98,20 @@ class Nodes:
         if sender is None:
             # A node that has just begun is heard of at the next poll; it tries again.
             raise Refused(401, f"this node has not heard of instance {call.sender} yet")
-        genuine = is_genuine(call, headers.get(internode.SIGNATURE, ""), sender.public_key)
+        genuine = is_genuine(call, signature, sender.public_key)
         if not genuine or not is_fresh(call, me.counter if me else 0):
-            fields = {"sender": call.sender, "path": scope["path"]}
+            fields = {"sender": call.sender, "path": call.path}
             log.warning("call from node refused", extra={"fields": fields})
             raise Refused(401, "the signature is not that of the node, or too old")
-        return call
 
-    async def _forwarded(self, call: Call) -> Answer:
+    async def _forwarded(self, call: Call, body: bytes) -> Answer:
         """Carry out another door's write.
 
         Raises:
             Refused: 421 if this node does not lead under that epoch; nothing was done.
         """
         try:
-            request = internode.unpack_request(call.body)
+            request = internode.unpack_request(body)
         except msgspec.DecodeError as fault:
             raise Refused(400, f"no forwarded request: {fault}") from fault
         try:

@@ -14,7 +14,7 @@ import msgspec
 
 from brookline.api import internode
 from brookline.plane.peers import Lost, Misdirected, NotSent, Probe, Reply
-from brookline.security.node_keys import Call
+from brookline.security.node_keys import Call, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -171,7 +171,7 @@ class HttpPeers:
             target=node.instance,
             counter=node.counter,
             epoch=epoch,
-            body=body,
+            digest=digest_of(body),
         )
         headers = internode.signed_headers(self._key, call)
         return await self._client().request(

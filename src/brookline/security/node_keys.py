@@ -24,15 +24,13 @@ class Call:
 
     Attributes:
         method: Such as ``POST``.
-        path: Raw path with its query.
-        body: All of it.
-        user: On whose behalf, or empty for the node itself.
-        request: Id of the request, or empty.
+        path: Of the call; it has no query.
         sender: Instance that calls.
         target: Instance that is meant.
         counter: The target's heartbeat counter as the sender last saw it.
         epoch: Under which the target is meant to lead, or 0.
-        headers: Other headers that matter to the one who carries it out.
+        digest: Of the body (`digest_of`), in which user and request id of a write travel. Not the
+            body itself, so that nobody makes a node read a large one before it is known who calls.
     """
 
     method: str
@@ -40,11 +38,8 @@ class Call:
     sender: str
     target: str
     counter: int
-    body: bytes = b""
-    user: str = ""
-    request: str = ""
-    epoch: int = 0
-    headers: tuple[tuple[str, str], ...] = ()
+    epoch: int
+    digest: str
 
 
 class NodeKey:
@@ -75,9 +70,13 @@ def is_fresh(call: Call, counter: int) -> bool:
     return counter - call.counter <= BEATS_BEHIND
 
 
+def digest_of(body: bytes) -> str:
+    """Return the SHA-256 of a body, in hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
 def _signed(call: Call) -> bytes:
-    body = hashlib.sha256(call.body).hexdigest()
-    who = (call.user, call.sender, call.target, call.counter, call.epoch)
-    what = (call.method, call.path, call.request, call.headers, body)
+    who = (call.sender, call.target, call.counter, call.epoch)
+    what = (call.method, call.path, call.digest)
     # JSON of lists, so that no two calls have the same bytes; the first line names the form.
     return b"brookline-call-1\n" + msgspec.json.encode((who, what))
