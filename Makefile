@@ -43,7 +43,7 @@ format: install
 	$(BIN)/ruff format .
 
 simulate: install
-	$(BIN)/python tests/simulation/run.py --seeds $(SEEDS) --first $(FIRST)
+	$(BIN)/python -m tests.simulation.run $(SEEDS) --first $(FIRST)
 
 model: install
 	$(BIN)/python -m tests.protocol.explore --large
