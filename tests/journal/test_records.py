@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brookline.journal.notes import joined
 from brookline.journal.records import Overlay, Records, changed
 from brookline.wire.changes import Change, Drop, Merge, Put
+
+pytestmark = pytest.mark.slow
 
 FIELDS = st.sampled_from("xyz")
 VALUES = st.dictionaries(FIELDS, st.integers(0, 3), max_size=3)
