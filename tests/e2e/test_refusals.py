@@ -60,6 +60,7 @@ def test_a_second_master_is_refused_naming_the_first_and_what_to_do(cluster):
     assert n2.wait() == 16
     assert "node n1" in n2.log()
     assert "--ha auto" in n2.log()
+    assert "Traceback" not in n2.log()
     assert n1.is_well("master")
 
 

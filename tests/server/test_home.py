@@ -167,7 +167,7 @@ def test_a_moved_home_is_itself(tmp_path):
 
 def test_a_home_that_cannot_be_made_or_read_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InvalidInput, match="cannot be used"):
+    with pytest.raises(InvalidInput, match="it, or something above it, is not a directory"):
         opened(tmp_path / "file")
 
     opened(tmp_path / "n1").leave()

@@ -160,6 +160,30 @@ def test_a_named_file_that_is_missing_is_a_fault(place):
         place.load(local_properties="/nowhere/x")
 
 
+def test_a_home_that_is_a_file_has_no_settings_and_is_no_fault_of_them(place):
+    place.home.parent.mkdir(parents=True, exist_ok=True)
+    place.home.write_text("x")
+
+    assert place.load().warnings == []
+
+
+def test_a_settings_file_that_cannot_be_read_is_named_in_words(place):
+    path = place.home / LAUNCHER
+    path.mkdir(parents=True)
+
+    with pytest.raises(InvalidInput, match=f"{path} cannot be read: Is a directory"):
+        place.load()
+
+
+def test_a_variable_with_too_many_words_is_taken_for_the_one_with_fewer(place):
+    place.environment |= {"BROOKLINE_HA_MODE": "master", "BROOKLINE_HA_TIMEOUT_S": "3"}
+
+    assert place.load().warnings == [
+        "environment: unknown variable BROOKLINE_HA_MODE; did you mean BROOKLINE_HA?",
+        "environment: unknown variable BROOKLINE_HA_TIMEOUT_S; did you mean BROOKLINE_HA_TIMEOUT?",
+    ]
+
+
 def test_an_unknown_option_is_a_fault(place):
     with pytest.raises(InvalidInput, match="no option --prot"):
         place.load(prot="1")

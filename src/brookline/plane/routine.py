@@ -127,7 +127,8 @@ class Routine:
                 await self._alarm(error.message)
             except BrooklineError as error:
                 if self._core.waits:
-                    raise
+                    self._fail(error)
+                    return
                 log.info("put off", extra={"fields": {"why": error.message}})
             due = self._candidate.due_in()
             poll = self._core.parts.settings.poll_s

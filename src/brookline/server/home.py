@@ -84,7 +84,7 @@ class Home:
             real = path.resolve()
             lock = HomeLock.acquire(real, pace)
         except OSError as error:
-            raise InvalidInput(f"the home {path} cannot be used: {error}") from error
+            raise InvalidInput(f"the home {path} cannot be used: {_why(error)}") from error
         try:
             return cls(real, lock, *_identified(real, lock.former))
         except BaseException:
@@ -213,3 +213,9 @@ def _write_note(home: Path, note: HomeNote) -> None:
 def _remove(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "it, or something above it, is not a directory"
+    return error.strerror or str(error)

@@ -46,13 +46,14 @@ def odd_keys(entries: Iterable[Property]) -> Iterator[str]:
 
 def odd_variables(environment: Mapping[str, str]) -> Iterator[str]:
     """Tell of variables of our prefix that nothing reads."""
-    known = {setting.variable for setting in SETTINGS}
-    known |= {ENVIRONMENT_PREFIX + name for name in CLIENT_VARIABLES}
-    for name in environment:
-        if name.startswith(ENVIRONMENT_PREFIX) and name not in known:
-            meant = _closest(name, known, 0.6)
-            yield f"environment: unknown variable {name}" + (
-                f"; did you mean {meant}?" if meant else ""
+    known = {setting.variable.removeprefix(ENVIRONMENT_PREFIX) for setting in SETTINGS}
+    known |= set(CLIENT_VARIABLES)
+    for variable in environment:
+        name = variable.removeprefix(ENVIRONMENT_PREFIX)
+        if name != variable and name not in known:
+            meant = _beginning(name, known) or _closest(name, known, 0.6)
+            yield f"environment: unknown variable {variable}" + (
+                f"; did you mean {ENVIRONMENT_PREFIX}{meant}?" if meant else ""
             )
 
 
@@ -61,6 +62,11 @@ def _question(key: str) -> str:
         return f"; did you mean {PREFIX}.user.NAME.password, .salt or .sha256?"
     meant = _closest(key, _LIVE, 0.8)
     return f"; did you mean {meant}?" if meant else ""
+
+
+def _beginning(name: str, known: Iterable[str]) -> str:
+    """Return the longest known name of whose words `name` has more, as HA_MODE has of HA."""
+    return max((each for each in known if name.startswith(f"{each}_")), key=len, default="")
 
 
 def _closest(word: str, known: Iterable[str], cutoff: float) -> str:

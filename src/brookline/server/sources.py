@@ -144,11 +144,14 @@ def _layer_file(sources: Sources, path: Path, *, required: bool) -> None:
     try:
         data = path.read_bytes()
         entries = parse_properties(decoded(data), str(path))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if required:
             sources.faults.append(f"there is no file {path}")
         return
-    except (OSError, BadProperties) as error:
+    except OSError as error:
+        sources.faults.append(f"{path} cannot be read: {error.strerror}")
+        return
+    except BadProperties as error:
         sources.faults.append(str(error))
         return
     sources.warnings += list(repeated(entries))
