@@ -102,3 +102,15 @@ def test_a_text_whose_aliases_explode_is_refused() -> None:
     )
     with pytest.raises(Uncoercible, match="too large"):
         coerce(bomb, dict)
+
+
+@pytest.mark.parametrize(
+    ("text", "to"),
+    [
+        pytest.param("a: &a [*a]", dict, id="an-alias-in-itself"),
+        pytest.param("[" * 5000, list, id="a-deep-list"),
+    ],
+)
+def test_a_text_that_never_ends_is_refused(text, to):
+    with pytest.raises(Uncoercible, match="too deep"):
+        coerce(text, to)

@@ -211,15 +211,20 @@ def _map(value: Any) -> dict[Any, Any]:
 
 def _structure(body: str) -> Any:
     try:
-        return json.loads(body)
-    except ValueError:
-        pass
-    try:
-        read = yaml.load(body, yaml.CSafeLoader)
+        read = _loaded(body)
+        _counted(read, _MOST_NODES)
     except yaml.YAMLError as error:
         raise Uncoercible("the text is neither JSON nor YAML") from error
-    _counted(read, _MOST_NODES)
+    except RecursionError as error:  # nested too deep, or an alias that contains itself
+        raise Uncoercible("the text describes too deep a structure") from error
     return read
+
+
+def _loaded(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return yaml.load(body, yaml.CSafeLoader)
 
 
 def _counted(value: Any, left: int) -> int:
