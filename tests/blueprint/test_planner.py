@@ -290,3 +290,20 @@ def test_records_name_what_the_blueprint_does_not(live: Callable[[str], Live]) -
 def test_thousands_of_unknown_types_are_refused_quickly(faults: Callable[[str], list[str]]) -> None:
     many = "services:\n" + "- type: webb\n" * 5_000
     assert len(faults(many)) == 5_000
+
+
+def test_a_range_of_ports_that_runs_backwards_is_a_fault_also_under_an_undeclared_key(faults):
+    text = """\
+services:
+- type: web
+  brooklyn.config:
+    http.port: 17200-8190
+    other.port: 8080,17200-8190
+    third.port: 8080, 18080+
+    name.port: http
+    range: 17200-8190
+"""
+    assert faults(text) == [
+        "4:16 config 'http.port': the range of ports '17200-8190' runs backwards",
+        "5:17 config 'other.port': the range of ports '17200-8190' runs backwards",
+    ]

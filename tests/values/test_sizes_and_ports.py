@@ -42,7 +42,7 @@ def test_what_is_no_size_is_refused(written: object) -> None:
         ("65534+", [65_534, 65_535]),
         ("8081,[18000-18001]", [8081, 18_000, 18_001]),
         ("[8081, 8082]", [8081, 8082]),
-        (" 8003-8001 ", [8003, 8002, 8001]),
+        (" 8001-8003 ", [8001, 8002, 8003]),
         (
             [
                 8080,
@@ -69,3 +69,8 @@ def test_a_port_range_names_its_ports_in_order(written: object, ports: list[int]
 def test_what_is_no_port_range_is_refused(written: object) -> None:
     with pytest.raises(ValueError, match="is not a range of ports"):
         PortRange.of(written)
+
+
+def test_a_range_that_runs_backwards_is_refused() -> None:
+    with pytest.raises(ValueError, match="'17200-8190' runs backwards"):
+        PortRange.of("80,17200-8190")

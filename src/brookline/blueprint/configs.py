@@ -8,10 +8,14 @@ from brookline.blueprint.dsl import DslError, parse, problem
 from brookline.blueprint.nodes import Mapping, Node, Scalar, Sequence
 from brookline.errors import InvalidInput
 from brookline.model.deferred import PREFIX
+from brookline.values.ports import PortRange, looks_like_ports
 
 if TYPE_CHECKING:
     from brookline.blueprint.source import Source
     from brookline.model.entity import Entity
+
+_PORT = ".port"
+"""How the names of keys end that stand for ports; AMP's default of ``inboundPorts.configRegex``."""
 
 
 def tree(node: Node, source: Source) -> Any:
@@ -51,13 +55,20 @@ def add_value(
     key = cls.KEYS.get(name) or cls.FLAGS.get(name)
     if (key.name if key else name) in cls.INERT:
         source.warn(at, f"'{name}' is known but has no effect in this version yet")
-    if key is None:
-        into[name] = value
-        return
     try:
-        into[key.name] = key.stored(value)
+        into[key.name if key else name] = key.stored(value) if key else _undeclared(name, value)
     except InvalidInput as error:
         source.fault(node.at, error.message)
+
+
+def _undeclared(name: str, value: Any) -> Any:
+    """Return a value as it is; one that a software process would take for ports must be some."""
+    if name.endswith(_PORT) and looks_like_ports(value):
+        try:
+            PortRange.of(value)
+        except ValueError as error:
+            raise InvalidInput(f"config '{name}': {error}") from error
+    return value
 
 
 def _check(value: Any, node: Scalar, source: Source) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HIGHEST = 65_535
+_LOOK = re.compile(r"\s*\d+\s*[-+,][\s\d,+-]*")
 _ITEM = re.compile(r"(\d+)\s*(?:-\s*(\d+)|(\+))?")
 
 
@@ -18,7 +19,7 @@ class PortRange:
     """Ports to try, in order.
 
     Attributes:
-        spans: Each from a first to a last port, both included; a span may run downwards.
+        spans: Each from a first to a last port, both included.
         text: As it was written, without brackets.
     """
 
@@ -33,7 +34,8 @@ class PortRange:
         documents write them, although Brooklyn 1.1.0 refuses them.
 
         Raises:
-            ValueError: If the value is no range of ports from 1 to 65535.
+            ValueError: If the value is no range of ports from 1 to 65535, or runs backwards: that
+                Brooklyn takes it is no help to who meant ``17200-18190`` and wrote ``17200-8190``.
         """
         if isinstance(value, PortRange):
             return value
@@ -46,13 +48,18 @@ class PortRange:
 
     def __iter__(self) -> Iterator[int]:
         for first, last in self.spans:
-            yield from range(first, last + 1) if first <= last else range(first, last - 1, -1)
+            yield from range(first, last + 1)
 
     def __contains__(self, port: object) -> bool:
-        return isinstance(port, int) and any(min(span) <= port <= max(span) for span in self.spans)
+        return isinstance(port, int) and any(first <= port <= last for first, last in self.spans)
 
     def __str__(self) -> str:
         return self.text
+
+
+def looks_like_ports(value: Any) -> bool:
+    """Tell whether a text is made of numbers in the way of ranges, be they right or wrong."""
+    return isinstance(value, str) and _LOOK.fullmatch(value) is not None
 
 
 def _span(item: str, whole: Any) -> tuple[int, int]:
@@ -65,6 +72,8 @@ def _span(item: str, whole: Any) -> tuple[int, int]:
     lowest = 0 if match[2] is None and match[3] is None else 1
     if not (lowest <= first <= HIGHEST and lowest <= last <= HIGHEST):
         raise _unreadable(whole)
+    if first > last:
+        raise ValueError(f"the range of ports '{item}' runs backwards")
     return first, last
 
 
