@@ -126,6 +126,23 @@ async def test_a_latch_that_stays_false_fails_the_start(house, state):
     assert state(house.named("x"))[0] == state(app)[0] == "ON_FIRE"
 
 
+async def test_an_application_runs_again_once_the_child_that_failed_was_stopped(
+    house, state, until
+):
+    app = await house.deploy(
+        """
+        services:
+        - {type: BasicStartable, name: good}
+        - {type: BasicStartable, name: bad, brooklyn.config: {latch.start: false}}
+        """
+    )
+    assert house.start_task(app).status is Status.FAILED
+    assert (state(app)[0], state(house.named("good"))[0]) == ("ON_FIRE", "RUNNING")
+    assert list(app.sensors[PROBLEMS].values()) == ["Required entity not healthy: bad"]
+    await house.completed(house.named("bad"), "stop")
+    await until(lambda: state(app) == ("RUNNING", True))
+
+
 async def test_a_stop_ends_a_start_that_hangs(house, state, until):
     app = await house.deploy(
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from brookline.errors import Conflict
 from brookline.model.declarations import config
 from brookline.model.deferred import has_deferred
 from brookline.model.effectors import Parameter, effector
-from brookline.model.service import Lifecycle
+from brookline.model.service import STATE, Lifecycle, lifecycle
+from brookline.operations.task import Status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -25,6 +27,22 @@ OWN = "service.state"
 
 _LOCATIONS = Parameter("locations", Any, description="The locations in which to start")
 _POLL_S = 1.0
+
+
+class ChildFailed(Exception):  # noqa: N818 - a situation
+    """A child could not be started: the state of its parent is then what the roll-up makes of it.
+
+    So the parent runs as soon as the failed child was stopped or started again.
+
+    Attributes:
+        error: Why.
+
+    Source: observed on a running Brooklyn 1.1.0.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Startable(Service, abstract=True):
@@ -69,7 +87,7 @@ class Startable(Service, abstract=True):
         """Restart the process or service represented by an entity."""
         async with op.exclusive(self), self.burning(op, "restart"):
             await self.expect(op, Lifecycle.STARTING, not_up={OWN: f"{self.kind} restarting"})
-            await op.join_all([op.begin_call(child, "restart") for child in self.startables()])
+            await self._call_children(op, "restart")
             await self.expect(op, Lifecycle.RUNNING, not_up={OWN: None})
 
     @property
@@ -79,11 +97,27 @@ class Startable(Service, abstract=True):
 
     async def do_start(self, op: Operation) -> None:
         """Start what this entity stands for; by default its children, all at once."""
-        await op.join_all([op.begin_call(child, "start") for child in self.startables()])
+        await self._call_children(op, "start")
 
     async def do_stop(self, op: Operation) -> None:
         """Stop what this entity stands for; by default its children, all at once."""
         await op.join_all([op.begin_call(child, "stop") for child in self.startables()])
+
+    async def _call_children(self, op: Operation, name: str) -> None:
+        """Call an effector of all children at once.
+
+        Raises:
+            ChildFailed: If one fails, and its state says so.
+        """
+        parts = [op.begin_call(child, name) for child in self.startables()]
+        endings = [await part.ended() for part in parts]
+        failed = next((one for one in endings if one.error is not None), None)
+        if failed is None or failed.error is None:
+            return
+        burning = (lifecycle(child.sensors.get(STATE)) for child in self.children)
+        if self.ROLLS_UP and failed.status is Status.FAILED and Lifecycle.ON_FIRE in burning:
+            raise ChildFailed(failed.error)
+        raise failed.error
 
     async def after_stop(self, op: Operation) -> None:
         """Do what is left once it is stopped; nobody can start it meanwhile."""
@@ -111,8 +145,12 @@ class Startable(Service, abstract=True):
         """
         try:
             yield
+        except ChildFailed as failed:
+            await self.expect(op, Lifecycle.RUNNING, not_up={OWN: None})
+            raise failed.error from None
         except BaseException as error:
-            text = str(error) or f"{what} was cancelled"
+            cancelled = isinstance(error, asyncio.CancelledError)
+            text = f"{what} was cancelled" if cancelled else str(error) or type(error).__name__
             report = Report(expected=Lifecycle.ON_FIRE, problems={what: text})
             await platform_of(op).report(op, self, report)
             raise
