@@ -38,8 +38,10 @@ def test_a_user_configured_on_the_node_comes_before_the_planes(tmp_path):
 def test_the_homes_copy_stands_in_until_the_store_answers(tmp_path):
     copy = tmp_path / "users.json"
     before = Users({}, view=lambda: records(ann="1"), copy=copy)
-    assert before.keep()
-    assert not before.keep()
+    news = before.news()
+    assert news == {"ann": User("ann", "1")}
+    before.keep(news)
+    assert before.news() is None
 
     answered: list[Records] = []
     after = Users({}, view=lambda: answered[0] if answered else None, copy=copy)
@@ -56,7 +58,7 @@ def test_without_a_copy_and_without_the_store_there_is_nobody(tmp_path):
     users = Users({}, view=lambda: None, copy=tmp_path / "users.json")
 
     assert not users.any()
-    assert not users.keep()
+    assert users.news() is None
 
 
 def test_a_damaged_copy_is_nobody_and_not_an_error(tmp_path):

@@ -90,23 +90,27 @@ class Users:
         """Replace the users of the node's own properties."""
         self._configured = dict(configured)
 
-    def keep(self) -> bool:
-        """Copy the plane's users into the home if they changed; return whether they did.
+    def news(self) -> Mapping[str, User] | None:
+        """Return the plane's users if the home's copy has others, else None.
+
+        Quick, and to be called by whoever applies the records, for it walks through them.
+        """
+        view = self._view()
+        if view is None:
+            return None
+        found = {name: from_value(name, view.get(USER, name) or {}) for name in view.ids(USER)}
+        return None if found == self._kept else found
+
+    def keep(self, users: Mapping[str, User]) -> None:
+        """Copy users into the home. Slow, so in a thread.
 
         Raises:
             OSError: If the home cannot be written.
         """
-        view = self._view()
-        if view is None:
-            return False
-        users = {name: view.get(USER, name) or {} for name in view.ids(USER)}
-        found = {name: from_value(name, value) for name, value in users.items()}
-        if found == self._kept:
-            return False
-        write_private(self._copy, msgspec.json.encode(users))
-        self._kept = found
-        log.info("users changed", extra={"fields": {"count": len(found)}})
-        return True
+        values = {name: to_value(user) for name, user in users.items()}
+        write_private(self._copy, msgspec.json.encode(values))
+        self._kept = dict(users)
+        log.info("users changed", extra={"fields": {"count": len(users)}})
 
 
 def _load(path: Path) -> dict[str, User]:

@@ -90,7 +90,10 @@ class Joining:
             finally:
                 await store.close()
         await self._node.start()
-        self._home.remember(store=self._url, plane=self._node.plane_id)
+        try:
+            self._home.remember(store=self._url, plane=self._node.plane_id)
+        except OSError as error:
+            _warn("the plane is not remembered in the home", error)
 
     async def _examine(self, store: Store) -> None:
         try:
@@ -135,13 +138,17 @@ class Joining:
         """Try a store that was found fit before, in short; what it lacks now is an alarm."""
         if not self._probe_due:
             return
-        store = await self._connect()
         try:
-            require_fit(await self._probe(store, QUICK))
-        except StoreError as error:
+            store = await self._connect()
+            try:
+                require_fit(await self._probe(store, QUICK))
+            finally:
+                await store.close()
+        except StoreUnfit as error:
             log.critical("the store is not what it was", extra={"fields": {"why": error.message}})
-        finally:
-            await store.close()
+        except StoreError as error:
+            fields = {"why": error.message}
+            log.warning("the store was not probed: it gave no answer", extra={"fields": fields})
 
     async def _probe(self, store: Store, size: Size) -> Report:
         other = await self._connect()
@@ -151,10 +158,17 @@ class Joining:
             await other.close()
         fields = {"size": report.size, "took_s": report.took_s, "fit": report.fit}
         log.info("store probed", extra={"fields": fields})
-        write_private(self._home.data / "probe.json", msgspec.json.encode(report))
+        try:
+            write_private(self._home.data / "probe.json", msgspec.json.encode(report))
+        except OSError as error:
+            _warn("the probe's report is not kept in the home", error)
         return report
 
     def _say(self, error: StoreError) -> None:
         if error.message != self._told:
             self._told = error.message
             log.warning("waiting for the store", extra={"fields": {"why": error.message}})
+
+
+def _warn(event: str, error: OSError) -> None:
+    log.warning(event, extra={"fields": {"why": str(error)}})

@@ -19,8 +19,9 @@ from brookline.server.watchdog import Watchdog
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from brookline.security.users import User
     from brookline.server.logs import Origin
     from brookline.server.loop import Standstill
     from brookline.server.start import Start
@@ -118,7 +119,9 @@ class Server:
         while True:
             if parts.node.replica.seq != seen:
                 seen = parts.node.replica.seq
-                await asyncio.to_thread(self._keep_users)
+                news = parts.users.news()
+                if news is not None:
+                    await asyncio.to_thread(self._keep_users, news)
             await clock.sleep(_USERS_LOOK_S)
 
     async def _warm_up(self) -> None:
@@ -150,9 +153,9 @@ class Server:
             fields = {"user": "admin", "password_in": str(start.home.password_file)}
             log.info("first user made", extra={"fields": fields})
 
-    def _keep_users(self) -> None:
+    def _keep_users(self, users: Mapping[str, User]) -> None:
         try:
-            self._parts.users.keep()
+            self._parts.users.keep(users)
         except OSError as error:
             fields = {"why": str(error)}
             log.warning("the users cannot be copied to the home", extra={"fields": fields})
