@@ -209,3 +209,25 @@ def fenced(payload: Payload | None = None) -> list[Payload]:
 
 def put(record_id: str, **value: Any) -> Change:
     return Put("item", record_id, value)
+
+
+class Gate:
+    """Holds creates of entries until it is opened."""
+
+    def __init__(self, master: Mastership) -> None:
+        self.open = asyncio.Event()
+        self.waiting = 0
+        self.most = 0
+        master.store.before = self._before
+
+    async def _before(self, call: str) -> None:
+        if call.startswith(f"create {JOURNAL}"):
+            self.waiting += 1
+            self.most = max(self.most, self.waiting)
+            await self.open.wait()
+            self.waiting -= 1
+
+
+async def turns(number: int = 20) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)

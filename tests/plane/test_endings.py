@@ -1,0 +1,92 @@
+"""Nodes that end: whole planes under virtual time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.plane.house import core, led_by, node, plane, standing_by
+from tests.plane.stories import REQUEST, on, reasons
+
+from brookline.errors import Conflict, NotMaster, Unavailable
+from brookline.journal.keys import MAIL, NODE
+from brookline.plane.states import Mode, NodeState
+
+if TYPE_CHECKING:
+    from brookline.testing.harness import PlaneHarness
+
+
+def test_a_node_that_stops_while_it_is_promoted_hands_over() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b", "c")
+        await on(harness, "b", node(harness, "b").set_priority(1))
+        await on(harness, "b", node(harness, "b").set_mode(Mode.STANDBY))
+        await harness.sleep(2)
+        tenant, clock = harness["b"].tenant, harness["b"].clock
+        assert tenant is not None
+        reset = tenant.reset
+
+        async def slowly(*args: Any) -> None:
+            await clock.sleep(1.0)
+            await reset(*args)
+
+        tenant.reset = slowly  # type: ignore[method-assign]
+        harness["a"].crash()
+        assert await harness.until(lambda: core(harness, "b").leadership is not None, 5)
+        harness["b"].end()
+        assert await harness.until(lambda: not harness["b"].lives, 5)
+        assert await harness.until(lambda: harness.master() == "c", 1.0)
+        assert reasons(harness, "c")[-1] == "resigned"
+
+    plane(story, "abc")
+
+
+def test_a_store_that_hangs_does_not_hold_up_the_end_for_long() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        harness.faults.down = True
+        began = harness.loop.true_time()
+        harness["a"].end()
+        assert await harness.until(lambda: not harness["a"].lives, 30)
+        assert harness.loop.true_time() - began < 13  # exit_wait and write_wait, thrice 3 s
+
+    plane(story, "a")
+
+
+def test_at_the_end_nothing_is_held_that_nobody_could_do() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        host = harness["a"].host
+        assert host is not None
+        await on(harness, "a", node(harness, "a").set_mode(Mode.HOT_BACKUP))
+        held = host.spawn(node(harness, "a").door.submit(REQUEST), "held")
+        await harness.sleep(0.1)
+        await on(harness, "a", node(harness, "a").stop())
+        with pytest.raises(Unavailable) as refused:
+            await held
+        assert refused.value.outcome.value == "not-done"
+        await on(harness, "a", node(harness, "a").stop())  # twice is no harm
+        assert node(harness, "a").state is NodeState.TERMINATED
+        with pytest.raises(Conflict):
+            await on(harness, "a", node(harness, "a").set_mode(Mode.MASTER))
+        with pytest.raises(NotMaster):
+            await on(harness, "a", node(harness, "a").switchover())
+
+    plane(story, "a")
+
+
+def test_a_terminated_node_is_forgotten_after_a_while_with_its_mail() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b")
+        harness["b"].end()
+        await harness.until(lambda: not harness["b"].lives)
+        harness.shelf.put(f"{MAIL}b1/a1-000001", b"{}")
+        await harness.sleep(20)
+        assert harness.shelf.keys(NODE, "") == ["node/a1", "node/b1"]
+        await harness.sleep(15)
+        assert harness.shelf.keys(NODE, "") == ["node/a1"]
+        assert harness.shelf.keys(MAIL, "") == []
+
+    plane(story)
