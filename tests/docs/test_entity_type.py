@@ -10,7 +10,7 @@ import pytest
 from tests.docs.pages import DOCS, named_files, section, shell_lines
 from tests.docs.test_by_hand import Terminal, free_port
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 
 PAGE = DOCS / "writing-entities.md"
 
