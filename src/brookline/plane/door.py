@@ -27,8 +27,11 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 0.5
 """Before a master is tried again that refused; doubled each time, for thousands may be held. Who
 leads is told at once anyway."""
 
-_LAST_WORD_S = 1.0
-"""How long the answer of a master is waited for that has been replaced: it may be on its way."""
+_LAST_WORD_S = 2.5
+"""How long the answer of a master is waited for that has been replaced: it may be on its way.
+
+Longer than an attempt to connect takes at most: at a machine that is dead nothing was sent, which
+shows then, and the write is not lost but goes to the successor."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
