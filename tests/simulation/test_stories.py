@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.simulation.storyteller import STORIES, Story
 
 FILES = sorted(STORIES.glob("*.txt"))
