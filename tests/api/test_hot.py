@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 from tests.api.house import ADMIN
 
@@ -67,6 +70,20 @@ async def test_a_page_of_what_is_gone_is_404(shop):
     await house.get(f"/activities/{told.json['id']}?timeout=20s")
 
     assert (await house.raw("GET", entity, headers=ADMIN)).status == 404
+
+
+async def test_pages_do_not_keep_alive_what_is_gone(shop):
+    house, ids = shop
+    _, entity, state = pages(ids)
+    gone = weakref.ref(house.management.live.entity(ids["web"]))
+    for path in (entity, state):
+        assert hit(house, path) is not None
+
+    told = await house.call("POST", f"{entity.removeprefix('/v1')}/expunge")
+    await house.get(f"/activities/{told.json['id']}?timeout=5s")
+    gc.collect()
+
+    assert gone() is None
 
 
 @pytest.mark.parametrize("number", [0, 1, 2], ids=["state", "entity", "sensors"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from brookline.api.answers import encode, etag
 from brookline.api.plane_view import is_hot, state_now
@@ -18,6 +19,7 @@ from brookline.plane.states import NodeState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from weakref import ReferenceType
 
     from brookline.api.ports import Ports
     from brookline.api.wireform import Stamp
@@ -43,7 +45,7 @@ class Page:
         body: JSON.
         etag: Of the body.
         headers: Those of the page itself.
-        entity: What it shows, or None.
+        entity: What it shows, or None; weak, since a page may be kept for longer.
         version: Of the entity when it was encoded.
     """
 
@@ -51,7 +53,7 @@ class Page:
     body: bytes
     etag: bytes
     headers: tuple[tuple[bytes, bytes], ...]
-    entity: Entity | None = None
+    entity: ReferenceType[Entity] | None = None
     version: int = 0
 
 
@@ -99,7 +101,7 @@ class Hot:
         return self._made(path)
 
     def _is_current(self, kept: Page) -> bool:
-        entity = kept.entity
+        entity = None if kept.entity is None else kept.entity()
         return (
             entity is not None
             and entity.version == kept.version
@@ -136,7 +138,9 @@ def page(body: bytes, entity: Entity | None = None) -> Page:
         (b"content-length", str(len(body)).encode()),
         (b"etag", tag),
     )
-    return Page(200, body, tag, headers, entity, entity.version if entity else 0)
+    if entity is None:
+        return Page(200, body, tag, headers)
+    return Page(200, body, tag, headers, ref(entity), entity.version)
 
 
 def _summary(entity: Entity) -> bytes:
