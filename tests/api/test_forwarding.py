@@ -10,7 +10,7 @@ from tests.api.house import ADMIN, until
 
 from brookline.api.ports import ApiSettings, NonMasterWrites
 from brookline.plane.settings import PlaneSettings
-from brookline.plane.states import Mode
+from brookline.plane.states import Mode, NodeState
 
 pytestmark = pytest.mark.slow
 
@@ -147,6 +147,31 @@ async def test_a_hot_standby_answers_every_read(pair):
         assert theirs.status == 200, path
         assert theirs.body == (await master.call("GET", path)).body, path
         assert theirs.headers["Brookline-Node"] == standby.node.identity.instance
+
+
+async def test_a_hot_standby_answers_reads_while_it_takes_over(pair):
+    _, standby = pair
+    store, fencing, go_on = standby.node._core.parts.store, asyncio.Event(), asyncio.Event()
+    create = store.create
+
+    async def slow(key, data):
+        fencing.set()
+        await go_on.wait()
+        return await create(key, data)
+
+    store.create = slow
+    promotion = asyncio.create_task(standby.node.set_mode(Mode.MASTER))
+    await fencing.wait()
+
+    assert standby.node.state is NodeState.INITIALIZING
+    assert await standby.get("/applications") == []
+    assert await standby.get("/applications/fetch") == []
+    assert (await standby.raw("GET", "/healthz/read")).status == 200
+    assert (await standby.raw("GET", "/healthz/master")).status == 503
+
+    go_on.set()
+    await promotion
+    assert await standby.get("/server/ha/state") == "MASTER"
 
 
 async def test_a_cold_standby_answers_for_itself_and_forwards_writes(pair, make):
@@ -419,6 +444,7 @@ async def test_refused_writes_are_amps_403(pair, make):
     no = {"Brooklyn-Allow-Non-Master-Access": "false"}
     assert (await third.call("POST", "/server/ha/priority", headers=no)).status == 403
     assert (await third.call("POST", "/applications", headers=OVERRIDE)).status == 403
+    assert (await third.call("POST", "/server/ha/states/clear", headers=OVERRIDE)).status == 200
     assert (await third.call("POST", "/logout")).status == 200
     assert (await third.call("POST", "/server/shutdown")).status == 204
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from brookline.api.ports import Node, Ports
     from brookline.plane.members import Member
 
+_HAS_COPY = HOT | {NodeState.INITIALIZING}
+
 
 def state_now(node: Node) -> NodeState:
     """Return the node's state; a master whose lease does not hold now is not called one.
@@ -23,8 +25,12 @@ def state_now(node: Node) -> NodeState:
 
 
 def is_hot(node: Node) -> bool:
-    """Tell whether the node has a copy of the state and may answer reads from it."""
-    return node.readable and node.state in HOT
+    """Tell whether the node has a copy of the state and may answer reads from it.
+
+    A hot standby that is about to lead goes on to answer: a failover costs no read. Under AMP's
+    rule for INITIALIZING falls only a node that has no copy yet.
+    """
+    return node.readable and node.state in _HAS_COPY
 
 
 def ha_summary(ports: Ports) -> HighAvailabilitySummary:
