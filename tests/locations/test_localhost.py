@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from brookline.errors import InvalidInput, RemoteError
-from brookline.locations.here import host_key
+from brookline.locations.here import host_key, login_folder
 from brookline.locations.kinds import Locations, Need
 from brookline.locations.localhost import BASE_DIR, Localhost
 from brookline.model.location import Location
@@ -54,3 +56,13 @@ async def test_it_gives_this_host_as_a_machine(locations, tmp_path):
 def test_a_machine_of_a_kind_that_is_gone_is_an_error(locations):
     with pytest.raises(RemoteError, match=r"'m' is of type 'x\.Y'"):
         locations.machine(Location("m1", {"name": "m", "type": "x.Y"}))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("~/apps", "apps"), ("apps", "apps"), ("~", ""), ("/srv/apps", "/srv/apps")],
+)
+async def test_a_folder_is_read_as_a_login_would_read_it(locations, given, expected):
+    location = Location("l1", locations.resolve({"localhost": {BASE_DIR: given}}))
+    record = await locations.obtain(location, Need("e1"))
+    assert record["config"][BASE_DIR] == str(Path(login_folder()) / expected)

@@ -47,6 +47,12 @@ def login_folder() -> str:
     return home if Path(home).is_dir() else "/"
 
 
+def seen_from_login(path: str) -> str:
+    """Return an absolute path for one as a login would read it: ``~/apps``, ``apps``."""
+    path = "." if path == "~" else path.removeprefix("~/")
+    return str(Path(login_folder()) / path)
+
+
 def login_env() -> dict[str, str]:
     """Return the environment that a login would give; nothing else of the server's gets out."""
     user = pwd.getpwuid(os.getuid())

@@ -65,13 +65,14 @@ class Localhost:
 
     async def obtain(self, location: Location, need: Need) -> Value:
         """Return the value of the record of this host as one more machine."""
+        given = need.base_dir or location.config.get(BASE_DIR)
         address = str(location.config.get("address") or "127.0.0.1")
         config: Value = {
             HOST: here.host_key(),
             "address": address,
             "user": here.login_user(),
             "entity": need.entity_id,
-            BASE_DIR: need.base_dir or location.config.get(BASE_DIR) or default_base_dir(),
+            BASE_DIR: here.seen_from_login(str(given)) if given else default_base_dir(),
             PORTS: {},
         }
         return {
