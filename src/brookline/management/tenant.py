@@ -108,8 +108,6 @@ class ManagementTenant:
             except (NotMaster, Fenced):
                 return False
             except Unavailable:
-                if not self._recorder.may_act():
-                    return False
                 await self._clock.sleep(_RETRY_S)
             else:
                 return True
