@@ -57,3 +57,19 @@ async def test_a_machine_of_another_host_is_a_problem_and_not_a_dead_process(hou
     house.recorder.note(Merge("location", machine.id, {"config": dict(machine.config)}))
     await until(lambda: state(web) == ("RUNNING", True))
     assert Path(web.sensors["run.dir"]).is_dir()
+
+
+async def test_what_an_application_has_that_does_not_fit_ends_no_look(house, until):
+    text = WEB.replace("FOLDER", str(house.folder)).replace(
+        "softwareProcess.serviceProcessIsRunningPollPeriod: 20ms",
+        'shell.env: $brooklyn:config("later")',
+    )
+    given = "softwareProcess.serviceProcessIsRunningPollPeriod: soon, later: {A: b}"
+    app = await house.deploy(f"{text}brooklyn.config: {{{given}}}")
+    web = house.named("web")
+    assert web.check_period_s() == 5.0
+    not_ready = {"later": {"A": '$brooklyn:attributeWhenReady("never")'}}
+    house.recorder.note(Merge("entity", app.id, {"config": not_ready}))
+    before = looks(house)
+    await web.check(house.platform)
+    assert looks(house) == before + 1

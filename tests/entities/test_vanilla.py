@@ -456,6 +456,17 @@ async def test_a_stop_may_leave_something(house, pids, until, params, process, m
     assert bool(web.locations) is machine
 
 
+@pytest.mark.parametrize("latch", ["false", '$brooklyn:component("gone").attributeWhenReady("x")'])
+async def test_a_latch_that_never_opens_does_not_keep_a_process_from_being_stopped(
+    house, state, pids, latch
+):
+    await house.deploy(f"{SLEEPER}    latch.stop: {latch}\n")
+    web = house.named("web")
+    pids.append(pid_of(web))
+    await house.completed(web, "stop")
+    assert state(web) == ("STOPPED", False)
+
+
 async def test_children_start_as_their_mode_says(house, state, until):
     def blueprint(mode):
         return f"""

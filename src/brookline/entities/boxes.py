@@ -65,7 +65,8 @@ def known(entity: SoftwareKeys) -> Box:
     run_dir = entity.sensors.get("run.dir")
     if not run_dir:
         raise RemoteError(f"{entity.name} has no folder on a machine: it was not started")
-    env = config_now(entity, "shell.env") or {}
+    env = config_now(entity, "shell.env")
+    env = env if isinstance(env, dict) else {}  # a single expression for the whole map
     ready = {name: value for name, value in env.items() if not has_deferred(value)}
     return Box(entity.sensors.get("install.dir") or "", run_dir, env_texts(ready))
 

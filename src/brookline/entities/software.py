@@ -6,6 +6,7 @@ The phases are run by a subclass, such as `vanilla`; what is run in each is in `
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from brookline.entities.software_keys import (
     StopMode,
 )
 from brookline.entities.startable import OWN
-from brookline.errors import RemoteError
+from brookline.errors import BrooklineError, InvalidInput, RemoteError
 from brookline.model.effectors import Parameter, effector
 from brookline.model.service import EXPECTED, Lifecycle, lifecycle
 from brookline.model.service import STATE as ACTUAL
@@ -239,11 +240,13 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
         await platform_of(op).report(op, self, report)
 
     async def _await_stop_latch(self, op: Operation) -> None:
+        """Wait for the latch, but not for ever: what it names may be gone, or fail."""
         try:
             async with asyncio.timeout(_LATCH_STOP_S):
                 await self.await_latch(op, "latch.stop")
-        except TimeoutError:
-            log.warning("latch.stop did not open", extra={"fields": {"entity": self.id}})
+        except (TimeoutError, BrooklineError) as error:
+            fields = {"entity": self.id, "why": str(error)}
+            log.warning("latch.stop did not open", extra={"fields": fields})
 
     # Restarting.
 
@@ -297,7 +300,9 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
 
     def check_period_s(self) -> float:
         """Return the seconds from one look to the next."""
-        period: Any = self.check_period
+        period: Any = None
+        with contextlib.suppress(InvalidInput):  # as an ancestor may have it, which does not check
+            period = self.check_period
         # An expression is not waited for; the default does meanwhile.
         return max(0.01, period.seconds) if isinstance(period, Duration) else 5.0
 

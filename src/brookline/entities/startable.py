@@ -29,7 +29,7 @@ _LOCATIONS = Parameter("locations", Any, description="The locations in which to 
 _POLL_S = 1.0
 
 
-class ChildFailed(Exception):  # noqa: N818 - a situation
+class ChildFailed(Exception):
     """A child could not be started: the state of its parent is then what the roll-up makes of it.
 
     So the parent runs as soon as the failed child was stopped or started again.

@@ -83,7 +83,7 @@ class ConfigKey(Generic[T]):
             return self
         found = entity.find_config(self.name)
         value: Any = self.default if found is None else found.value
-        typed: T = value if is_deferred(value) else coerce(value, self.type)
+        typed: T = value if is_deferred(value) else self.typed(value)
         return typed
 
     def stored(self, value: Any) -> Any:
