@@ -11,7 +11,18 @@ import shlex
 import click
 import pytest
 from tests.docs import tables
-from tests.docs.pages import DOCS, PAGES, ROOT, anchors, blocks, links, name_of, shell_lines, spans
+from tests.docs.pages import (
+    DOCS,
+    PAGES,
+    ROOT,
+    anchors,
+    blocks,
+    links,
+    name_of,
+    section,
+    shell_lines,
+    spans,
+)
 
 from brookline.blueprint import plan_keys
 from brookline.blueprint.functions import FUNCTIONS, SCOPES
@@ -71,6 +82,24 @@ def test_every_function_is_explained_or_named_as_not_supported():
     used, refused = BLUEPRINTS.split("\nThese functions of AMP are refused:")
     for name, function in FUNCTIONS.items():
         assert f"`{name}(" in used if function.supported else f"`{name}`" in refused
+
+
+_SEAM = re.compile(r"…|\w+=|'")
+"""Where a message goes on with something that differs from time to time."""
+
+
+def messages():
+    """Return the texts by which an operator recognizes what the page on alarms speaks of."""
+    alarms = section(DOCS / "high-availability.md", "## Alarms, and what to do")
+    spans_of_heads = (spans(head) for head in re.findall(r"^\*\*.*?\*\*", alarms, re.MULTILINE))
+    words = (word for found in spans_of_heads for span in found for word in _SEAM.split(span))
+    return dict.fromkeys(word.strip() for word in words if word.strip())
+
+
+@pytest.mark.parametrize("message", messages())
+def test_messages_of_alarms_are_what_the_program_says(message):
+    sources = "".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+    assert message in re.sub(r'"\s*f?"', "", sources)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
