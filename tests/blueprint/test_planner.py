@@ -227,7 +227,8 @@ def test_a_text_that_asks_for_nothing_is_refused(
 
 
 def test_services_that_are_no_list_are_refused(faults: Callable[[str], list[str]]) -> None:
-    assert "1:1 'services' must be a list of entities" in faults("services: web")
+    assert faults("services: web") == ["1:11 'services' must be a list, not a text"]
+    assert faults("services: {type: web}") == ["1:11 'services' must be a list, not a map"]
 
 
 def test_what_has_no_effect_is_a_warning_and_never_silent(plan: Callable[[str], Plan]) -> None:

@@ -116,7 +116,8 @@ class _Planner:
         wrapper = self._filled(EntitySpec(self._application(), plan.at), plan, top=True)
         wrapper.config[WRAPPER] = True
         services = plan.entries[keys.SERVICES]
-        if not isinstance(services, Sequence) or not services.items:
+        none = services.value is None if isinstance(services, Scalar) else False
+        if none or (isinstance(services, Sequence) and not services.items):
             self._source.fault(plan.places[keys.SERVICES], "'services' must be a list of entities")
         return wrapper
 
