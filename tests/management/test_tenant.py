@@ -4,15 +4,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from brookline.entities import BasicApplication, BasicStartable
 from brookline.errors import Outcome, Unavailable
 from brookline.locations.kinds import Locations
 from brookline.management.building import build
 from brookline.management.context import Caller
+from brookline.model.types import Types
 from brookline.operations.streams import Streams
 from brookline.operations.task import Status
 from brookline.testing.recorder import MemoryRecorder
 from brookline.values.clock import SystemClock
-from tests.management.conftest import TYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 async def test_it_acts_again_also_if_the_store_is_away_as_the_lease_is_renewed(
     tmp_path: Path,
 ) -> None:
-    built = build(TYPES, Locations([]), streams=Streams(tmp_path), clock=SystemClock())
+    types = Types([BasicApplication, BasicStartable])
+    built = build(types, Locations([]), streams=Streams(tmp_path), clock=SystemClock())
     recorder = MemoryRecorder()
     built.outlet.plug(recorder)
     await built.tenant.reset(recorder.records, 0)

@@ -114,8 +114,11 @@ class Platform:
         return self._mutexes.setdefault((of[0], "/".join(of[1:])), asyncio.Lock())
 
     def _waiting(self, op: Operation) -> SensorWaiting:
+        before = op.task.waits_for
+
         def blocked(producer: Entity | None, sensor: str) -> None:
-            op.task.waits_for = f"for sensor {sensor} of {producer.name}" if producer else ""
+            waits = f"for sensor {sensor} of {producer.name}" if producer else before
+            op.task.waits_for = waits
 
         return SensorWaiting(self.clock, blocked)
 

@@ -83,8 +83,8 @@ class ConfigKey(Generic[T]):
             return self
         found = entity.find_config(self.name)
         value: Any = self.default if found is None else found.value
-        typed: T = value if is_deferred(value) else self.typed(value)
-        return typed
+        typed: Any = value if is_deferred(value) else self.typed(value)
+        return typed  # type: ignore[no-any-return]
 
     def stored(self, value: Any) -> Any:
         """Return what a record holds for a value; an expression is kept as it is written.
