@@ -34,10 +34,14 @@ def test_functions_are_short_and_take_few_arguments(path: Path) -> None:
         length = (function.end_lineno or 0) - function.lineno + 1
         assert length <= MOST_FUNCTION_LINES, f"{function.name} has {length} lines"
         positional = [a for a in function.args.args if a.arg not in ("self", "cls")]
-        assert len(positional) <= MOST_POSITIONAL, f"{function.name} takes {len(positional)} arguments"
+        assert len(positional) <= MOST_POSITIONAL, (
+            f"{function.name} takes {len(positional)} arguments"
+        )
 
 
 def test_all_rooms_are_on_the_map() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text()
-    rooms = [p.parent.name for p in SOURCES if p.name == "__init__.py" and p.parent.name != "brookline"]
+    rooms = [
+        p.parent.name for p in SOURCES if p.name == "__init__.py" and p.parent.name != "brookline"
+    ]
     assert [room for room in rooms if f"`{room}/`" not in text] == []
