@@ -197,3 +197,14 @@ async def test_a_priority_that_no_other_node_could_read_is_400(house, priority):
     assert told.status == 400
     assert len(told.json["message"]) < 200
     assert await house.get("/server/ha/priority") == 0
+
+
+async def test_a_priority_in_a_body_of_another_type_is_415_and_changes_nothing(house):
+    await house.call("POST", "/server/ha/priority", data={"priority": "7"})
+
+    told = await house.call(
+        "POST", "/server/ha/priority", data=b"3", headers={"Content-Type": "application/json"}
+    )
+
+    assert told.status == 415
+    assert await house.get("/server/ha/priority") == 7

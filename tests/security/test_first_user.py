@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import stat
 
+import pytest
+
+from brookline.errors import InvalidInput
 from brookline.journal.records import Records
 from brookline.security.first_user import FirstUser
 from brookline.security.passwords import matches
@@ -54,3 +57,17 @@ def test_a_node_with_users_of_its_own_makes_none(tmp_path):
 
     assert first.first_user(Records()) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_home_that_cannot_be_read_matters_only_to_a_plane_without_users(tmp_path):
+    path = tmp_path / "admin-password"
+    path.mkdir()
+    first = FirstUser(path)
+    with_users = Records()
+    with_users.put("user", "ann", {"password": "x", "roles": []})
+
+    first.prepare()
+
+    assert first.first_user(with_users) is None
+    with pytest.raises(InvalidInput, match="admin-password"):
+        first.first_user(Records())

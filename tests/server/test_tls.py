@@ -77,3 +77,10 @@ def test_files_that_are_no_certificate_are_refused(tmp_path):
 
     with pytest.raises(InvalidInput, match="cannot be used for TLS"):
         given_tls(tmp_path / "cert", tmp_path / "key")
+
+
+def test_a_home_that_cannot_hold_a_certificate_is_named(tmp_path):
+    (tmp_path / "tls").touch()
+
+    with pytest.raises(InvalidInput, match="tls"):
+        own_tls(tmp_path / "tls", ["127.0.0.1"], SystemClock())

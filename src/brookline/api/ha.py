@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from brookline.api.answers import EMPTY, Answer, json
-from brookline.api.calls import whole_number
+from brookline.api.calls import FORM, MULTIPART, whole_number
 from brookline.api.plane_view import ha_summary, state_now
 from brookline.api.problems import Refused
 from brookline.api.routes import Param, Place, read, write
@@ -170,6 +170,8 @@ OPERATIONS = (
         returns={200: int},
         place=Place.HERE,
         params=(Param("priority", int, 0, form=True),),
+        # A body of another type would count as no value, which sets it to 0.
+        consumes=("", FORM, MULTIPART),
     ),
     read("/server/ha/metrics", get_metrics, returns=HaMetrics, place=Place.ANY),
     read("/server/ha/history", get_history, returns=list[Mastership], place=Place.ANY, beyond=True),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import socket
 from typing import TYPE_CHECKING
 
+from brookline.errors import InvalidInput
 from brookline.security.files import read_private, write_private
 from brookline.security.passwords import argon2_hash, new_password
 from brookline.security.users import USER, User, to_value
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from brookline.journal.records import View
-
-log = logging.getLogger("brookline.security")
 
 ADMIN = "admin"
 
@@ -42,14 +41,11 @@ class FirstUser:
     def prepare(self) -> None:
         """Choose the password and hash it. Slow, so in a thread, before a promotion asks for it.
 
-        A password that the home holds already is taken again: an earlier start may have written it
-        and died before its commit.
+        A home that cannot be read is no matter as long as the plane has users.
         """
-        if not self._wanted:
-            return
-        password = (read_private(self._path) or b"").decode(errors="replace").strip()
-        password = password or new_password()
-        self._ready = (password, argon2_hash(password))
+        if self._wanted:
+            with contextlib.suppress(OSError):
+                self._ready = self._chosen()
 
     def first_user(self, view: View) -> Item | None:
         """Return the change that makes `admin`, or None if the plane has a user.
@@ -57,18 +53,28 @@ class FirstUser:
         The password is in the file, durably, before this returns.
 
         Raises:
-            OSError: If the file cannot be written.
+            InvalidInput: If the file cannot be read or written.
         """
         if not self._wanted or any(True for _ in view.ids(USER)):
             return None
-        if self._ready is None:
-            self.prepare()
-        assert self._ready is not None
-        password, encoded = self._ready
-        write_private(self._path, f"{password}\n".encode())
+        try:
+            password, encoded = self._ready = self._ready or self._chosen()
+            write_private(self._path, f"{password}\n".encode())
+        except OSError as error:
+            raise InvalidInput(f"the first user's password cannot be kept: {error}") from error
         self.made = password
         place = {PASSWORD_IN: place_of(self._path)}
         return Item((Put(USER, ADMIN, to_value(User(ADMIN, encoded)) | place),))
+
+    def _chosen(self) -> tuple[str, str]:
+        """Return a password and its hash.
+
+        A password that the home holds already is taken again: an earlier start may have written it
+        and died before its commit.
+        """
+        password = (read_private(self._path) or b"").decode(errors="replace").strip()
+        password = password or new_password()
+        return password, argon2_hash(password)
 
 
 def place_of(path: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from brookline.errors import InvalidInput
 from brookline.journal.records import Records
 from brookline.journal.standing import HISTORY
 from brookline.plane.incumbent import WRONG_GUESS
@@ -71,10 +70,7 @@ class ServerTenant:
         await self._inner.activate(epoch)
 
     def _user(self, view: View) -> tuple[Item, ...]:
-        try:
-            item = self._first_user.first_user(view)
-        except OSError as error:
-            raise InvalidInput(f"the first user's password cannot be kept: {error}") from error
+        item = self._first_user.first_user(view)
         return () if item is None else (item,)
 
 

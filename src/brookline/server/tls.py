@@ -58,11 +58,11 @@ def own_tls(folder: Path, addresses: Iterable[str], clock: Clock) -> Tls:
     Raises:
         InvalidInput: If the home cannot hold it.
     """
-    folder.mkdir(mode=0o700, exist_ok=True)
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     names = _names(addresses)
     now = dt.datetime.fromtimestamp(clock.wall_ms() / 1000, dt.UTC)
     try:
+        folder.mkdir(mode=0o700, exist_ok=True)
         if not _is_good(certificate, key, names=names, now=now):
             _make(certificate, key, names=names, now=now)
     except OSError as error:
