@@ -117,6 +117,26 @@ def test_who_waits_in_vain_is_told_which_it_is() -> None:
     sim(story)
 
 
+def test_who_waits_in_vain_is_told_what_the_store_said() -> None:
+    async def story(journal: Journal) -> None:
+        master = await journal.leads(wait_s=3.0, most_items=1)
+        master.store.outcomes = [(False, Undecided("no space is left"))] * 100
+        sent = asyncio.ensure_future(master.put("sent"))
+        await turns()
+        sealed, queued = (asyncio.ensure_future(master.put(name)) for name in ("b", "c"))
+        await journal.clock.sleep(3.0)
+        master.writer.expire()
+        for told, rest in ((sent, ""), (sealed, ""), (queued, "; nothing was sent")):
+            with pytest.raises(Unavailable) as error:
+                await told
+            said = "the store has not answered in time: no space is left"
+            assert error.value.message == said + rest
+        master.store.outcomes.clear()
+        await master.end()
+
+    sim(story)
+
+
 def test_nobody_is_answered_too_early() -> None:
     async def story(journal: Journal) -> None:
         master = await journal.leads(wait_s=3.0)

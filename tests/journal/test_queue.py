@@ -50,9 +50,11 @@ def test_those_who_waited_too_long_are_told_that_nothing_was_done() -> None:
         queue, lot = Queue(), [waiting(since) for since in (1.0, 2.0, 3.0)]
         for one in lot:
             queue.add(one)
-        queue.expire(2.0)
+        queue.expire(2.0, "the disk is full")
         assert [outcome(one) for one in lot] == [Outcome.NOT_DONE, Outcome.NOT_DONE, None]
         assert list(queue) == [lot[2]]
+        with pytest.raises(Unavailable, match="the disk is full; nothing was sent"):
+            lot[0].future.result()
 
     sim(story)
 

@@ -9,6 +9,8 @@ from brookline.errors import StoreError
 from brookline.stores.store import Created, Exists, FsyncFailed, Undecided
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from brookline.journal.rules import Rules
     from brookline.stores.store import Store
     from brookline.values.clock import Clock
@@ -52,7 +54,15 @@ class GivenUp:
 Settled = Mine | Taken | InDoubt | GivenUp
 
 
-async def settle(store: Store, key: str, mine: bytes, *, clock: Clock, rules: Rules) -> Settled:
+async def settle(
+    store: Store,
+    key: str,
+    mine: bytes,
+    *,
+    clock: Clock,
+    rules: Rules,
+    on_undecided: Callable[[str], object] = str,
+) -> Settled:
     """Create `key`, with the same bytes again and again, until it is known what it holds.
 
     Args:
@@ -61,6 +71,7 @@ async def settle(store: Store, key: str, mine: bytes, *, clock: Clock, rules: Ru
         mine: The bytes; they hold a nonce, so that nobody else's are equal.
         clock: For the pauses between tries.
         rules: Protective rules.
+        on_undecided: Told why, after each try without a definite answer.
     """
     pause = _FIRST_PAUSE_S
     while True:
@@ -78,7 +89,8 @@ async def settle(store: Store, key: str, mine: bytes, *, clock: Clock, rules: Ru
                     return Mine()
             case FsyncFailed(reason=reason):
                 return InDoubt(reason)
-            case Undecided():
+            case Undecided(reason=reason):
+                on_undecided(reason)
                 if not rules.same_bytes_on_undecided:
                     return GivenUp()
         await clock.sleep(pause)

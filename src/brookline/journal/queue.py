@@ -103,13 +103,11 @@ class Queue:
         """Take the next one out, to be sealed."""
         return self._waiting.popleft()
 
-    def expire(self, before: float) -> None:
+    def expire(self, before: float, why: str) -> None:
         """Refuse those that have waited since `before` or longer: not done."""
         while self._waiting and self._waiting[0].since <= before:
             self._waiting.popleft().refuse(
-                Unavailable(
-                    "the store has not answered in time; nothing was sent", Outcome.NOT_DONE
-                )
+                Unavailable(f"{why}; nothing was sent", Outcome.NOT_DONE)
             )
 
     def shut(self, reason: str) -> None:

@@ -44,6 +44,7 @@ class Sealed:
         view: Records as they will be once it is applied.
         callers: Who is answered, with what.
         since: Monotonic time at which it was sent, or sealed if it was not sent yet.
+        trouble: Why the store has not taken it yet, as far as it said; or empty.
     """
 
     entry: Entry
@@ -52,6 +53,7 @@ class Sealed:
     view: Overlay
     callers: list[tuple[Waiting, Any]]
     since: float
+    trouble: str = ""
 
     @property
     def key(self) -> str:
@@ -72,14 +74,18 @@ class Sealed:
         for waiting, _ in self.callers:
             waiting.refuse(Fenced("the mastership ended", self.entry.epoch, _sent(rules)))
 
-    def expire(self, before: float, rules: Rules) -> None:
+    def stumble(self, trouble: str) -> None:
+        """Note why the store has not taken it yet."""
+        self.trouble = trouble
+
+    def expire(self, before: float, why: str, rules: Rules) -> None:
         """Answer the callers who have waited since `before` or longer.
 
         The master's own duties wait until it is known: it must not lead on behind its own `resign`.
         """
         for waiting, _ in self.callers:
             if waiting.decide is not None and waiting.since <= before:
-                waiting.refuse(Unavailable("the store has not answered in time", _sent(rules)))
+                waiting.refuse(Unavailable(why, _sent(rules)))
 
 
 def _sent(rules: Rules) -> Outcome:

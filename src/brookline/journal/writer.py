@@ -135,9 +135,11 @@ class Writer:
     def expire(self) -> None:
         """Answer those who have waited too long; called now and then."""
         before = self._clock.monotonic() - self._wait_s
-        self._queue.expire(before)
+        trouble = "".join(f": {sealed.trouble}" for sealed in self._flying[:1] if sealed.trouble)
+        why = f"the store has not answered in time{trouble}"
+        self._queue.expire(before, why)
         for sealed in (*self._flying, *filter(None, [self._sealed])):
-            sealed.expire(before, self._rules)
+            sealed.expire(before, why, self._rules)
 
     async def run(self) -> None:
         """Write until the mastership ends; return when `close` was called and nothing is in flight.
@@ -182,8 +184,8 @@ class Writer:
     async def _fly(self, sealed: Sealed) -> None:
         """Have `sealed` in the log, applied, and its callers answered."""
         if sealed.blob:
-            await self._settle(sealed.entry.header.blob, sealed.blob)
-        if await self._settle(sealed.key, sealed.data):
+            await self._settle(sealed, sealed.entry.header.blob, sealed.blob)
+        if await self._settle(sealed, sealed.key, sealed.data):
             if sealed.entry.seq == self._replica.seq + 1:
                 await self._replica.apply(sealed.entry)
                 sealed.view.rebase(self._replica.records)
@@ -192,8 +194,8 @@ class Writer:
             sealed.answer()
             self.on_commit()
 
-    async def _settle(self, key: str, data: bytes) -> bool:
-        """Have a key hold these bytes, durably.
+    async def _settle(self, sealed: Sealed, key: str, data: bytes) -> bool:
+        """Have a key of what is on its way hold these bytes, durably.
 
         Returns:
             True; False only when a simulation gives up what is undecided.
@@ -202,7 +204,10 @@ class Writer:
             Fenced: The key holds something else.
             Unavailable: In doubt.
         """
-        settled = await append.settle(self._store, key, data, clock=self._clock, rules=self._rules)
+        settled = await append.settle(
+            self._store, key, data, clock=self._clock, rules=self._rules,
+            on_undecided=sealed.stumble,
+        )  # fmt: skip
         match settled:
             case append.Mine():
                 return True
