@@ -42,9 +42,15 @@ def listener() -> Listener:
     return Listener()
 
 
-def heart(url, poll_s=0.01):
+def unexpected(fault: BaseException) -> None:
+    raise AssertionError(f"the heart has failed: {fault}")
+
+
+def heart(url, poll_s=0.01, fail=unexpected):
     clock = SystemClock()
-    return HeartThread(lambda: open_store(url, clock), clock, poll_s=poll_s, rules=ALL_RULES)
+    return HeartThread(
+        lambda: open_store(url, clock), clock, poll_s=poll_s, rules=ALL_RULES, fail=fail
+    )
 
 
 async def counter(url) -> int:
@@ -128,3 +134,18 @@ async def test_a_late_store_answers_once_it_is_there(tmp_path):
     await store.delete("mail/a")
     assert await store.list("mail/") == ["mail/b"]
     await store.close()
+
+
+async def test_a_fault_that_ends_the_beats_is_told_to_the_main_loop(tmp_path):
+    told = asyncio.get_running_loop().create_future()
+    pulse = heart(str(tmp_path / "store"), fail=told.set_result)
+
+    def broken() -> Heartbeat:
+        raise OverflowError("too large")
+
+    await pulse.start(Signs(content=broken, lively=lambda: True, report=lambda _beat: None))
+
+    assert str(await told) == "too large"
+    await pulse.stop()
+    with pytest.raises(StoreError):
+        await pulse.beat()

@@ -102,3 +102,23 @@ def test_several_loops_can_use_them_and_one_that_ended_does_no_harm(threads):
         asyncio.run(leave())
     gate.set()
     assert asyncio.run(ask()) == 7
+
+
+async def test_work_waits_in_line_while_the_system_has_no_thread_to_spare(threads, monkeypatch):
+    let_go = threading.Event()
+    busy = asyncio.ensure_future(threads.run(let_go.wait))
+    await asyncio.sleep(0)
+
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as system:
+        system.setattr(threading.Thread, "start", start)
+        waiting = asyncio.ensure_future(threads.run(threading.get_ident))
+        await asyncio.sleep(0)
+    let_go.set()
+
+    assert await busy
+    assert await waiting
+    gate = threading.Barrier(3)  # all of the limit are still to be had
+    await asyncio.gather(*(threads.run(gate.wait) for _ in range(3)))

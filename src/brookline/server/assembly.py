@@ -192,7 +192,9 @@ def _pulse(start: Start, connect: Connect, store: Store) -> Pulse:
     if start.settings[c.PERSIST] is PersistMode.DISABLED:
         # The process's own memory is no store for two threads, and cannot hang.
         return LocalPulse(store, start.clock, poll_s=poll_s, rules=ALL_RULES)
-    return HeartThread(connect, start.clock, poll_s=poll_s, rules=ALL_RULES)
+    return HeartThread(
+        connect, start.clock, poll_s=poll_s, rules=ALL_RULES, fail=start.stopping.fail
+    )
 
 
 def _view_once_read(node: PlaneNode) -> Callable[[], View | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from concurrent.futures import Future
@@ -31,6 +32,7 @@ class HeartThread:
         clock: Times the beats.
         poll_s: Seconds between beats.
         rules: Protective rules.
+        fail: Told, on the main loop, of a fault that ended the beats: no node lives without.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class HeartThread:
         *,
         poll_s: float,
         rules: Rules,
+        fail: Callable[[BaseException], None],
     ) -> None:
         self._connect = connect
         self._clock = clock
         self._poll_s = poll_s
         self._rules = rules
+        self._fail = fail
         self._loop: asyncio.AbstractEventLoop | None = None
         self._heart: Heart | None = None
         self._ending: asyncio.Event | None = None
@@ -57,9 +61,10 @@ class HeartThread:
             StoreError: If it cannot be.
         """
         ready: Future[None] = Future()
+        main = asyncio.get_running_loop()
         # A daemon: a store that hangs must not keep the process.
         threading.Thread(
-            target=lambda: asyncio.run(self._live(signs, ready)), name="heart", daemon=True
+            target=lambda: asyncio.run(self._live(signs, ready, main)), name="heart", daemon=True
         ).start()
         await asyncio.wrap_future(ready)
 
@@ -82,7 +87,9 @@ class HeartThread:
         self._loop.call_soon_threadsafe(self._ending.set)
         await asyncio.wrap_future(self._ended)
 
-    async def _live(self, signs: Signs, ready: Future[None]) -> None:
+    async def _live(
+        self, signs: Signs, ready: Future[None], main: asyncio.AbstractEventLoop
+    ) -> None:
         try:
             store = await self._connect()
         except BaseException as error:  # noqa: BLE001 - raised where the start is awaited
@@ -95,8 +102,10 @@ class HeartThread:
         beating = asyncio.ensure_future(self._heart.run())
         ending = asyncio.ensure_future(self._ending.wait())
         await asyncio.wait({beating, ending}, return_when=asyncio.FIRST_COMPLETED)
-        if beating.done():
-            log.critical("the heart has failed", exc_info=beating.exception())
+        if beating.done() and (fault := beating.exception()) is not None:
+            log.critical("the heart has failed", exc_info=fault)
+            with contextlib.suppress(RuntimeError):  # the main loop has ended before
+                main.call_soon_threadsafe(self._fail, fault)
         for task in (beating, ending):
             task.cancel()
         await asyncio.wait({beating, ending})

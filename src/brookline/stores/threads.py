@@ -84,7 +84,14 @@ class Threads:
                 return
             self._started += 1
             number = self._started
-        threading.Thread(target=self._serve, name=f"{self._name}-{number}", daemon=True).start()
+        try:
+            threading.Thread(target=self._serve, name=f"{self._name}-{number}", daemon=True).start()
+        except RuntimeError:  # the system has none to spare; others will come to this job
+            with self._lock:
+                self._started -= 1
+                self._free -= 1
+                if not self._started:
+                    raise
 
     def _serve(self) -> None:
         while (job := self._jobs.get()) is not None:
