@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics
 from typing import TYPE_CHECKING
 
@@ -119,7 +120,7 @@ def told(what: str, rounds: Sequence[float], *, form: str, brooklyn: str = UNKNO
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the least value that at least this share of all does not exceed."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def table(figures: Sequence[Figure]) -> str:
