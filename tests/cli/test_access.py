@@ -88,7 +88,15 @@ def test_a_home_that_is_named_must_be_one(tmp_path):
         find_access(Wish(home=str(tmp_path)), {}, tmp_path)
 
 
+def test_several_addresses_may_stand_in_one_option(tmp_path):
+    wish = Wish(urls=("http://a:1, http://b:2/", "http://c:3"))
+    assert find_access(wish, {}, tmp_path).urls == ("http://a:1", "http://b:2", "http://c:3")
+
+
 @pytest.mark.parametrize("url", ["n1", "ftp://n1", "http://", "http://n1:port", "http://n1:99999"])
-def test_an_address_that_is_none_is_refused(url):
-    with pytest.raises(InvalidInput, match="is no address of a server"):
+def test_an_address_that_is_none_is_refused_with_where_it_stands(url, tmp_path):
+    with pytest.raises(InvalidInput, match=r"\(from --url\) is no address of a server"):
         find_access(Wish(urls=(url,)), {})
+    home(tmp_path, url)
+    with pytest.raises(InvalidInput, match=r"\(from .*/address\) is no address of a server"):
+        find_access(Wish(), {}, tmp_path)

@@ -217,7 +217,7 @@ class TestTransport:
         result = self.exchange(transport, listener.getsockname()[1], scheme="https")
         server.join()
         assert isinstance(result, NotSent)
-        assert "is it an http:// address?" in result.reason
+        assert result.reason == "no TLS there (wrong version number); is it an http:// address?"
 
     def test_a_missing_certificate_file_is_told(self):
         transport = HttpTransport(Tls(authorities=("/nowhere.pem",)))
@@ -227,3 +227,5 @@ class TestTransport:
     def test_an_address_that_is_none_is_told(self, transport):
         with pytest.raises(InvalidInput, match="is no address"):
             transport.exchange("n1", make_request("GET", "/"), headers={}, timeout_s=1)
+        with pytest.raises(InvalidInput, match="'n1' is no address of a server, such as http://"):
+            Client(["n1"])

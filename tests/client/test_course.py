@@ -181,6 +181,7 @@ def test_a_plane_that_is_not_there_is_told_at_once():
     assert run.now == 0
     assert "http://b:2: connection refused" in caught.value.details
     assert caught.value.outcome is Outcome.NOT_DONE
+    assert caught.value.data["absent"] is True
 
 
 def test_a_plane_that_is_not_there_is_waited_for_if_wished():
@@ -196,6 +197,7 @@ def test_nothing_is_sent_to_a_lone_node_that_does_not_answer():
         run(WRITE)
     assert run.asked == []
     assert caught.value.outcome is Outcome.NOT_DONE
+    assert caught.value.data["absent"] is False
 
 
 def test_a_node_that_did_not_answer_is_asked_last_for_a_while():
@@ -273,4 +275,4 @@ def test_a_node_that_is_busy_gets_more_time_with_each_round():
 
     run = Slow(Nodes([A]), {A: states("a", "a", {"a": A})}, {A: [LOST, LOST, answer()]})
     run(READ)
-    assert waits == [5, 5, 10, 10, 20, 20]
+    assert waits == [1, 5, 2, 10, 4, 20]

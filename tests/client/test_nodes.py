@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from brookline.client.nodes import Nodes
-from brookline.client.states import PlaneStates
+from brookline.client.states import Member, PlaneStates
 
 
 def learned(**fields):
@@ -35,3 +35,21 @@ def test_a_node_that_halted_or_was_disabled_is_reached_as_long_as_it_beats():
 )
 def test_a_node_that_is_gone_is_not(fields):
     assert learned(**fields) == ""
+
+
+@pytest.mark.parametrize(
+    ("teller", "told", "followed"),
+    [
+        ("http://10.0.0.1:8081", "http://127.0.0.1:8082", False),
+        ("http://10.0.0.1:8081", "http://[::1]:8082", False),
+        ("http://10.0.0.1:8081", "http://10.0.0.2:8081", True),
+        ("http://localhost:8081", "http://127.0.0.1:8082", True),
+        ("https://10.0.0.1:8443", "http://10.0.0.2:8081", False),
+        ("http://10.0.0.1:8081", "http://10.0.0.2:none", False),
+    ],
+)
+def test_the_password_goes_only_where_a_node_may_send_us(teller, told, followed):
+    nodes = Nodes([teller])
+    members = (Member("one", "HOT_STANDBY", uri=teller), Member("two", "MASTER", uri=told))
+    nodes.learn(teller, PlaneStates("p", "one", "two", members), 0.0)
+    assert nodes.order(0.0) == ([told, teller] if followed else [teller])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from brookline.client.addresses import EXAMPLE, checked, is_loopback
 from brookline.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ PASSWORD = "admin-password"  # noqa: S105  # the file's name
 CERTIFICATE = "data/tls/certificate.pem"
 """File of a home with the certificate that a node has made for itself."""
 
-DEFAULT_URL = "http://127.0.0.1:8081"
 DEFAULT_USER = "admin"
 
 
@@ -99,11 +97,13 @@ def find_access(wish: Wish, environment: Mapping[str, str], folder: Path | None 
 def _find_urls(
     wish: Wish, environment: Mapping[str, str], folder: Path
 ) -> tuple[tuple[str, ...], str]:
-    if wish.urls:
-        return tuple(map(checked_url, wish.urls)), "--url"
-    named = [url for url in environment.get("BROOKLINE_URL", "").split(",") if url.strip()]
-    if named:
-        return tuple(map(checked_url, named)), "BROOKLINE_URL"
+    for origin, text in (
+        ("--url", ",".join(wish.urls)),
+        ("BROOKLINE_URL", environment.get("BROOKLINE_URL", "")),
+    ):
+        named = tuple(checked(url, origin) for url in text.split(",") if url.strip())
+        if named:
+            return named, origin
     if wish.home:
         found = _addresses([Path(wish.home)])
         if not found:
@@ -115,7 +115,7 @@ def _find_urls(
     found = _addresses(homes)
     if found:
         return found, f"{ADDRESS} files in {folder} and below"
-    return (DEFAULT_URL,), "the default"
+    return (EXAMPLE,), "the default"
 
 
 def _find_password(
@@ -126,7 +126,7 @@ def _find_password(
     if "BROOKLINE_PASSWORD" in environment:
         return environment["BROOKLINE_PASSWORD"], "BROOKLINE_PASSWORD"
     homes = [Path(wish.home)] if wish.home else []
-    if all(map(_is_loopback, urls)):  # never sent to another machine by accident
+    if all(map(is_loopback, urls)):  # never sent to another machine by accident
         homes += [folder, *_homes_below(folder)]
     for home in homes:
         text = _own_text(home / PASSWORD).strip()
@@ -145,23 +145,6 @@ def _find_authorities(wish: Wish, environment: Mapping[str, str], folder: Path) 
     return tuple(str(path) for path in files if _own_text(path))
 
 
-def checked_url(url: str) -> str:
-    """Return an address without blanks and trailing slash.
-
-    Raises:
-        InvalidInput: If it is none, with what one looks like.
-    """
-    url = url.strip().rstrip("/")
-    try:
-        parts = urlsplit(url)
-        fine = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
-    except ValueError:
-        fine = False
-    if not fine:
-        raise InvalidInput(f"{url!r} is no address of a server, such as {DEFAULT_URL}")
-    return url
-
-
 def _homes_below(folder: Path) -> list[Path]:
     """Return the folders below that are homes; a node that has ended has no address any more."""
     try:
@@ -172,8 +155,9 @@ def _homes_below(folder: Path) -> list[Path]:
 
 
 def _addresses(homes: Iterable[Path]) -> tuple[str, ...]:
-    texts = (_own_text(home / ADDRESS) for home in homes)
-    return tuple(dict.fromkeys(checked_url(url) for text in texts for url in text.split()))
+    files = [home / ADDRESS for home in homes]
+    found = (checked(url, str(file)) for file in files for url in _own_text(file).split())
+    return tuple(dict.fromkeys(found))
 
 
 def _own_text(path: Path) -> str:
@@ -187,13 +171,3 @@ def _own_text(path: Path) -> str:
         return path.read_text(encoding="utf-8") if mine else ""
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -203,10 +203,15 @@ def metrics() -> Call[dict[str, Any]]:
 
 def history() -> Call[list[Mastership]]:
     """Return who led, the latest first."""
+    told = history_json()
+    return Call(told.request, lambda answer: [*map(Mastership.from_json, told.decode(answer))])
 
-    def decode(answer: Answer) -> list[Mastership]:
-        rows = [Mastership.from_json(row) for row in _json(answer) or []]
-        return sorted(rows, key=lambda row: row.epoch, reverse=True)
+
+def history_json() -> Call[list[dict[str, Any]]]:
+    """Return the same as the server words it."""
+
+    def decode(answer: Answer) -> list[dict[str, Any]]:
+        return sorted(_json(answer) or [], key=lambda row: row.get("epoch") or 0, reverse=True)
 
     return Call(make_request("GET", "/v1/server/ha/history"), decode)
 

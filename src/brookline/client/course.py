@@ -1,7 +1,7 @@
 """The course of a request: whom to ask, when to ask another, when to give up.
 
 Pure decisions: a generator yields steps (`Send`, `Pause`) and is sent the result of each; a driver
-does the I/O. The blocking client and an asynchronous one are two drivers of the same course.
+such as `brookline.client.client.Client` does the I/O.
 
 What may be repeated:
 
@@ -27,7 +27,7 @@ from brookline.client.states import PlaneStates
 from brookline.errors import Outcome, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from brookline.client.nodes import Nodes
 
@@ -38,8 +38,12 @@ Steps = Generator[Step, Result | None, T]
 
 STATES = Request("GET", "/v1/server/ha/states")
 
+PROBE_S = 1.0
+"""How long a node may take to say who is in the plane, in the first round: one that is frozen must
+not hold us up. Doubles with each round, for a lone node that is busy."""
+
 READ_S = 5.0
-"""How long a node may take for a read in the first round; doubles with each, for a busy lone node."""
+"""How long a node may take for a read in the first round; doubles with each too."""
 
 WRITE_S = 60.0
 """How long a node may take for a write: it cannot be asked of another once it was sent."""
@@ -114,9 +118,9 @@ class Course:
         number = 0
         while True:
             self._round = _Round()
-            read_s = READ_S * 2**number
             answer = None
-            if (yield from self._refresh(read_s)):
+            if (yield from self._refresh(PROBE_S * 2**number)):
+                read_s = READ_S * 2**number
                 answer = yield from self._ask_all(read_s if self._request.reads else WRITE_S)
             if answer is not None:
                 return answer
@@ -199,9 +203,7 @@ class Course:
                 return self._request.reads
             case 307 | 308:
                 return self._nodes.follow(url, answer.headers.get("location", ""))
-            case (
-                403
-            ):  # AMP's refusal of a node that does not lead, or that of a user: see _budget_s
+            case 403:  # of a node that does not lead, as AMP's, or of this user: see _budget_s
                 return not self._request.at and url != self._nodes.master
             case status:
                 return status == 421
@@ -212,15 +214,9 @@ class Course:
         Raises:
             Unavailable: If no node answered at all.
         """
-        refusal, failures = self._round.refusal, self._round.failures
-        if refusal is not None:
-            return refusal
-        if len(failures) == 1:
-            url, reason = next(iter(failures.items()))
-            raise Unavailable(f"no answer from {url}: {reason}", Outcome.NOT_DONE)
-        details = "\n".join(f"{url}: {reason}" for url, reason in failures.items())
-        message = f"none of the {len(failures)} known nodes answers"
-        raise Unavailable(message, Outcome.NOT_DONE, details=details)
+        if self._round.refusal is not None:
+            return self._round.refusal
+        raise _unanswered(self._round.failures, absent=self._round.absent)
 
 
 def _states(answer: Answer) -> PlaneStates | None:
@@ -231,6 +227,18 @@ def _states(answer: Answer) -> PlaneStates | None:
         return PlaneStates.from_json(answer.json())
     except (ValueError, TypeError, AttributeError):
         return None
+
+
+def _unanswered(failures: Mapping[str, str], *, absent: bool) -> Unavailable:
+    """Return the error of a request that no node took; ``absent``: because there is no server."""
+    lines = [f"{url}: {reason}" for url, reason in failures.items()]
+    if len(lines) == 1:
+        failure = Unavailable(f"no answer from {lines[0]}", Outcome.NOT_DONE)
+    else:
+        message = f"none of the {len(lines)} known nodes answers"
+        failure = Unavailable(message, Outcome.NOT_DONE, details="\n".join(lines))
+    failure.data["absent"] = absent
+    return failure
 
 
 def _unknown(request: Request, url: str, reason: str) -> Unavailable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from brookline.client.addresses import checked, is_address, is_loopback
 from brookline.client.states import GONE
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ REFRESH_S = 30.0
 
 SUSPECT_S = 10.0
 """How long a node that did not answer is asked last."""
-
 
 SILENT_MS = 3000
 """Age of a master's heartbeat from which on other nodes are asked before it."""
@@ -36,7 +36,7 @@ class Nodes:
     """
 
     def __init__(self, given: Iterable[str]) -> None:
-        self.given = tuple(dict.fromkeys(url.rstrip("/") for url in given))
+        self.given = tuple(dict.fromkeys(map(checked, given)))
         self.master = ""
         self.leaderless = False
         self._addresses: dict[str, str] = {}
@@ -72,9 +72,9 @@ class Nodes:
                 addresses[member.instance] = url
         self._addresses = addresses
         self.master = addresses.get(states.master, "")
-        self.leaderless = bool(addresses) and not self.master
-        self._fresh_until = now + REFRESH_S
         leader = states.leader()
+        self.leaderless = bool(addresses) and leader is None
+        self._fresh_until = now + REFRESH_S
         if self.master and leader is not None and (leader.heartbeat_age_ms or 0) > SILENT_MS:
             self._suspect_until[self.master] = now + SUSPECT_S
 
@@ -112,8 +112,10 @@ def _is_gone(member: Member) -> bool:
 def _followed(target: str, *, teller: str) -> str:
     """Return `target` if credentials may be sent there on the word of `teller`, else nothing.
 
-    A node that was reached over TLS cannot send us on to where passwords travel in the clear.
+    A node that was reached over TLS cannot send us on to where passwords travel in the clear. The
+    loopback address of another machine's node would be somebody else here.
     """
     target = target.rstrip("/")
-    schemes = ("https",) if teller.startswith("https:") else ("http", "https")
-    return target if urlsplit(target).scheme in schemes else ""
+    if not is_address(target) or (teller.startswith("https:") and target.startswith("http:")):
+        return ""
+    return "" if is_loopback(target) and not is_loopback(teller) else target

@@ -63,7 +63,7 @@ def problem_of(request: Request, answer: Answer) -> BrooklineError:
         failure.data = {**data, **failure.data}
     elif data is not None:
         failure.data["data"] = data
-    failure.data.setdefault("status", answer.status)
+    failure.data |= {"status": answer.status, "path": request.path}
     return failure
 
 

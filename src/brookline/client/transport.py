@@ -9,6 +9,7 @@ import socket
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from brookline.client.addresses import checked
 from brookline.client.exchange import Answer, Lost, NotSent
 from brookline.errors import InvalidInput
 
@@ -123,19 +124,12 @@ class HttpTransport:
         return connection
 
     def _new(self, url: str) -> http.client.HTTPConnection:
-        parts = urlsplit(url)
-        try:
-            host, port = parts.hostname or "", parts.port
-        except ValueError as error:
-            raise InvalidInput(f"{url} is no address: {error}") from error
-        if parts.scheme not in ("http", "https") or not host:
-            raise InvalidInput(f"{url!r} is no address such as http://127.0.0.1:8081")
+        parts = urlsplit(checked(url))
+        host, port, connect_s = parts.hostname or "", parts.port, self._connect_s
         if parts.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=self._connect_s)
+            return http.client.HTTPConnection(host, port, timeout=connect_s)
         self._context = self._context or self._tls.context()
-        return http.client.HTTPSConnection(
-            host, port, timeout=self._connect_s, context=self._context
-        )
+        return http.client.HTTPSConnection(host, port, timeout=connect_s, context=self._context)
 
     def _read(self, url: str, connection: http.client.HTTPConnection) -> Answer | Lost:
         try:
@@ -186,7 +180,8 @@ def _why_not_connected(error: OSError) -> str:
         why = getattr(error, "verify_message", "") or _words(error)
         return f"its certificate is not trusted ({why}); give --cacert FILE, or --insecure"
     if type(error).__name__.startswith("SSL"):
-        return f"no TLS there ({_words(error)}); is it an http:// address?"
+        why = getattr(error, "reason", "") or _words(error)
+        return f"no TLS there ({why.replace('_', ' ').lower()}); is it an http:// address?"
     return _words(error)
 
 
