@@ -74,6 +74,13 @@ def test_one_sensor_is_printed_bare(brookline, answers):
 def test_an_unset_sensor_is_empty(brookline, answers):
     answers["GET /v1/applications/web/entities/web/sensors/x"] = Reply(204)
     assert brookline("sensors", "web", "-n", "x", "-o", "json").json() is None
+    ran = brookline("sensors", "web", "-n", "x")
+    assert (ran.status, ran.out, ran.err) == (0, "", "sensor x has no value\n")
+
+
+def test_words_as_yaml_are_bare(brookline, answers):
+    answers["GET /v1/applications/web/entities/web/sensors/main.uri"] = "http://x/"
+    assert brookline("sensors", "web", "-n", "main.uri", "-o", "yaml").out == "http://x/\n"
 
 
 def test_config_is_changed(brookline, plane, answers):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from brookline.cli.complaints import complaint
-from brookline.errors import Outcome, Unavailable
+from brookline.errors import NotFound, Outcome, Unavailable
 from brookline.server.lock import Holder, HomeInUse
 
 
@@ -18,3 +20,23 @@ def test_who_names_a_home_in_use_is_not_told_to_start_a_server():
 def test_who_reaches_nobody_is():
     error = Unavailable("nobody answers", Outcome.NOT_DONE)
     assert complaint(error).splitlines()[1].startswith("Next: start a server")
+
+
+def test_who_reaches_a_server_that_does_not_answer_is_not():
+    error = Unavailable("no answer in time", Outcome.NOT_DONE)
+    error.data["absent"] = False
+    assert complaint(error).splitlines()[1].startswith("Next: look whether its process is stopped")
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        ("/v1/activities/x", "brookline activity lists"),
+        ("/v1/activities/x/stream/env", "brookline activity TASK names"),
+        ("/v1/applications/a/entities/b/effectors/c", "brookline effectors APP ENTITY lists"),
+        ("/v1/applications/a/entities/b", "brookline tree lists"),
+    ],
+)
+def test_what_is_not_there_is_told_with_who_lists_what_is(path, command):
+    error = NotFound("there is none", data={"path": path})
+    assert complaint(error).splitlines()[1].startswith(f"Next: {command}")

@@ -126,21 +126,24 @@ def test_a_lost_answer_never_leads_to_two_applications(brookline, plane, bluepri
     assert len(plane["n1"].writes() + plane["n2"].writes()) == 1
 
 
-def test_a_deploy_that_was_lost_before_it_was_done_is_sent_again_with_its_id(
-    brookline, plane, blueprint
-):
+@pytest.mark.slow
+def test_a_deploy_of_which_nothing_is_found_is_not_sent_again(brookline, plane, blueprint):
     Deployment(plane, looks=9)
     plane["n1"].misbehave(hang_up)
-    assert brookline("deploy", blueprint).status == 0
-    first, second = plane["n1"].writes() + plane["n2"].writes()
-    assert first.path == second.path
+    ran = brookline("deploy", blueprint)
+    assert ran.status == 17
+    [write] = plane["n1"].writes() + plane["n2"].writes()
+    assert (
+        f"brookline deploy {blueprint} --id {write.path.rpartition('/')[2]} deploys it" in ran.err
+    )
 
 
 def test_it_ends_with_11_when_time_is_up(brookline, plane, blueprint):
     Deployment(plane, looks=10**9)
     ran = brookline("deploy", blueprint, "--wait", "--timeout", "300ms")
     assert ran.status == 11
-    assert "timed out after 0.3 s: task t1 is In progress" in ran.err
+    assert "timed out after 0.3 s: task t1 is In progress, and goes on\n" in ran.err
+    assert "Next: brookline activity t1\n" in ran.err
 
 
 def test_it_fails_fast_with_12_and_the_reason_when_on_fire(brookline, plane, blueprint):
@@ -148,7 +151,7 @@ def test_it_fails_fast_with_12_and_the_reason_when_on_fire(brookline, plane, blu
     deployment.now = lambda: "ERROR"
     ran = brookline("deploy", blueprint, "--wait")
     assert ran.status == 12
-    assert "is on fire: no port" in ran.err
+    assert f"application {deployment.app} is ERROR: no port\nNext: brookline show" in ran.err
 
 
 def test_a_failed_step_is_told_with_what_it_wrote(brookline, plane, blueprint):
@@ -231,8 +234,13 @@ class TestInvoke:
     def test_it_waits_for_the_result(self, brookline, plane):
         ran = brookline("invoke", "web", "server", "restart", "-P", "a=1")
         assert ran.out == '{"n": 1}\n'
+        assert "restart of web has ended well" in ran.err
         [write] = plane["n1"].writes()
         assert (write.query, write.body) == ("timeout=0", b'{"a": "1"}')
+
+    def test_without_a_result_it_prints_none(self, brookline, plane):
+        plane.answers["GET /v1/activities/t1"] = task(endTimeUtc=5)
+        assert brookline("invoke", "web", "server", "restart").out == ""
 
     def test_it_need_not_wait(self, brookline):
         assert brookline("invoke", "web", "server", "restart", "--no-wait").out == "task t1\n"
@@ -278,6 +286,17 @@ class TestActivity:
     def test_a_stream_is_printed_as_it_is(self, brookline, plane):
         plane.answers["GET /v1/activities/t1/stream/stdout"] = Reply(body="one\ntwo")
         assert brookline("activity", "t1", "--stream", "stdout").out == "one\ntwo"
+        assert brookline("activity", "t1", "-s", "stdout", "-o", "json").json() == "one\ntwo"
+
+    def test_a_stream_that_lies_on_another_node_is_told(self, brookline, plane):
+        streams = {"stdout": {"metadata": {"size": 7}}}
+        plane.answers |= {
+            "GET /v1/activities/t1": task(streams=streams),
+            "GET /v1/activities/t1/stream/stdout": Reply(body=""),
+        }
+        ran = brookline("activity", "t1", "--stream", "stdout")
+        assert (ran.status, ran.out) == (0, "")
+        assert "stays on the node that ran it" in ran.err
 
     def test_a_stream_is_followed_to_the_end_of_the_task(self, brookline, plane):
         texts = iter(["one\n", "one\ntwo\n"])
@@ -290,6 +309,10 @@ class TestActivity:
 
     def test_a_stream_needs_a_task(self, brookline):
         assert brookline("activity", "--stream", "stdout").status == 1
+
+    def test_what_is_followed_has_no_form(self, brookline):
+        ran = brookline("activity", "t1", "-s", "stdout", "-f", "-o", "json")
+        assert (ran.status, ran.out) == (1, "")
 
 
 def test_steps_are_the_parts_of_effector_calls():

@@ -19,7 +19,9 @@ from brookline.errors import (
     NotFound,
     NotLoggedIn,
     NotMaster,
+    Outcome,
     StoreUnfit,
+    Unavailable,
 )
 from brookline.testing.http_plane import Reply, hang_up, unavailable
 
@@ -34,10 +36,18 @@ from brookline.testing.http_plane import Reply, hang_up, unavailable
         (NotLoggedIn(""), 14),
         (NotAllowed(""), 15),
         (Conflict(""), 16),
+        (Unavailable("", Outcome.NOT_DONE), 13),
+        (Unavailable("", Outcome.UNKNOWN), 17),
     ],
 )
 def test_each_error_has_its_status(error, status):
     assert exit_of(error) == status
+
+
+def test_each_status_is_told_in_the_help(capsys):
+    assert run(["--help"]) == 0
+    told = capsys.readouterr().out
+    assert [status for status in Exit if f"  {status:<4}  {status.meaning}\n" not in told] == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -73,16 +83,18 @@ def test_a_wrong_password_is_told_with_the_next_step(brookline, plane):
 def test_a_write_whose_outcome_is_unknown_says_so(brookline, plane):
     plane["n1"].misbehave(hang_up)
     ran = brookline("config", "web", "--set", "a=b")
-    assert ran.status == Exit.NO_MASTER
+    assert ran.status == Exit.INTERRUPTED
     assert "may have been done" in ran.err
     assert "before you repeat it" in ran.err
+    assert len(plane["n1"].writes() + plane["n2"].writes()) == 1
 
 
-def test_a_refusal_that_was_not_done_says_so(brookline, plane, monkeypatch):
+def test_a_refusal_that_may_have_been_done_is_not_sent_again(brookline, plane):
     plane.answers["POST /v1/applications/web/entities/web/config/a"] = unavailable("unknown")
     ran = brookline("config", "web", "--set", "a=b")
-    assert ran.status == Exit.NO_MASTER
+    assert ran.status == Exit.INTERRUPTED
     assert "nobody leads" in ran.err
+    assert len(plane["n1"].writes() + plane["n2"].writes()) == 1
 
 
 def test_a_fault_of_the_program_shows_no_traceback(brookline, plane, monkeypatch):

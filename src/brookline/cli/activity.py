@@ -53,9 +53,14 @@ def activity(
     with_parts: bool,
     limit: int,
 ) -> None:
-    """List what has been done and what is being done, or show one task with its parts."""
+    """List what was done and is being done, or show one task.
+
+    A task is shown with its parts, such as the steps of a start.
+    """
     if (stream or follow) and not task:
         raise click.UsageError("say which task: brookline activity TASK --stream stdout")
+    if follow and tool.out.form != "table":
+        raise click.UsageError("what is followed is printed as it comes: leave out -o")
     if entity and not app:
         raise click.UsageError("say of which application: --app APP --entity ENTITY")
     if task and stream:
@@ -109,7 +114,7 @@ def _detail(task: Task, below: dict[str, Task], now_ms: int) -> Iterator[Block]:
         if text:
             yield f"  {title.ljust(10)}{text}"
     for line in str(task.get("detailedStatus") or "").splitlines():
-        yield f"  {line}"
+        yield f"  {line}".rstrip()
     if below:
         yield ""
         parts = list(_parts(task, below))
@@ -157,13 +162,24 @@ def _streams(task: Task) -> list[str]:
     ]
 
 
+def _size(task: Task, stream: str) -> int:
+    link = (task.get("streams") or {}).get(stream) or {}
+    return int((link.get("metadata") or {}).get("size") or 0)
+
+
 def _when(ms: int | None, now_ms: int) -> str:
     return f"{moment(ms, now_ms)} ({ago(ms, now_ms)})" if ms else ""
 
 
 def _print_stream(tool: Tool, task_id: str, stream: str, *, follow: bool) -> None:
     if not follow:
-        click.echo(tool.do(calls.task_stream(task_id, stream)), nl=False)
+        written = tool.do(calls.task_stream(task_id, stream))
+        if not written and _size(tool.do(calls.task(task_id)), stream):
+            tool.out.tell("it is not here: what a task writes stays on the node that ran it")
+        if tool.out.form == "table":
+            click.echo(written, nl=False)
+        else:
+            tool.out.emit(written, list)
         return
     printed = 0
     deadline = Deadline(tool.pace, float("inf"))

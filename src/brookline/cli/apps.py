@@ -38,7 +38,7 @@ def apps(tool: Tool) -> None:
 @click.argument("app")
 @with_tool
 def show(tool: Tool, app: str) -> None:
-    """Show an application: its state, where it runs, and its entities."""
+    """Show an application: its state, its entities, where it runs."""
     root = find_application(tool.do(calls.tree()), app)
     summary = tool.do(calls.application(root["id"]))
     sensors = tool.do(calls.sensor_values(root["id"], root["id"]))
@@ -74,7 +74,7 @@ def delete(tool: Tool, app: str, *, wait: bool, timeout: str) -> None:
     tool.out.tell(f"Deleting {root['name']} ({root['id']}), {count} entities")
     if wait:
         follow_to_end(tool, task, timeout_s=timeout_s)
-        _wait_until_gone(tool, root["id"], timeout_s=timeout_s)
+        _wait_until_gone(tool, root["id"], task, timeout_s=timeout_s)
     result = {"id": root["id"], "name": root["name"], "task": task.get("id"), "deleted": wait}
     tool.out.emit(result, lambda: [_deleted(result)])
 
@@ -85,7 +85,7 @@ def _deleted(result: dict[str, Any]) -> str:
     return f"{result['name']} is being removed: task {result['task']}"
 
 
-def _wait_until_gone(tool: Tool, app_id: str, *, timeout_s: float) -> None:
+def _wait_until_gone(tool: Tool, app_id: str, task: dict[str, Any], *, timeout_s: float) -> None:
     from brookline.cli.waiting import Deadline
 
     deadline = Deadline(tool.pace, timeout_s)
@@ -94,7 +94,8 @@ def _wait_until_gone(tool: Tool, app_id: str, *, timeout_s: float) -> None:
             tool.do(calls.application(app_id))
         except NotFound:
             return
-        deadline.pause(0.2, what=f"application {app_id} is still there")
+        what = f"application {app_id} is still there\nNext: brookline activity {task['id']}"
+        deadline.pause(0.2, what=what)
 
 
 def _screen(value: dict[str, Any]) -> Iterator[Block]:

@@ -15,6 +15,14 @@ from brookline.errors import (
 if TYPE_CHECKING:
     from brookline.errors import BrooklineError
 
+_LISTINGS = (
+    ("/stream/", "brookline activity TASK names its streams"),
+    ("/v1/activities", "brookline activity lists the tasks, with --all their parts too"),
+    ("/effectors/", "brookline effectors APP ENTITY lists what can be called"),
+    ("/v1/applications", "brookline tree lists what there is"),
+)
+"""By a part of the path that was asked for: which command shows what is there."""
+
 
 def complaint(error: BrooklineError) -> str:
     """Return the text for an error, with the next step where there is one."""
@@ -33,16 +41,8 @@ def complaint(error: BrooklineError) -> str:
 def next_step(error: BrooklineError) -> str:
     """Return what the user can do about an error, or nothing if the message says it."""
     match error:
-        case Unavailable(outcome=Outcome.UNKNOWN):
-            return (
-                "look whether it was done (brookline apps, brookline activity) before you repeat it"
-            )
-        case Unavailable(code="home-in-use"):  # its message says where to go
-            return ""
-        case Unavailable() if "status" in error.data:
-            return "brookline ha status shows who leads; the request was not done, so repeat it"
         case Unavailable():
-            return "start a server with brookline server, or say where one is with --url or BROOKLINE_URL"
+            return _next_of_unavailable(error)
         case NotLoggedIn():
             return (
                 "give --user and --password (BROOKLINE_USER, BROOKLINE_PASSWORD), or --home DIR of a"
@@ -50,7 +50,22 @@ def next_step(error: BrooklineError) -> str:
             )
         case NotAllowed():
             return "log in as somebody who may, or ask a node that leads"
-        case NotFound() if "there are: " not in error.message and "its nodes" not in error.message:
-            return "brookline tree lists what there is"
+        case NotFound():
+            path = str(error.data.get("path", ""))
+            return next((step for part, step in _LISTINGS if part in path), "")
         case _:
             return ""
+
+
+def _next_of_unavailable(error: Unavailable) -> str:
+    if error.outcome is Outcome.UNKNOWN:
+        return "look whether it was done (brookline apps, brookline activity) before you repeat it"
+    if error.code == "home-in-use":
+        return ""  # its message says where to go
+    if "status" in error.data:
+        return "brookline ha status shows who leads; the request was not done, so repeat it"
+    if error.data.get("absent", True):
+        return (
+            "start a server with brookline server, or say where one is with --url or BROOKLINE_URL"
+        )
+    return "look whether its process is stopped or overloaded, or name another node with --url"

@@ -16,7 +16,6 @@ from brookline.cli.tool import with_tool
 from brookline.client import calls
 from brookline.errors import (
     BrooklineError,
-    Conflict,
     InvalidInput,
     NotFound,
     Outcome,
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     from brookline.client.client import Client
 
 BAD_STATUSES = ("ERROR", "DESTROYED")
+LOST_S = 3.0
+"""How long an application is looked for whose deploy was not answered: a failover takes less."""
+
 SETTLED = ("RUNNING", "STOPPED", "UNKNOWN", "ACCEPTED")
 """Statuses of an application whose start task has ended in which nothing more is to come."""
 
@@ -62,7 +64,7 @@ def deploy(tool: Tool, file: str, *, wait: bool, timeout: str, app_id: str) -> N
 
 
 def deploy_once(tool: Tool, plan: str, *, app_id: str, file: str) -> dict[str, Any]:
-    """Deploy under an id of our own, so that a lost answer cannot lead to two applications.
+    """Deploy under an id of our own, by which it is found if the answer is lost.
 
     Returns:
         The task that starts it.
@@ -70,43 +72,49 @@ def deploy_once(tool: Tool, plan: str, *, app_id: str, file: str) -> dict[str, A
     Raises:
         InvalidInput: If the blueprint has faults; each with its place in `file`.
         Conflict: If there is an application of that id.
+        Ended: If the answer is lost, and nothing tells that it was deployed. It is not sent again.
     """
     try:
-        return _asked(tool, plan, app_id=app_id)
+        task: dict[str, Any] = tool.do(calls.deploy(plan, app_id=app_id))
     except Unavailable as error:
         if error.outcome is not Outcome.UNKNOWN:
             raise
         tool.out.tell(f"{error.message}; looking whether it was")
-        return _found_or_asked_again(tool, plan, app_id=app_id)
+        return _found_start(tool, app_id, file)
     except InvalidInput as error:
         raise InvalidInput(
             _with_file(error.message, file),
             details=_with_file(error.details, file),
             data=error.data,
         ) from error
-
-
-def _asked(tool: Tool, plan: str, *, app_id: str) -> dict[str, Any]:
-    task = tool.do(calls.deploy(plan, app_id=app_id))
     return {**task, "entityId": task.get("entityId") or app_id}
 
 
-def _found_or_asked_again(tool: Tool, plan: str, *, app_id: str) -> dict[str, Any]:
-    """Return the start task of what was deployed after all, or deploy it; the id decides which."""
+def _found_start(tool: Tool, app_id: str, file: str) -> dict[str, Any]:
+    """Return the start task of an application that may have been deployed."""
+    from brookline.cli.waiting import POLL_S, Deadline, Ended
+
+    deadline = Deadline(tool.pace, LOST_S)
+    while True:
+        start = _find_start(tool, app_id)
+        if start is not None:
+            return {**start, "entityId": app_id}
+        if deadline.left_s <= 0:
+            raise Ended(
+                f"application {app_id} is not there, and may be deployed yet\n"
+                f"Next: brookline tree shows whether it has come; brookline deploy {file} --id"
+                f" {app_id} deploys it if it has not, and never twice",
+                Exit.INTERRUPTED,
+            )
+        tool.pace.sleep(POLL_S)
+
+
+def _find_start(tool: Tool, app_id: str) -> dict[str, Any] | None:
     try:
-        tool.do(calls.application(app_id))
-    except NotFound:
-        try:
-            return _asked(tool, plan, app_id=app_id)
-        except Conflict:
-            tool.out.tell("it was done meanwhile")
-    tasks = tool.do(calls.activities(app_id, app_id))
-    starts = [task for task in tasks if task.get("displayName") == "start"]
-    if not starts:
-        raise Unavailable(
-            f"application {app_id} is there, but nothing tells of its start", Outcome.UNKNOWN
-        )
-    return {**starts[-1], "entityId": app_id}
+        tasks = tool.do(calls.activities(app_id, app_id))
+    except (NotFound, Unavailable):
+        return None
+    return next((task for task in reversed(tasks) if task.get("displayName") == "start"), None)
 
 
 def _wait(tool: Tool, task: dict[str, Any], *, name: str, timeout_s: float) -> None:
@@ -121,17 +129,20 @@ def _wait(tool: Tool, task: dict[str, Any], *, name: str, timeout_s: float) -> N
         while True:
             status = _status(client, app)
             if status in BAD_STATUSES:
-                raise Ended(f"{name} is {status}: {_problems(client, app)}", Exit.UNHEALTHY)
+                raise Ended(_on_fire(client, app, status), Exit.UNHEALTHY)
             if status in SETTLED:
                 return
-            deadline.pause(0.2, what=f"{name} is {status}")
+            deadline.pause(0.2, what=f"{name} is {status}\nNext: brookline show {app}")
 
 
 def _hopeless(client: Client, app: str) -> str:
     """Say why the application will not come to run, or nothing while it may."""
-    if _status(client, app) != "ERROR":
-        return ""
-    return f"application {app} is on fire: {_problems(client, app)}\nNext: brookline tree {app}"
+    status = _status(client, app)
+    return _on_fire(client, app, status) if status == "ERROR" else ""
+
+
+def _on_fire(client: Client, app: str, status: str) -> str:
+    return f"application {app} is {status}: {_problems(client, app)}\nNext: brookline show {app}"
 
 
 def _status(client: Client, app: str) -> str:

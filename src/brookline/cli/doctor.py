@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 )
 @with_tool
 def doctor(tool: Tool, *, store: str) -> None:
-    """Check the way to a plane: addresses, certificates, login, clocks, versions, who leads.
+    """Check the way to a plane, or whether a store can carry one.
 
-    With --store, check whether a store can carry a plane of several nodes. Nothing in it is
-    changed but for a folder of the check's own, which is removed. Ends with 2 if a check fails.
+    The way: addresses, certificates, login, clocks, versions, who leads. With --store, whether a
+    store can carry a plane of several nodes; nothing in it is changed but for a folder of the
+    check's own, which is removed. Ends with 2 if a check fails.
     """
     if store:
         from brookline.cli.doctor_store import examine_store

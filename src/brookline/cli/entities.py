@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 def sensors(tool: Tool, app: str, *, entity: str | None, name: str) -> None:
     """Show the sensors of an entity and their values."""
     if name:
-        value = tool.do(calls.sensor(app, entity or app, name))
-        tool.out.emit(value, lambda: [shown(value)])
+        _emit_one(tool, tool.do(calls.sensor(app, entity or app, name)), f"sensor {name}")
         return
     values = tool.do(calls.sensor_values(app, entity or app))
     tool.out.emit(values, lambda: [_value_table("SENSOR", values)])
@@ -47,8 +46,7 @@ def config(tool: Tool, app: str, *, entity: str | None, name: str, assignment: s
         tool.out.emit({key: value}, lambda: [f"{key} = {shown(value)}"])
         return
     if name:
-        found = tool.do(calls.config(app, entity or app, name))
-        tool.out.emit(found, lambda: [shown(found)])
+        _emit_one(tool, tool.do(calls.config(app, entity or app, name)), f"key {name}")
         return
     values = tool.do(calls.config_values(app, entity or app))
     tool.out.emit(values, lambda: [_value_table("KEY", values)])
@@ -98,6 +96,13 @@ def shown(value: Any) -> str:
     if value is None:
         return "-"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _emit_one(tool: Tool, value: Any, what: str) -> None:
+    """Print a value bare; where there is none, nothing."""
+    if value is None:
+        tool.out.tell(f"{what} has no value")
+    tool.out.emit(value, lambda: [] if value is None else [shown(value)])
 
 
 def _value_table(title: str, values: Mapping[str, Any]) -> Table:

@@ -11,14 +11,14 @@ from brookline.cli.blocks import Heading
 from brookline.cli.ha_view import headline, history_table, member_table, warnings
 from brookline.cli.tool import with_tool
 from brookline.client import calls
-from brookline.client.states import GONE, PlaneStates
-from brookline.errors import BrooklineError, InvalidInput, NotAllowed, NotFound
+from brookline.client.states import GONE, Mastership, PlaneStates
+from brookline.errors import BrooklineError, Conflict, NotAllowed, NotFound
 
 if TYPE_CHECKING:
     from brookline.cli.blocks import Block
     from brookline.cli.tool import Tool
     from brookline.client.client import Client
-    from brookline.client.states import Mastership, Member
+    from brookline.client.states import Member
 
 MODES = ("AUTO", "MASTER", "STANDBY", "HOT_STANDBY", "HOT_BACKUP", "DISABLED")
 
@@ -48,14 +48,11 @@ def status(tool: Tool, *, watch: bool) -> None:
 @ha.command()
 @with_tool
 def history(tool: Tool) -> None:
-    """Show who led, since when, why, and what each change of mastership cost."""
-    rows = tool.do(calls.history())
+    """Show who led, since when, why, and what each change cost."""
+    raw = tool.do(calls.history_json())
+    rows = [Mastership.from_json(row) for row in raw]
     states, _ = look(tool.client)
-    now_ms = tool.pace.wall_ms()
-    tool.out.emit(
-        [dataclasses.asdict(row) for row in rows],
-        lambda: [history_table(rows, states, now_ms)],
-    )
+    tool.out.emit(raw, lambda: [history_table(rows, states, tool.pace.wall_ms())])
 
 
 @ha.command()
@@ -64,7 +61,10 @@ def history(tool: Tool) -> None:
 @click.option("--timeout", default="30s", show_default=True, help="How long to wait.")
 @with_tool
 def switchover(tool: Tool, *, to: str, yes: bool, timeout: str) -> None:
-    """Hand the mastership over in an orderly way: nothing is lost, and nothing is refused."""
+    """Hand the mastership over in an orderly way.
+
+    Nothing is lost, and nothing is refused.
+    """
     from brookline.cli.ha_change import hand_over
     from brookline.cli.waiting import seconds_of
 
@@ -77,9 +77,10 @@ def switchover(tool: Tool, *, to: str, yes: bool, timeout: str) -> None:
 @click.option("--timeout", default="60s", show_default=True, help="How long to wait.")
 @with_tool
 def promote(tool: Tool, node: str | None, *, yes: bool, timeout: str) -> None:
-    """Make NODE the master, by force if the present one does not answer.
+    """Make NODE the master, by force if need be.
 
-    Without NODE, the first in line. If the present master answers, it hands over.
+    Without NODE, the first in line. If the present master answers, it hands over; if it does not,
+    it is replaced.
     """
     from brookline.cli.ha_change import take_over
     from brookline.cli.waiting import seconds_of
@@ -101,10 +102,14 @@ def priority(tool: Tool, node: str, *, number: int) -> None:
 
 @ha.command()
 @click.argument("node")
-@click.argument("mode", type=click.Choice(MODES, case_sensitive=False))
+@click.argument("mode", type=click.Choice(MODES, case_sensitive=False), metavar="MODE")
 @with_tool
 def mode(tool: Tool, node: str, *, mode: str) -> None:
-    """Change what NODE shall be; a master that is made something else hands over."""
+    """Change what NODE shall be.
+
+    MODE is auto, master, standby, hot_standby, hot_backup or disabled. A master that is made
+    something else hands over.
+    """
     member, address = find_node(tool.client, node)
     before = tool.client.do(calls.set_mode(mode, at=address), timeout_s=CHANGE_S)
     after = tool.do(calls.states(at=address)).by_instance(member.instance)
@@ -121,13 +126,12 @@ def clear(tool: Tool, node: str | None) -> None:
     states, _ = look(tool.client)
     if node is None:
         gone = [each for each in states.members if each.status in GONE]
-        if gone:
-            tool.do(calls.clear())
     else:
         gone = [states.get(node)]
         if gone[0].instance == states.master:
-            raise InvalidInput(f"{gone[0].name} leads: it cannot be forgotten")
-        tool.do(calls.clear(gone[0].instance))
+            raise Conflict(f"{gone[0].name} leads: it cannot be forgotten")
+    for each in gone:  # the call for all would forget for a moment who lives, and its place in line
+        tool.do(calls.clear(each.instance))
     found = [{"node": each.name, "id": each.instance, "status": each.status} for each in gone]
     lines = [f"forgot {each.name} ({each.instance}, {each.status})" for each in gone]
     tool.out.emit(found, lambda: lines or ["no node has ended; nothing to forget"])
@@ -165,12 +169,12 @@ def find_node(client: Client, node: str) -> tuple[Member, str]:
 
     Raises:
         NotFound: If there is none.
-        InvalidInput: If it is not known where it listens.
+        Conflict: If it is not known where it listens.
     """
     member = client.do(calls.states()).get(node)
     address = client.nodes.address_of(member.instance)
     if not address:
-        raise InvalidInput(f"{member.name} is {member.status}, and nobody knows its address")
+        raise Conflict(f"{member.name} is {member.status}, and nobody knows its address")
     return member, address
 
 

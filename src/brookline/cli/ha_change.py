@@ -12,7 +12,7 @@ from brookline.cli.ha_view import hand_over_checks, without_master_ms
 from brookline.cli.moments import duration
 from brookline.cli.waiting import Deadline, patient_client
 from brookline.client import calls
-from brookline.errors import Conflict, InvalidInput, Outcome, Unavailable
+from brookline.errors import Conflict, Outcome, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,15 +32,12 @@ def hand_over(tool: Tool, to: str, *, yes: bool, timeout_s: float) -> None:
     """Have the master hand over to a node, or to the first in line.
 
     Raises:
-        Conflict: If that node cannot follow.
-        InvalidInput: If it leads already, or nobody can follow.
+        Conflict: If that node leads already or cannot follow, or nobody leads.
     """
     states, target = _before(tool, to)
     leader = states.leader()
     if leader is None:
-        raise InvalidInput(
-            "nobody leads, so nobody can hand over; brookline ha promote makes a master"
-        )
+        raise Conflict("nobody leads, so nobody can hand over; brookline ha promote makes a master")
     _check(tool, states, target)
     _confirm(f"Hand over from {leader.name} to {target.name}?", yes=yes)
     _change(
@@ -55,13 +52,13 @@ def take_over(tool: Tool, node: str, *, yes: bool, timeout_s: float) -> None:
     """Make a node the master, whatever the present one says to it.
 
     Raises:
-        InvalidInput: If it leads already, or nobody could.
+        Conflict: If it leads already, or nobody could.
     """
     states, target = _before(tool, node)
     leader = states.leader()
     address = tool.client.nodes.address_of(target.instance)
     if not address:
-        raise InvalidInput(f"{target.name} is {target.status}, and nobody knows its address")
+        raise Conflict(f"{target.name} is {target.status}, and nobody knows its address")
     now = f"{leader.name} leads now" if leader else "nobody leads now"
     _confirm(f"Make {target.name} the master ({now})?", yes=yes)
     _change(
@@ -77,10 +74,10 @@ def _before(tool: Tool, node: str) -> tuple[PlaneStates, Member]:
     states, target = _target(tool, node)
     _show(tool, "Before:", states)
     if target is None:
-        raise InvalidInput("no node stands by: start one, or make one AUTO with brookline ha mode")
+        raise Conflict("no node stands by: start one, or make one AUTO with brookline ha mode")
     leader = states.leader()
     if leader is not None and leader.instance == target.instance:
-        raise InvalidInput(f"{target.name} leads already")
+        raise Conflict(f"{target.name} leads already")
     return states, target
 
 
@@ -142,7 +139,8 @@ def _change(
             leader = states.leader()
             if leader is not None and leader.instance == target.instance:
                 break
-            deadline.pause(LOOK_S, what=f"{leader.name if leader else 'nobody'} leads")
+            who = leader.name if leader else "nobody"
+            deadline.pause(LOOK_S, what=f"{who} leads\nNext: brookline ha status --watch")
     took = duration(deadline.elapsed_s * 1000)
     history = find_history(tool.client)
     gap_ms = without_master_ms(history, leader.epoch)

@@ -36,9 +36,10 @@ def invoke(
     no_wait: bool,
     timeout: str,
 ) -> None:
-    """Call an effector of an entity, or of the application itself, and wait for its result.
+    """Call an effector, and wait for its result.
 
-    The wait goes on through failovers; the command ends with 17 if one cut the call off.
+    Without ENTITY it is one of the application itself. The wait goes on through failovers; the
+    command ends with 17 if one cut the call off.
     """
     from brookline.cli.waiting import follow_to_end, seconds_of
 
@@ -54,7 +55,9 @@ def invoke(
     if no_wait:
         tool.out.emit(task, lambda: [f"task {task['id']}"])
         return
-    tool.out.tell(f"{effector} of {task.get('entityDisplayName') or entity}: task {task['id']}")
+    what = f"{effector} of {task.get('entityDisplayName') or entity}"
+    tool.out.tell(f"{what}: task {task['id']}")
     last = follow_to_end(tool, task, timeout_s=timeout_s)
+    tool.out.tell(f"{what} has ended well")
     result: Any = last.get("result")
-    tool.out.emit(result, lambda: [shown(result)])
+    tool.out.emit(result, lambda: [] if result is None else [shown(result)])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,6 +37,12 @@ COMMANDS = {
 """Where each command is; a module is imported when its command is used."""
 
 
+def _statuses() -> str:
+    """Return the table of exit statuses for the help, which is not to be wrapped."""
+    rows = (f"  {status:<4}  {status.meaning}" for status in Exit)
+    return "\b\n" + "\n".join(("Exit statuses:", *rows))
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported by name when they are needed."""
 
@@ -62,7 +68,9 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_statuses()
+)
 @common_options
 @click.pass_context
 def root(ctx: click.Context, /, **common: Any) -> None:
@@ -76,6 +84,9 @@ def root(ctx: click.Context, /, **common: Any) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # where there is no ✓, a ? is better than an end
     sys.exit(run(arguments))
 
 
@@ -120,6 +131,8 @@ def _no_such_command(name: str) -> str:
 def _own_fault(error: Exception) -> None:
     click.echo(f"Error: brookline itself failed: {type(error).__name__}: {error}", err=True)
     if os.environ.get("BROOKLINE_DEBUG"):
+        import traceback
+
         traceback.print_exception(error)
     else:
         click.echo("Next: repeat it with BROOKLINE_DEBUG=1, and report what it shows", err=True)

@@ -100,4 +100,4 @@ def _yaml(value: Any) -> str:
     import yaml
 
     text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
-    return text
+    return text.removesuffix("...\n")  # the mark after a bare word, of which no reader is in need

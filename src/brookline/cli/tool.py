@@ -30,7 +30,7 @@ _OPTIONS = (
         "urls",
         multiple=True,
         metavar="URL",
-        help="Address of a node; several times for several nodes. [BROOKLINE_URL, with commas]",
+        help="Address of a node; several with commas or several times. [BROOKLINE_URL]",
     ),
     click.option("--user", default="", help="Who you are. [BROOKLINE_USER]"),
     click.option("--password", default="", help="Your password. [BROOKLINE_PASSWORD]"),
@@ -55,8 +55,7 @@ _FORM = click.option(
     "form",
     type=click.Choice(FORMS),
     default=None,
-    show_default="table",
-    help="Form of the data on stdout.",
+    help="Form of the data on stdout.  [default: table]",
 )
 
 _NO_COLOUR = click.option("--no-color", is_flag=True, help="Do without colours. [NO_COLOR]")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--client", "client_only", is_flag=True, help="Ask no server.")
 @with_tool
 def version(tool: Tool, *, client_only: bool) -> None:
-    """Show the version of this program, and of the server if one answers."""
+    """Show the version of this program, and that of the server."""
     from brookline.version import VERSION
 
     found: dict[str, Any] = {"client": VERSION}

@@ -48,7 +48,7 @@ class Deadline:
         """Wait a little.
 
         Raises:
-            TimedOut: If the time is up; `what` says how things stand.
+            TimedOut: If the time is up; `what` says how things stand, and what to do next.
         """
         if self.left_s <= 0:
             raise TimedOut(f"timed out after {self.timeout_s:g} s: {what}")
@@ -127,7 +127,7 @@ def follow_to_end(
             if reason:
                 raise Ended(reason, Exit.UNHEALTHY)
             every_s = POLL_S if deadline.elapsed_s < 10 else LATER_POLL_S
-            deadline.pause(every_s, what=f"task {task['id']} is {last.get('currentStatus')}")
+            deadline.pause(every_s, what=_goes_on(last))
 
 
 def has_ended(task: dict[str, Any]) -> bool:
@@ -148,6 +148,11 @@ def _look(client: Client, task_id: str) -> tuple[dict[str, Any], list[dict[str, 
     except (NotAllowed, Unavailable):
         below = []
     return last, sorted(below, key=lambda each: each.get("submitTimeUtc") or 0)
+
+
+def _goes_on(task: dict[str, Any]) -> str:
+    status = task.get("currentStatus")
+    return f"task {task['id']} is {status}, and goes on\nNext: brookline activity {task['id']}"
 
 
 def _status_of_end(task: dict[str, Any]) -> Exit:
