@@ -380,6 +380,46 @@ async def test_a_range_without_a_free_port_fails_the_start(house):
     )
 
 
+async def test_the_port_of_its_address_may_be_a_single_number(house):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    app = await house.deploy(
+        f"""
+        location: LOCALHOST
+        services:
+        - type: vanilla
+          brooklyn.config:
+            http.port: {port}
+            shell.env: {{PORT: $brooklyn:attributeWhenReady("http.port")}}
+            launch.command: echo $PORT
+            checkRunning.command: ""
+        """
+    )
+    [web] = app.children
+    assert house.start_task(app).status is Status.COMPLETED
+    assert (web.sensors["http.port"], web.sensors["main.uri"]) == (
+        port, f"http://127.0.0.1:{port}/"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["'eighty'", "70000", "-5", "'8080,x'"])
+async def test_the_port_of_its_address_must_be_one(house, value):
+    app = await house.deploy(
+        f"""
+        location: LOCALHOST
+        services:
+        - type: vanilla
+          brooklyn.config:
+            http.port: {value}
+            shell.env: {{PORT: $brooklyn:attributeWhenReady("http.port")}}
+            launch.command: "true"
+        """
+    )
+    assert house.start_task(app).error == (
+        f"config 'http.port': {value} is not a range of ports such as '8080,18080+' or '8000-8010'"
+    )
+
+
 async def test_what_needs_another_waits_for_it(house):
     app = await house.deploy(
         f"""

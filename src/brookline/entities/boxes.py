@@ -32,6 +32,7 @@ async def provide(op: Operation, entity: SoftwareKeys) -> Box:
 
     Raises:
         Conflict: If it has no location, or a range no free port.
+        InvalidInput: If what must be ports is something else.
         RemoteError: If no machine is to be had.
     """
     platform = platform_of(op)
@@ -109,7 +110,12 @@ async def _claim(op: Operation, entity: SoftwareKeys, location: Location) -> Non
 async def _port_ranges(op: Operation, entity: SoftwareKeys) -> dict[str, PortRange]:
     """Return ranges of ports by key: declared ones, and by name where a range is written.
 
-    A single number under an undeclared name is not claimed: it may be the port of another.
+    A single number is claimed only under the names that make an address of the entity; under
+    another undeclared name it may be the port of another.
+
+    Raises:
+        InvalidInput: If such a name has something else than ports: whoever waits for the sensor
+            would wait for ever.
     """
     platform = platform_of(op)
     declared = [key for key in entity.KEYS.values() if key.type is PortRange]
@@ -118,11 +124,22 @@ async def _port_ranges(op: Operation, entity: SoftwareKeys) -> dict[str, PortRan
         pattern = re.compile(entity.port_names)
         for name in config_names(entity):
             if name not in entity.KEYS and pattern.fullmatch(name):
-                ranges[name] = _written_range(await platform.value(op, entity, name))
+                value = await platform.value(op, entity, name)
+                ranges[name] = _own_range(name, value) if name in _SCHEMES else _range(value)
     return {name: found for name, found in ranges.items() if found is not None}
 
 
-def _written_range(value: Any) -> PortRange | None:
+def _own_range(name: str, value: Any) -> PortRange | None:
+    if value is None or value == "":
+        return None
+    try:
+        found: PortRange | None = coerce(value, PortRange)
+    except Uncoercible as fault:
+        raise InvalidInput(f"config '{name}': {fault}") from fault
+    return found
+
+
+def _range(value: Any) -> PortRange | None:
     if isinstance(value, int) or (isinstance(value, str) and value.strip().isdigit()):
         return None
     try:
