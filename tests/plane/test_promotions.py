@@ -12,7 +12,7 @@ from tests.plane.stories import acts, ends, on, reasons, waits_for_the_store, wr
 
 from brookline.errors import Unavailable
 from brookline.journal.keys import entry_key
-from brookline.plane.states import NodeState
+from brookline.plane.states import Mode, NodeState
 from brookline.stores.store import Exists
 from brookline.wire.entries import Fence
 
@@ -162,3 +162,36 @@ def test_a_store_in_doubt_ends_the_mastership_and_another_follows() -> None:
         assert not acts(harness, "a")
 
     plane(story)
+
+
+def slow_build(harness: PlaneHarness, name: str, seconds: float) -> None:
+    tenant, clock = harness[name].tenant, harness[name].clock
+    assert tenant is not None
+    reset = tenant.reset
+
+    async def slowly(*args: Any) -> None:
+        await clock.sleep(seconds)
+        await reset(*args)
+
+    tenant.reset = slowly  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "follows"), [(20.0, "b"), (9999.0, "c")], ids=["long", "hangs"]
+)
+def test_building_what_it_shows_may_take_long_but_not_for_ever(
+    seconds: float, follows: str
+) -> None:
+    """A cold standby with many entities was called stuck after a time-out, and replaced."""
+
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b", "c")
+        await on(harness, "b", node(harness, "b").set_priority(1))
+        await on(harness, "b", node(harness, "b").set_mode(Mode.STANDBY))
+        await harness.sleep(2)
+        slow_build(harness, "b", seconds)
+        harness["a"].crash()
+        assert await harness.until(lambda: harness.master() == follows, 80)
+
+    plane(story, "abc")

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("brookline.plane")
 
 
+_LONGEST_BUILD = 10
+"""Time-outs that building the live objects may take; one that takes longer hangs, and is replaced."""
+
+
 class Claim(NamedTuple):
     """What a node claims of the mastership; exchanged as a whole, for the heart's thread reads it.
 
@@ -97,6 +101,7 @@ class Core:
         self._wake = asyncio.Event()
         self._acting = asyncio.Lock()
         self._ticked = parts.clock.monotonic()
+        self._building: float | None = None
 
     @property
     def me(self) -> str:
@@ -133,7 +138,11 @@ class Core:
     async def show(self) -> None:
         """Show the records, from now on."""
         if not self.shows:
-            await self.parts.replica.attend(self.tenant)
+            self._building = self.parts.clock.monotonic()
+            try:
+                await self.parts.replica.attend(self.tenant)
+            finally:
+                self._building = None
             self.shows = True
 
     async def hide(self) -> None:
@@ -205,8 +214,11 @@ class Core:
         self._wake.clear()
 
     def tick(self) -> None:
-        """Note that the main loop runs."""
-        self._ticked = self.parts.clock.monotonic()
+        """Note that the main loop runs; while it builds what it will show, that is progress."""
+        now = self._ticked = self.parts.clock.monotonic()
+        longest = _LONGEST_BUILD * self.parts.settings.timeout_s
+        if self._building is not None and now - self._building < longest:
+            self.progress += 1
 
     # What the heart asks and tells, from its own thread.
 
