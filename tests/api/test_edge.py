@@ -76,12 +76,15 @@ async def test_options_are_answered_without_any_check(house):
     ],
 )
 async def test_head_is_get_without_a_body(house, path):
-    whole = await house.call("GET", path)
+    before = await house.call("GET", path)
 
     told = await house.call("HEAD", path)
 
+    after = await house.call("GET", path)
     assert (told.status, told.body) == (200, b"")
-    assert told.headers["Content-Length"] == str(len(whole.body))
+    # Ages of heartbeats are in some bodies, and may get a digit more meanwhile.
+    sizes = sorted((len(before.body), len(after.body)))
+    assert sizes[0] <= int(told.headers["Content-Length"]) <= sizes[1]
 
 
 @pytest.mark.parametrize("path", ["/server/version/", "/applications/", "/applications/fetch//"])

@@ -27,7 +27,7 @@ async def test_what_work_raises_is_raised_where_it_is_awaited(threads):
 
 async def test_one_thread_is_enough_for_one_call_at_a_time(threads):
     names = {await threads.run(lambda: threading.current_thread().name) for _ in range(50)}
-    assert len(names) <= 2  # the second if an answer overtakes its thread on the way to be idle
+    assert names == {"test-1"}
 
 
 async def test_at_most_so_many_calls_block_at_the_same_time(threads):

@@ -95,24 +95,32 @@ class Threads:
 
     def _serve(self) -> None:
         while (job := self._jobs.get()) is not None:
-            _do(job)
-            del job  # not to keep its bytes until the next one comes
+            outcome = _done(job)
+            # Idle before it tells: who hears the answer and comes again finds this thread.
             with self._lock:
                 self._free += 1
+            _tell(job, outcome)
+            del job, outcome  # not to keep their bytes until the next one comes
 
 
-def _do(job: _Job) -> None:
-    if job.answer is None or job.loop is None:
+def _done(job: _Job) -> tuple[object, BaseException | None]:
+    """Do the work; return its result, and what it raised."""
+    if job.answer is None:
         job.work()
-        return
+        return None, None
     if job.answer.cancelled():
+        return None, None
+    try:
+        return job.work(), None
+    except BaseException as error:  # noqa: BLE001  # it is raised again, where it is awaited
+        return None, error
+
+
+def _tell(job: _Job, outcome: tuple[object, BaseException | None]) -> None:
+    if job.answer is None or job.loop is None:
         return
     try:
-        result, problem = job.work(), None
-    except BaseException as error:  # noqa: BLE001  # it is raised again, where it is awaited
-        result, problem = None, error
-    try:
-        job.loop.call_soon_threadsafe(_deliver, job.answer, result, problem)
+        job.loop.call_soon_threadsafe(_deliver, job.answer, *outcome)
     except RuntimeError:  # the loop is closed: nobody listens any more
         return
 
