@@ -9,8 +9,11 @@ from tests.api.conftest import PLAN
 from tests.api.house import ADMIN, until
 
 from brookline.api.ports import ApiSettings, NonMasterWrites
+from brookline.errors import StoreError
+from brookline.journal.keys import entry_key
 from brookline.plane.settings import PlaneSettings
 from brookline.plane.states import Mode, NodeState
+from brookline.stores.memory import MemoryStore
 
 pytestmark = pytest.mark.slow
 
@@ -259,6 +262,41 @@ async def test_states_show_every_node_with_amps_fields_and_ours(pair):
         "HOT_STANDBY", "AUTO", True, True,
     )  # fmt: skip
     assert own["next"] == 0
+
+
+async def test_states_tell_what_is_wrong_with_a_node(pair, shelf):
+    master, standby = pair
+    me, other = standby.node.identity.instance, master.node.identity.instance
+    said = (await master.get("/server/ha/states"))["nodes"]
+    assert (said[me]["alarm"], said[other]["alarm"]) == ("", "")
+
+    key = entry_key(standby.node.replica.seq + 1)
+    await MemoryStore(shelf).create(key, b"rubbish")
+
+    await until(lambda: any(member.heartbeat.alarm for member in master.node.members()))
+    told = (await master.get("/server/ha/states"))["nodes"][me]
+    assert told["status"] == "FAILED"
+    assert f"entry {key} is damaged" in told["alarm"]
+
+
+async def test_a_node_tells_by_itself_that_its_store_cannot_be_written(house):
+    store = house.node._core.pulse._store
+    put, full = store.put, asyncio.Event()
+
+    async def refuse(key, data):
+        full.set()
+        raise StoreError("no space left")
+
+    store.put = refuse
+    await full.wait()
+    await until(lambda: house.node.trouble)
+    [me] = (await house.get("/server/ha/states"))["nodes"].values()
+    assert me["alarm"] == "no space left"
+
+    store.put = put
+    await until(lambda: not house.node.trouble)
+    [me] = (await house.get("/server/ha/states"))["nodes"].values()
+    assert me["alarm"] == ""
 
 
 async def test_clearing_a_node_needs_its_id(pair):

@@ -79,7 +79,7 @@ def test_every_field_beyond_amp_is_in_the_documentation():
     text = ADDITIONS.read_text()
     fields = (
         "name", "host", "mode", "version", "epoch", "tail", "heartbeatAgeMs", "lagMs", "ready",
-        "next", "address", "thisNode", "isMaster", "leaving", "heartbeatTimeoutMs",
+        "next", "address", "thisNode", "isMaster", "leaving", "alarm", "heartbeatTimeoutMs",
     )  # fmt: skip
 
     assert [field for field in fields if f"`{field}`" not in text] == []

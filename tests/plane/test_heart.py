@@ -140,6 +140,26 @@ def test_without_a_store_or_a_lively_node_it_is_not_confirmed() -> None:
     journal_sim(story)
 
 
+def test_what_is_in_its_way_is_told_with_each_beat_and_logged_once(caplog: Any) -> None:
+    async def story(journal: Journal) -> None:
+        whose, heart, store = await patient(journal)
+
+        async def fail(_: str) -> None:
+            raise StoreError("no space left")
+
+        caplog.set_level("INFO", "brookline.plane")
+        store.before = fail
+        assert [(await heart.beat()).trouble for _ in range(3)] == ["no space left"] * 3
+        store.before = None
+        assert [(await heart.beat()).trouble for _ in range(2)] == ["", ""]
+        assert [record.getMessage() for record in caplog.records] == [
+            "heartbeat not confirmed", "heartbeat confirmed again",
+        ]  # fmt: skip
+        await whose.master.end()
+
+    journal_sim(story)
+
+
 def test_a_damaged_entry_behind_the_tail_does_not_kill_it() -> None:
     async def story(journal: Journal) -> None:
         whose, heart, _ = await patient(journal)

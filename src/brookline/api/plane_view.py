@@ -72,4 +72,5 @@ def _node_summary(node: Node, member: Member) -> HaNodeSummary:
         this_node=me,
         is_master=member.is_master,
         leaving=said.leaving,
+        alarm=(node.alarm or node.trouble) if me else said.alarm,
     )

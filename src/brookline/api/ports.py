@@ -124,6 +124,16 @@ class Node(Protocol):
         """Whether it shows records."""
         ...
 
+    @property
+    def alarm(self) -> str:
+        """What people must look at, or empty."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """Why its heartbeats cannot be confirmed now, or empty."""
+        ...
+
     def leads(self) -> bool:
         """Tell whether it is the master and its lease holds at this very moment."""
         ...

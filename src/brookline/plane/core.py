@@ -62,6 +62,7 @@ class Core:
         cool_until: Monotonic time until which it stands in no election.
         act_after: Boot time from which unprotected actions may begin.
         alarm: What must be looked at by people, or empty.
+        trouble: Why the last heartbeat could not be confirmed, or empty.
         leaving: Whether the node is about to end.
         waits: Whether it started as MASTER and still waits for a vacancy.
         crew: Owns what goes on beside the course of things.
@@ -88,6 +89,7 @@ class Core:
         self.cool_until = 0.0
         self.act_after = 0.0
         self.alarm = ""
+        self.trouble = ""
         self.leaving = False
         self.waits = False
         self.current_at = parts.clock.monotonic()
@@ -231,7 +233,8 @@ class Core:
         return idle <= settings.timeout_s / 3 and stuck < settings.timeout_s
 
     def report(self, beat: Beat) -> None:
-        """Renew the lease by a confirmed heartbeat."""
+        """Renew the lease by a confirmed heartbeat; remember what was in the way of another."""
+        self.trouble = beat.trouble
         if beat.confirmed and beat.sent is not None and beat.sent.epoch and not beat.sent.stopped:
             self.lease.renew(beat.sent.epoch, beat.started)
 
@@ -260,6 +263,7 @@ class Core:
             version=identity.version, ready=self.shows,
             lag_ms=0 if leadership else _ms(now - self.current_at),
             public_key=identity.public_key, certificate=identity.certificate, pid=identity.pid,
+            alarm=self.alarm,
         )  # fmt: skip
 
     def may_stand(self, now: float, *, alone: bool = False) -> bool:

@@ -42,12 +42,14 @@ class Beat:
         confirmed: Written, and for a master: no fence was found behind its tail.
         fenced_by: Epoch of another's entry behind the tail, or 0.
         started: Boot time before anything was sent.
+        trouble: Why it could not be confirmed, as far as the store said; or empty.
     """
 
     sent: Heartbeat | None
     confirmed: bool
     fenced_by: int
     started: float
+    trouble: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,7 @@ class Heart:
         self._rules = rules
         self._counter = 0
         self._lock = asyncio.Lock()
+        self._told = ""
 
     async def run(self) -> None:
         """Beat once a poll until cancelled."""
@@ -128,9 +131,20 @@ class Heart:
             await self._store.put(node_key(heartbeat.instance), _encoder.encode(heartbeat))
             fenced_by = await self._look_behind(heartbeat)
         except BrooklineError as error:
-            log.warning("heartbeat not confirmed", extra={"fields": {"why": error.message}})
-            return Beat(heartbeat, confirmed=False, fenced_by=0, started=started)
+            self._tell(error.message)
+            return Beat(
+                heartbeat, confirmed=False, fenced_by=0, started=started, trouble=error.message
+            )
+        self._tell("")
         return Beat(heartbeat, confirmed=not fenced_by, fenced_by=fenced_by, started=started)
+
+    def _tell(self, trouble: str) -> None:
+        """Log why heartbeats are not confirmed, once for each reason, and when they are again."""
+        if trouble and trouble != self._told:
+            log.warning("heartbeat not confirmed", extra={"fields": {"why": trouble}})
+        elif self._told and not trouble:
+            log.info("heartbeat confirmed again")
+        self._told = trouble
 
     async def _look_behind(self, heartbeat: Heartbeat) -> int:
         """Return the epoch of the first entry of another behind the tail, or 0.

@@ -140,6 +140,11 @@ class PlaneNode:
         return self._core.alarm
 
     @property
+    def trouble(self) -> str:
+        """Why this node's heartbeats cannot be confirmed now, or empty; it may pass by itself."""
+        return self._core.trouble
+
+    @property
     def readable(self) -> bool:
         """Whether this node shows records: reads can be answered here."""
         return self._core.shows

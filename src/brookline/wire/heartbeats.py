@@ -35,6 +35,7 @@ class Heartbeat(msgspec.Struct, frozen=True, omit_defaults=True):
         certificate: SHA-256 of its TLS certificate in hex, to which callers pin; empty without TLS.
         wall_ms: Its wall clock, for people.
         pid: Its process id.
+        alarm: What people must look at, or empty.
     """
 
     instance: str
@@ -63,3 +64,4 @@ class Heartbeat(msgspec.Struct, frozen=True, omit_defaults=True):
     public_key: str = ""
     certificate: str = ""
     pid: int = 0
+    alarm: str = ""

@@ -38,6 +38,7 @@ class HaNodeSummary(Shape, frozen=True):
         remote_timestamp: Wall time of the answering node when the other's counter last rose.
         next: Rank in the next election, from 0; None for one that does not stand.
         lag_ms: How long ago its copy was last known to be current.
+        alarm: What is wrong with it, for people, or empty.
     """
 
     node_id: str
@@ -60,6 +61,7 @@ class HaNodeSummary(Shape, frozen=True):
     this_node: bool
     is_master: bool
     leaving: bool
+    alarm: str
 
 
 class HighAvailabilitySummary(Shape, frozen=True):
