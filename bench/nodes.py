@@ -6,6 +6,7 @@ import base64
 import contextlib
 import dataclasses
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -19,9 +20,11 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FIRST_PORT = 18_100
+PORTS = range(18_100, 19_000)
 LOOK_S = 0.005
 PATIENCE_S = 180.0
+
+_ports = itertools.cycle(PORTS)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,10 +44,10 @@ class Connection:
 
     def __init__(self, port: int, password: str, timeout_s: float = 60.0) -> None:
         self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
-        self._login = {}
+        self.login: dict[str, str] = {}
         if password:
             word = base64.b64encode(f"admin:{password}".encode()).decode()
-            self._login = {"Authorization": f"Basic {word}"}
+            self.login = {"Authorization": f"Basic {word}"}
 
     @property
     def sock(self) -> socket.socket | None:
@@ -54,7 +57,7 @@ class Connection:
         self._http.connect()
 
     def ask(self, method: str, path: str, body: bytes | None = None, media: str = "") -> Answer:
-        headers = {**self._login, **({"Content-Type": media} if media else {})}
+        headers = {**self.login, **({"Content-Type": media} if media else {})}
         self._http.request(method, path, body, headers)
         answer = self._http.getresponse()
         data = answer.read()
@@ -155,15 +158,19 @@ class Node:
         return pages * os.sysconf("SC_PAGESIZE") / 1e6
 
     def cpu_s(self) -> float:
-        """Return the processor time that it has used."""
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self.process.pid)
 
     def _lives(self) -> bool:
         if self.process.poll() is not None:
             said = (self.home / "console.log").read_text(errors="replace")[-2000:]
             raise RuntimeError(f"{self.name} has ended: {said}")
         return True
+
+
+def cpu_s(pid: int) -> float:
+    """Return the processor time that a process has used, with all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def wait_until(holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
@@ -180,7 +187,7 @@ def plane(folder: Path, *names: str) -> Iterator[list[Node]]:
     """Give nodes of one plane that are not started yet; all end with the block."""
     folder.mkdir(parents=True, exist_ok=True)
     nodes = [
-        Node(folder, name, port) for name, port in zip(names, _free_ports(len(names)), strict=True)
+        Node(folder, name, port) for name, port in zip(names, free_ports(len(names)), strict=True)
     ]
     try:
         yield nodes
@@ -216,15 +223,14 @@ def entities(node: Node, app: str) -> list[str]:
     return [str(entity["id"]) for entity in answer.json()]
 
 
-def _free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on, away from those of other tools."""
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on, each time others, away from those of other tools."""
     found: list[int] = []
-    port = FIRST_PORT
     while len(found) < count:
+        port = next(_ports)
         with socket.socket() as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
                 sock.bind(("127.0.0.1", port))
                 found.append(port)
-        port += 1
     return found

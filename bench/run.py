@@ -14,11 +14,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[0] = str(ROOT)  # for bench.http, which would else hide the standard library's http
+sys.path[0] = str(ROOT)  # for `bench` itself; it is a folder of the project, not installed
 
 import argparse  # noqa: E402
 import tempfile  # noqa: E402
 from typing import TYPE_CHECKING  # noqa: E402
+
+from bench.figures import CannotMeasure, Setting, table  # noqa: E402
 
 from bench import (  # noqa: E402
     failover,
@@ -31,7 +33,6 @@ from bench import (  # noqa: E402
     sizes,
     startup,
 )
-from bench.figures import CannotMeasure, Setting, table  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
