@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from brookline.cli.complaints import complaint
+from brookline.client.exchange import Cause
 from brookline.errors import NotFound, Outcome, Unavailable
 from brookline.server.lock import Holder, HomeInUse
 
@@ -22,10 +23,20 @@ def test_who_reaches_nobody_is():
     assert complaint(error).splitlines()[1].startswith("Next: start a server")
 
 
-def test_who_reaches_a_server_that_does_not_answer_is_not():
-    error = Unavailable("no answer in time", Outcome.NOT_DONE)
-    error.data["absent"] = False
-    assert complaint(error).splitlines()[1].startswith("Next: look whether its process is stopped")
+@pytest.mark.parametrize(
+    ("cause", "step"),
+    [
+        (Cause.ABSENT, "start a server"),
+        (Cause.UNTRUSTED, "give --cacert FILE"),
+        (Cause.NOT_TLS, "give its address with http://"),
+        (Cause.HUNG_UP, "look whether its process has ended, or give its address with https://"),
+        (Cause.SILENT, "look whether its process is stopped"),
+    ],
+)
+def test_who_gets_no_answer_is_told_what_helps(cause, step):
+    error = Unavailable("no answer", Outcome.NOT_DONE)
+    error.data["cause"] = cause.value
+    assert complaint(error).splitlines()[1].startswith(f"Next: {step}")
 
 
 @pytest.mark.parametrize(

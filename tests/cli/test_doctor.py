@@ -28,6 +28,15 @@ def test_what_is_wrong_is_told_with_a_fix(brookline, plane):
     assert f"{VERSION} here, other there" in ran.out
 
 
+def test_a_silent_master_is_a_warning(brookline, plane):
+    plane.answers["GET /v1/server/up"] = True
+    plane.answers["GET /v1/server/version"] = {"version": VERSION}
+    plane["n1"].fields["heartbeatAgeMs"] = 9_000
+    ran = brookline("doctor")
+    assert ran.status == 0
+    assert "n1 has been silent for 9.0s (limit 30.0s): replaced in 21.0s" in ran.out
+
+
 def test_a_wrong_password_ends_the_examination(brookline, plane):
     plane.answers["GET /v1/server/up"] = True
     plane.answers["GET /v1/server/ha/states"] = Reply(401)

@@ -10,7 +10,7 @@ import pytest
 
 from brookline.client import calls
 from brookline.client.client import Client
-from brookline.client.exchange import Lost, NotSent
+from brookline.client.exchange import Cause, Lost, NotSent
 from brookline.client.session import make_request
 from brookline.client.transport import HttpTransport, Tls
 from brookline.errors import (
@@ -173,7 +173,7 @@ class TestTransport:
         listener.close()
         result = self.exchange(transport, port)
         assert isinstance(result, NotSent)
-        assert result.absent
+        assert result.cause is Cause.ABSENT
 
     def test_silence_is_lost(self, transport, listener):
         result = self.exchange(transport, listener.getsockname()[1])
@@ -203,7 +203,7 @@ class TestTransport:
         result = self.exchange(transport, listener.getsockname()[1], body=b"x" * (32 << 20))
         server.join()
         assert isinstance(result, NotSent)
-        assert not result.absent
+        assert result.cause is Cause.SILENT
 
     def test_plain_http_where_tls_was_expected_is_told(self, transport, listener):
         def plain():
@@ -216,8 +216,7 @@ class TestTransport:
         server.start()
         result = self.exchange(transport, listener.getsockname()[1], scheme="https")
         server.join()
-        assert isinstance(result, NotSent)
-        assert result.reason == "no TLS there (wrong version number); is it an http:// address?"
+        assert result == NotSent("no TLS there (wrong version number)", Cause.NOT_TLS)
 
     def test_a_missing_certificate_file_is_told(self):
         transport = HttpTransport(Tls(authorities=("/nowhere.pem",)))

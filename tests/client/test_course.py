@@ -7,13 +7,13 @@ import json
 import pytest
 
 from brookline.client.course import Course, Patience
-from brookline.client.exchange import Answer, Lost, NotSent, Pause
+from brookline.client.exchange import Answer, Cause, Lost, NotSent, Pause
 from brookline.client.nodes import REFRESH_S, Nodes
 from brookline.client.session import make_request
 from brookline.errors import Outcome, Unavailable
 
 A, B, C = "http://a:1", "http://b:2", "http://c:3"
-REFUSED = NotSent("connection refused", absent=True)
+REFUSED = NotSent("connection refused", Cause.ABSENT)
 UNREACHABLE = NotSent("no route")
 LOST = Lost("the connection ended")
 READ = make_request("GET", "/v1/applications")
@@ -181,7 +181,7 @@ def test_a_plane_that_is_not_there_is_told_at_once():
     assert run.now == 0
     assert "http://b:2: connection refused" in caught.value.details
     assert caught.value.outcome is Outcome.NOT_DONE
-    assert caught.value.data["absent"] is True
+    assert caught.value.data["cause"] == "absent"
 
 
 def test_a_plane_that_is_not_there_is_waited_for_if_wished():
@@ -197,7 +197,7 @@ def test_nothing_is_sent_to_a_lone_node_that_does_not_answer():
         run(WRITE)
     assert run.asked == []
     assert caught.value.outcome is Outcome.NOT_DONE
-    assert caught.value.data["absent"] is False
+    assert caught.value.data["cause"] == "silent"
 
 
 def test_a_node_that_did_not_answer_is_asked_last_for_a_while():

@@ -23,6 +23,15 @@ _LISTINGS = (
 )
 """By a part of the path that was asked for: which command shows what is there."""
 
+_OF_CAUSES = {
+    "absent": "start a server with brookline server, or say where one is with --url or BROOKLINE_URL",
+    "untrusted": "give --cacert FILE with its certificate, or --insecure",
+    "not-tls": "give its address with http:// in place of https://",
+    "hung-up": "look whether its process has ended, or give its address with https:// if it uses TLS",
+    "silent": "look whether its process is stopped or overloaded, or name another node with --url",
+}
+"""By why no node answered: what helps."""
+
 
 def complaint(error: BrooklineError) -> str:
     """Return the text for an error, with the next step where there is one."""
@@ -64,8 +73,4 @@ def _next_of_unavailable(error: Unavailable) -> str:
         return ""  # its message says where to go
     if "status" in error.data:
         return "brookline ha status shows who leads; the request was not done, so repeat it"
-    if error.data.get("absent", True):
-        return (
-            "start a server with brookline server, or say where one is with --url or BROOKLINE_URL"
-        )
-    return "look whether its process is stopped or overloaded, or name another node with --url"
+    return _OF_CAUSES[error.data.get("cause", "absent")]

@@ -6,6 +6,8 @@ import dataclasses
 import email.utils
 from typing import TYPE_CHECKING
 
+from brookline.cli.complaints import next_step
+from brookline.cli.ha_view import is_silent, silence
 from brookline.client import calls
 from brookline.client.course import Patience
 from brookline.client.session import make_request
@@ -60,8 +62,7 @@ def _reach(client: Client, url: str, now_ms: int) -> Finding:
     try:
         answer = client.ask(make_request("GET", "/v1/server/up", at=url))
     except Unavailable as error:
-        fix = "start the server, or give the right --url"
-        return Finding(check, "fail", error.message, "" if "; " in error.message else fix)
+        return Finding(check, "fail", error.message, next_step(error))
     skew_s = _skew_s(answer.headers.get("date", ""), now_ms)
     if abs(skew_s) > SKEW_S:
         text = f"answers; its clock is {abs(skew_s):.0f} s {'ahead' if skew_s > 0 else 'behind'}"
@@ -75,8 +76,7 @@ def _login(client: Client, tool: Tool) -> Iterator[Finding]:
     try:
         version = client.do(calls.version()).get("version")
     except NotLoggedIn as error:
-        fix = "give --user and --password, or --home of a node"
-        yield Finding("login", "fail", f"{error.message} as {who}", fix)
+        yield Finding("login", "fail", f"{error.message} as {who}", next_step(error))
         return
     except BrooklineError as error:
         yield Finding("login", "fail", error.message)
@@ -93,6 +93,8 @@ def _plane(states: PlaneStates) -> Iterator[Finding]:
     if leader is None:
         fix = "see brookline ha status; start a node, or brookline ha promote"
         yield Finding("master", "fail", "nobody leads", fix)
+    elif is_silent(leader):
+        yield Finding("master", "warn", silence(leader, states), "see brookline ha status --watch")
     else:
         yield Finding("master", "pass", f"{leader.name} leads")
     if follower is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from brookline.cli.blocks import Table
 from brookline.cli.moments import duration, moment
-from brookline.client.states import GONE
+from brookline.client.states import GONE, SILENT_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,9 +28,6 @@ HISTORY_HEADERS = (
     "INTERRUPTED",
     "EVIDENCE",
 )
-
-SILENT_MS = 3000
-"""Age of a master's heartbeat from which on the time until it is replaced is counted down."""
 
 FIRST_IN_LINE = "★ first in line"
 
@@ -75,8 +72,8 @@ def warnings(states: PlaneStates) -> list[str]:
     leader = states.leader()
     if leader is None:
         lines.append(_why_nobody_leads(states))
-    elif leader.heartbeat_age_ms is not None and leader.heartbeat_age_ms > SILENT_MS:
-        lines.append(_countdown(leader, states))
+    elif is_silent(leader):
+        lines.append(silence(leader, states))
     if leader is not None and states.first_in_line() is None:
         lines.append("nobody stands by: if the master dies, nothing takes over")
     versions = sorted({each.version for each in states.members if each.version and _is_here(each)})
@@ -105,8 +102,8 @@ def _member_events(earlier: Member | None, member: Member, states: PlaneStates) 
         return
     if member.status not in (earlier.status, "MASTER"):
         yield f"{member.name}: {earlier.status} → {member.status}"
-    if _is_silent(member) and not _is_silent(earlier):
-        yield _countdown(member, states)
+    if is_silent(member) and not is_silent(earlier):
+        yield silence(member, states)
     if earlier.priority != member.priority:
         yield f"{member.name}: priority {earlier.priority} → {member.priority}"
 
@@ -131,7 +128,7 @@ def hand_over_checks(states: PlaneStates, target: Member) -> list[Check]:
     else:
         checks.append(Check(f"{target.name} is a hot standby"))
     checks.append(_lag_check(target, leader))
-    if _is_silent(target):
+    if is_silent(target):
         age = duration(target.heartbeat_age_ms)
         checks.append(Check(f"{target.name} has been silent for {age}", "fail"))
     if leader is not None and leader.version != target.version:
@@ -140,6 +137,25 @@ def hand_over_checks(states: PlaneStates, target: Member) -> list[Check]:
     elif target.version:
         checks.append(Check("same version"))
     return checks
+
+
+def is_silent(member: Member) -> bool:
+    """Tell whether a node that should beat has not been heard for a while."""
+    return _is_here(member) and member.silent
+
+
+def silence(member: Member, states: PlaneStates) -> str:
+    """Return how long a node has been silent, and when a master is replaced for it."""
+    age_ms, timeout_ms = member.heartbeat_age_ms or 0, states.timeout_ms
+    silent = f"{member.name} has been silent for {duration(age_ms)}"
+    if timeout_ms is None:
+        return silent
+    if member.instance != states.master:
+        return f"{silent} (limit {duration(timeout_ms)})"
+    if age_ms >= timeout_ms:
+        return f"{silent}: it is being replaced"
+    limit, left = duration(timeout_ms), duration(timeout_ms - age_ms)
+    return f"{silent} (limit {limit}): replaced in {left}"
 
 
 def without_master_ms(history: Sequence[Mastership], epoch: int) -> int | None:
@@ -190,27 +206,6 @@ def _order(member: Member) -> tuple[int, int, str]:
 
 def _is_here(member: Member) -> bool:
     return member.status not in GONE
-
-
-def _is_silent(member: Member) -> bool:
-    return (
-        _is_here(member)
-        and member.heartbeat_age_ms is not None
-        and member.heartbeat_age_ms > SILENT_MS
-    )
-
-
-def _countdown(member: Member, states: PlaneStates) -> str:
-    age_ms, timeout_ms = member.heartbeat_age_ms or 0, states.timeout_ms
-    silent = f"{member.name} has been silent for {duration(age_ms)}"
-    if timeout_ms is None:
-        return silent
-    if member.instance != states.master:
-        return f"{silent} (limit {duration(timeout_ms)})"
-    if age_ms >= timeout_ms:
-        return f"{silent}: it is being replaced"
-    limit, left = duration(timeout_ms), duration(timeout_ms - age_ms)
-    return f"{silent} (limit {limit}): replaced in {left}"
 
 
 def _why_nobody_leads(states: PlaneStates) -> str:

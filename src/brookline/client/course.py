@@ -22,7 +22,17 @@ import dataclasses
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from brookline.client.exchange import Answer, Lost, NotSent, Pause, Request, Result, Send, Step
+from brookline.client.exchange import (
+    Answer,
+    Cause,
+    Lost,
+    NotSent,
+    Pause,
+    Request,
+    Result,
+    Send,
+    Step,
+)
 from brookline.client.states import PlaneStates
 from brookline.errors import Outcome, Unavailable
 
@@ -40,7 +50,7 @@ STATES = Request("GET", "/v1/server/ha/states")
 
 PROBE_S = 1.0
 """How long a node may take to say who is in the plane, in the first round: one that is frozen must
-not hold us up. Doubles with each round, for a lone node that is busy."""
+not hold us up. Doubles with each round, up to `READ_S`, for a lone node that is busy."""
 
 READ_S = 5.0
 """How long a node may take for a read in the first round; doubles with each too."""
@@ -73,23 +83,23 @@ class _Round:
         refusal: The last answer that said *not here* or *not now*.
         failures: For each address that did not answer, why.
         waits_s: How long each node that cannot do it now asked us to wait.
-        absent: Whether no server was at any address.
+        answered: Whether any node said anything.
     """
 
     refusal: Answer | None = None
-    failures: dict[str, str] = dataclasses.field(default_factory=dict)
+    failures: dict[str, NotSent | Lost] = dataclasses.field(default_factory=dict)
     waits_s: list[float] = dataclasses.field(default_factory=list)
-    absent: bool = True
+    answered: bool = False
 
     @property
     def wait_s(self) -> float:
         """How long to wait before the next round."""
         return max(ROUND_S, min(self.waits_s, default=0.0))
 
-    def failed(self, url: str, result: NotSent | Lost) -> None:
-        """Note that an address did not answer."""
-        self.failures[url] = result.reason
-        self.absent = self.absent and isinstance(result, NotSent) and result.absent
+    @property
+    def hopeless(self) -> bool:
+        """Whether no server of the plane is at any address, so that asking again would not help."""
+        return not self.answered and all(each.cause.lasting for each in self.failures.values())
 
 
 class Course:
@@ -119,7 +129,7 @@ class Course:
         while True:
             self._round = _Round()
             answer = None
-            if (yield from self._refresh(PROBE_S * 2**number)):
+            if (yield from self._refresh(min(PROBE_S * 2**number, READ_S))):
                 read_s = READ_S * 2**number
                 answer = yield from self._ask_all(read_s if self._request.reads else WRITE_S)
             if answer is not None:
@@ -134,7 +144,7 @@ class Course:
         refusal = self._round.refusal
         if refusal is not None and refusal.status == 403 and not self._nodes.leaderless:
             return 0.0  # a refusal of this user, not of nodes that do not lead
-        return self._patience.absent_s if self._round.absent else self._patience.budget_s
+        return self._patience.absent_s if self._round.hopeless else self._patience.budget_s
 
     def _refresh(self, timeout_s: float) -> Steps[bool]:
         """Ask any node who is in the plane, if that is not known; tell whether any answered."""
@@ -180,7 +190,7 @@ class Course:
                 raise _unknown(self._request, url, result.reason)
             return None
         self._nodes.trust(url)
-        self._round.absent = False
+        self._round.answered = True
         if not self._is_refusal(url, result):
             return result
         kept = self._round.refusal
@@ -191,7 +201,7 @@ class Course:
     def _failed(self, url: str, result: Result | None) -> None:
         assert isinstance(result, NotSent | Lost), "a driver answers each Send"
         self._nodes.blame(url, self._now())
-        self._round.failed(url, result)
+        self._round.failures[url] = result
 
     def _is_refusal(self, url: str, answer: Answer) -> bool:
         """Tell whether the node certainly has not done it and another, or a later try, may."""
@@ -216,7 +226,7 @@ class Course:
         """
         if self._round.refusal is not None:
             return self._round.refusal
-        raise _unanswered(self._round.failures, absent=self._round.absent)
+        raise _unanswered(self._round.failures)
 
 
 def _states(answer: Answer) -> PlaneStates | None:
@@ -229,15 +239,16 @@ def _states(answer: Answer) -> PlaneStates | None:
         return None
 
 
-def _unanswered(failures: Mapping[str, str], *, absent: bool) -> Unavailable:
-    """Return the error of a request that no node took; ``absent``: because there is no server."""
-    lines = [f"{url}: {reason}" for url, reason in failures.items()]
+def _unanswered(failures: Mapping[str, NotSent | Lost]) -> Unavailable:
+    """Return the error of a request that no node took, with the cause that tells most."""
+    lines = [f"{url}: {failure.reason}" for url, failure in failures.items()]
     if len(lines) == 1:
         failure = Unavailable(f"no answer from {lines[0]}", Outcome.NOT_DONE)
     else:
         message = f"none of the {len(lines)} known nodes answers"
         failure = Unavailable(message, Outcome.NOT_DONE, details="\n".join(lines))
-    failure.data["absent"] = absent
+    telling = (Cause.UNTRUSTED, Cause.NOT_TLS, Cause.SILENT, Cause.HUNG_UP, Cause.ABSENT)
+    failure.data["cause"] = min((each.cause for each in failures.values()), key=telling.index).value
     return failure
 
 

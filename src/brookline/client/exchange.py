@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -70,17 +71,41 @@ class Answer:
         return self.body.decode("utf-8", "replace")
 
 
+class Cause(enum.Enum):
+    """Why a node did not answer, for programs."""
+
+    ABSENT = "absent"
+    """Nobody listens there, or there is no such host."""
+
+    UNTRUSTED = "untrusted"
+    """Its certificate is not trusted."""
+
+    NOT_TLS = "not-tls"
+    """It does not speak TLS."""
+
+    HUNG_UP = "hung-up"
+    """It ended the connection without an answer: it died, or wants TLS."""
+
+    SILENT = "silent"
+    """It cannot be reached, or did not answer in time, or the connection broke."""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether asking again would not help."""
+        return self in (Cause.ABSENT, Cause.UNTRUSTED, Cause.NOT_TLS)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class NotSent:
     """No complete request left this machine: the node cannot have done it.
 
     Attributes:
         reason: What was in the way, for people.
-        absent: Whether no server is there (nobody listens, no such host, no TLS).
+        cause: The same for programs.
     """
 
     reason: str
-    absent: bool = False
+    cause: Cause = Cause.SILENT
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,9 +114,11 @@ class Lost:
 
     Attributes:
         reason: What came instead, for people.
+        cause: The same for programs.
     """
 
     reason: str
+    cause: Cause = Cause.SILENT
 
 
 Result = Answer | NotSent | Lost

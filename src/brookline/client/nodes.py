@@ -19,9 +19,6 @@ REFRESH_S = 30.0
 SUSPECT_S = 10.0
 """How long a node that did not answer is asked last."""
 
-SILENT_MS = 3000
-"""Age of a master's heartbeat from which on other nodes are asked before it."""
-
 
 class Nodes:
     """The client's knowledge of the plane.
@@ -75,7 +72,7 @@ class Nodes:
         leader = states.leader()
         self.leaderless = bool(addresses) and leader is None
         self._fresh_until = now + REFRESH_S
-        if self.master and leader is not None and (leader.heartbeat_age_ms or 0) > SILENT_MS:
+        if self.master and leader is not None and leader.silent:
             self._suspect_until[self.master] = now + SUSPECT_S
 
     def follow(self, teller: str, location: str) -> bool:
@@ -104,9 +101,9 @@ class Nodes:
 
 def _is_gone(member: Member) -> bool:
     """Tell whether nobody answers there; one that halted or takes no part still does."""
-    halted = member.status == "FAILED" and member.heartbeat_age_ms is not None
-    lives = halted and (member.heartbeat_age_ms or 0) <= SILENT_MS
-    return member.status in GONE and not lives
+    if member.status == "FAILED" and member.heartbeat_age_ms is not None:
+        return member.silent
+    return member.status in GONE
 
 
 def _followed(target: str, *, teller: str) -> str:

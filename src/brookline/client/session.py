@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from brookline.client.exchange import READS, Request
 from brookline.client.nodes import Nodes
-from brookline.values.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,8 +83,14 @@ def make_request(
         body=body,
         headers=headers,
         at=at,
-        key="" if method in READS else new_id(length=KEY_LENGTH),
+        key="" if method in READS else _new_key(),
     )
+
+
+def _new_key() -> str:
+    from brookline.values.ids import new_id  # noqa: PLC0415  # reads, most commands, need no chance
+
+    return new_id(length=KEY_LENGTH)
 
 
 def _parameter(value: object) -> str:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 GONE = ("TERMINATED", "FAILED")
 
+SILENT_MS = 3000
+"""Age of a heartbeat from which on something may be wrong with its node."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Member:
@@ -50,6 +53,11 @@ class Member:
     lag_ms: int | None = None
     ready: bool = False
     next: int | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether it was last heard longer ago than nodes that are well."""
+        return self.heartbeat_age_ms is not None and self.heartbeat_age_ms > SILENT_MS
 
     @classmethod
     def from_json(cls, node: Mapping[str, Any]) -> Member:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from brookline.client.addresses import checked
-from brookline.client.exchange import Answer, Lost, NotSent
+from brookline.client.exchange import Answer, Cause, Lost, NotSent
 from brookline.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class HttpTransport:
         try:
             connection = self._connected(url)
         except OSError as error:
-            return NotSent(_why_not_connected(error), absent=_is_absent(error))
+            return NotSent(*_why_not_connected(error))
         if connection.sock is not None:
             connection.sock.settimeout(timeout_s)
         path = urlsplit(url).path.rstrip("/") + request.path
@@ -140,7 +140,7 @@ class HttpTransport:
             return Lost("no answer in time")
         except (OSError, http.client.HTTPException) as error:
             self._drop(url)
-            return Lost(_why_not_answered(error))
+            return Lost(*_why_not_answered(error))
         if response.will_close:
             self._drop(url)
         headers = {name.lower(): value for name, value in response.getheaders()}
@@ -163,36 +163,31 @@ def _is_readable(sock: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def _is_absent(error: OSError) -> bool:
-    """Tell whether no server of the plane is there: asking again at once would not help."""
-    absent = isinstance(error, ConnectionRefusedError | socket.gaierror)
-    return absent or type(error).__name__.startswith("SSL")
-
-
-def _why_not_connected(error: OSError) -> str:
+def _why_not_connected(error: OSError) -> tuple[str, Cause]:
     if isinstance(error, ConnectionRefusedError):
-        return "connection refused, nothing listens there"
+        return "connection refused, nothing listens there", Cause.ABSENT
     if isinstance(error, TimeoutError):
-        return "no connection in time"
+        return "no connection in time", Cause.SILENT
     if isinstance(error, socket.gaierror):
-        return "no such host"
-    if type(error).__name__ == "SSLCertVerificationError":
+        return "no such host", Cause.ABSENT
+    kind = type(error).__name__  # to import `ssl` for its classes would cost time
+    if kind == "SSLCertVerificationError":
         why = getattr(error, "verify_message", "") or _words(error)
-        return f"its certificate is not trusted ({why}); give --cacert FILE, or --insecure"
-    if type(error).__name__.startswith("SSL"):
+        return f"its certificate is not trusted ({why})", Cause.UNTRUSTED
+    if kind.startswith("SSL"):
         why = getattr(error, "reason", "") or _words(error)
-        return f"no TLS there ({why.replace('_', ' ').lower()}); is it an http:// address?"
-    return _words(error)
+        return f"no TLS there ({why.replace('_', ' ').lower()})", Cause.NOT_TLS
+    return _words(error), Cause.SILENT
 
 
-def _why_not_answered(error: Exception) -> str:
+def _why_not_answered(error: Exception) -> tuple[str, Cause]:
     if isinstance(error, http.client.RemoteDisconnected | ConnectionResetError):
-        return "the connection ended"
+        return "the connection ended without an answer", Cause.HUNG_UP
     if isinstance(error, http.client.IncompleteRead):
-        return "the connection ended in the middle of the answer"
+        return "the connection ended in the middle of the answer", Cause.SILENT
     if isinstance(error, http.client.BadStatusLine):
-        return "the answer is not HTTP; is it an https:// address?"
-    return _words(error)
+        return "the answer is not HTTP", Cause.HUNG_UP
+    return _words(error), Cause.SILENT
 
 
 def _words(error: BaseException) -> str:
