@@ -9,7 +9,7 @@
     ├── Conflict          the world is not as the request supposes          409       16
     ├── PreconditionFailed  found, but of the wrong kind or parent          412        2
     ├── Cancelled         somebody cancelled what was asked for             500        2
-    ├── Unavailable       nobody can do it now; says whether it was done    503       13
+    ├── Unavailable       nobody can do it now; says whether it was done    503       13 or 17
     │   ├── NotMaster     this node does not lead
     │   └── Fenced        a newer epoch exists: stop leading at once
     ├── RemoteError       something outside failed                          500        2
