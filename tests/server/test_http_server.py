@@ -277,6 +277,22 @@ async def test_closing_answers_what_was_sent_already_and_what_waits_to_be_accept
                 assert b"connection: close" in got
 
 
+async def test_closing_answers_the_next_request_of_a_connection_that_is_in_use(served):
+    reader, writer = await asyncio.open_connection(*served.place)
+    writer.write(b"GET /1 HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+    closing = asyncio.ensure_future(served.server.close(30.0))
+    await asyncio.sleep(0.02)  # a client takes a little time between two requests
+
+    writer.write(b"GET /2 HTTP/1.1\r\nhost: x\r\n\r\n")
+
+    got = await reader.read()
+    assert got.startswith(b"HTTP/1.1 200")
+    assert b"connection: close" in got
+    await closing
+    writer.close()
+
+
 async def test_closing_closes_connections_without_a_request(served):
     reader, writer = await asyncio.open_connection(*served.place)
 

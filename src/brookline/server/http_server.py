@@ -33,6 +33,10 @@ _ACCEPTS_AT_ONCE = 256
 _KEPT_BACK = 256
 """Descriptors that no client gets: without any, a master could not even write to its store."""
 
+_FAREWELL_S = 0.25
+"""How long a connection without a request is kept at the end: one that is in use has its next
+request answered, with ``Connection: close``, and no request meets a connection that closes."""
+
 _HANDSHAKE_S = 10.0
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER that answers a client with RST: nothing of what it sent was read."""
@@ -100,8 +104,8 @@ class HttpServer:
     async def close(self, wait_s: float) -> None:
         """Accept nothing more, answer what has been sent, for some seconds at most, and close all.
 
-        A connection without a request is closed only when nothing lies in its buffer, since its
-        client would not know whether that was done.
+        A connection without a request is closed only after a while, and when nothing lies in its
+        buffer: a client whose connection is closed would not know whether its request was done.
         """
         self.ask_to_close()
         while self._sockets:
@@ -109,9 +113,12 @@ class HttpServer:
             self._accept(sock)  # who is connected already gets an answer, not a reset
             self.loop.remove_reader(sock)
             sock.close()
-        deadline = self._clock.monotonic() + wait_s
-        while self._close_idle() and self._clock.monotonic() < deadline:
+        begun = now = self._clock.monotonic()
+        while (self.connections or self._connecting) and now < begun + wait_s:
+            if now >= begun + _FAREWELL_S:
+                self._close_idle()
             await self._clock.sleep(0.005)
+            now = self._clock.monotonic()
         for connection in list(self.connections):
             connection.transport.abort()
         for task in list(self.state.tasks):
@@ -122,12 +129,11 @@ class HttpServer:
         if self.drop_all in self.standstill.hooks:
             self.standstill.hooks.remove(self.drop_all)
 
-    def _close_idle(self) -> bool:
-        """Close connections that wait for a request; tell whether others are left."""
+    def _close_idle(self) -> None:
+        """Close connections that wait for a request."""
         for connection in list(self.connections):
             if connection.is_idle and not _has_unread(connection.transport):
                 connection.transport.close()
-        return bool(self.connections or self._connecting)
 
     def _accept(self, listener: socket.socket) -> None:
         self.standstill.check()  # else what waited would be of the new age
