@@ -84,7 +84,13 @@ def test_files_that_others_may_write_are_not_believed(tmp_path):
 
 
 def test_a_home_that_is_named_must_be_one(tmp_path):
-    with pytest.raises(InvalidInput, match="no node has been started there"):
+    with pytest.raises(InvalidInput, match="is not the home of a node"):
+        find_access(Wish(home=str(tmp_path)), {}, tmp_path)
+
+
+def test_the_home_of_a_node_that_has_ended_is_told_from_none(tmp_path):
+    (tmp_path / "data").mkdir()
+    with pytest.raises(InvalidInput, match="no node runs with the home"):
         find_access(Wish(home=str(tmp_path)), {}, tmp_path)
 
 

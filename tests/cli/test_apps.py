@@ -43,6 +43,17 @@ def test_show_is_one_dense_screen(brookline):
     ]
 
 
+def test_show_has_a_line_for_each_problem(brookline, answers):
+    answers["GET /v1/applications/web1/entities/web1/sensors/current-state"] = {
+        "service.problems": {"start": "it failed", "children": "server is not healthy"}
+    }
+    lines = brookline("show", "web").out.splitlines()
+    assert lines[2:4] == [
+        "  service.problems  start: it failed",
+        "  service.problems  children: server is not healthy",
+    ]
+
+
 def test_show_as_data_has_all_of_it(brookline):
     value = brookline("show", "web", "-o", "json").json()
     assert value["tree"]["children"][0]["id"] == "srv"

@@ -267,6 +267,13 @@ class TestActivity:
         assert lines[1].split()[:5] == ["stop", "t2", "web", "Completed", "0.4s"]
         assert lines[2].startswith("start  t1")
 
+    def test_the_tasks_of_one_entity_are_parts_of_those_of_another(self, brookline, plane):
+        plane.answers["GET /v1/applications/a/entities/b/activities"] = [
+            part("t2", "start", "t1"), part("t3", "launch", "t2"),
+        ]  # fmt: skip
+        lines = brookline("activity", "--app", "a", "--entity", "b").out.splitlines()
+        assert [line.split()[:2] for line in lines[1:]] == [["start", "t2"]]
+
     def test_one_task_is_shown_with_its_parts(self, brookline, plane):
         link = {"link": "", "metadata": {"id": "t2"}}
         plane.answers |= {

@@ -81,6 +81,18 @@ class TestView:
         assert headline(PLANE, [row], 2_000).endswith("(epoch 3, forced)")
         assert headline(PLANE, [], 0) == "Plane p   master n1 (epoch 3)"
 
+    def test_the_headline_says_who_it_was_that_resigned(self):
+        before = Mastership(2, "b", "n2")
+        row = Mastership(3, "a", "n1", reason="resigned", predecessor="b", active=1_000)
+        assert headline(PLANE, [row, before], 2_000).endswith("(epoch 3, n2 resigned)")
+        assert headline(PLANE, [row], 2_000).endswith("(epoch 3, n2 resigned)")
+
+    def test_what_is_wrong_with_a_node_is_a_warning_and_an_event(self):
+        wrong = changed(PLANE, N2, alarm="entry 7 is damaged")
+        assert warnings(wrong) == ["n2: entry 7 is damaged"]
+        assert list(events(PLANE, wrong)) == ["n2: entry 7 is damaged"]
+        assert list(events(wrong, wrong)) == []
+
     def test_a_sound_plane_has_no_warnings(self):
         assert warnings(PLANE) == []
 

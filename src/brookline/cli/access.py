@@ -22,6 +22,9 @@ PASSWORD = "admin-password"  # noqa: S105  # the file's name
 CERTIFICATE = "data/tls/certificate.pem"
 """File of a home with the certificate that a node has made for itself."""
 
+DATA = "data"
+"""Folder of a home that stays when its node has ended."""
+
 DEFAULT_USER = "admin"
 
 
@@ -107,15 +110,21 @@ def _find_urls(
     if wish.home:
         found = _addresses([Path(wish.home)])
         if not found:
-            raise InvalidInput(
-                f"there is no file {Path(wish.home) / ADDRESS}: no node has been started there"
-            )
+            raise InvalidInput(_no_node(Path(wish.home)))
         return found, f"{Path(wish.home) / ADDRESS}"
     homes = [folder, *_homes_below(folder)]
     found = _addresses(homes)
     if found:
         return found, f"{ADDRESS} files in {folder} and below"
     return (EXAMPLE,), "the default"
+
+
+def _no_node(home: Path) -> str:
+    if (home / DATA).is_dir():
+        return (
+            f"no node runs with the home {home} now: start it, or say with --url where others are"
+        )
+    return f"{home} is not the home of a node: it has no file '{ADDRESS}'"
 
 
 def _find_password(

@@ -85,13 +85,17 @@ def _entities(tool: Tool, app: str) -> list[tuple[str, str]]:
 def _list(tool: Tool, asked: Iterable[tuple[str, str]], *, with_parts: bool, limit: int) -> None:
     tasks: dict[str, Task] = {}
     for app, entity in asked:
-        for task in tool.do(calls.activities(app, entity, limit=limit)):
-            if with_parts or not task.get("submittedByTask"):
-                tasks[task["id"]] = task
-    ordered = sorted(tasks.values(), key=lambda task: task.get("submitTimeUtc") or 0, reverse=True)
+        tasks |= {each["id"]: each for each in tool.do(calls.activities(app, entity, limit=limit))}
+    shown = [each for each in tasks.values() if with_parts or _parent(each) not in tasks]
+    ordered = sorted(shown, key=lambda task: task.get("submitTimeUtc") or 0, reverse=True)
     now_ms = tool.pace.wall_ms()
     rows = [_row(task, now_ms) for task in ordered]
     tool.out.emit(ordered, lambda: [_table("WHAT", rows)])
+
+
+def _parent(task: Task) -> str:
+    """Return the id of the task that this is a part of, or nothing."""
+    return str((task.get("submittedByTask") or {}).get("metadata", {}).get("id", ""))
 
 
 def _show(tool: Tool, task_id: str) -> None:
@@ -107,7 +111,7 @@ def _detail(task: Task, below: dict[str, Task], now_ms: int) -> Iterator[Block]:
         ("entity", task.get("entityDisplayName")),
         ("what", task.get("description")),
         ("submitted", _when(task.get("submitTimeUtc"), now_ms)),
-        ("part of", (task.get("submittedByTask") or {}).get("metadata", {}).get("id")),
+        ("part of", _parent(task)),
         ("waits for", task.get("blockingDetails")),
         ("streams", ", ".join(_streams(task))),
     ):

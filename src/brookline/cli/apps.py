@@ -104,10 +104,16 @@ def _screen(value: dict[str, Any]) -> Iterator[Block]:
     if value["locations"]:
         yield "  location  " + ", ".join(value["locations"])
     for name in SHOWN_SENSORS:
-        if value["sensors"].get(name) not in (None, "", {}, []):
-            yield f"  {name}  {value['sensors'][name]}"
+        yield from (f"  {name}  {reason}" for reason in _reasons(value["sensors"].get(name)))
     yield ""
     yield _tree_table([root], value["uris"])
+
+
+def _reasons(value: Any) -> list[str]:
+    """Return each entry of a map of reasons as a line."""
+    if isinstance(value, dict):
+        return [f"{key}: {reason}" for key, reason in value.items()]
+    return [str(value)] if value not in (None, "", []) else []
 
 
 def _tree_table(roots: Sequence[Node], uris: Mapping[str, Any] | None = None) -> Table:

@@ -56,8 +56,8 @@ def headline(states: PlaneStates, history: Sequence[Mastership], now_ms: int) ->
         return f"{plane}   master {leader.name}" + (
             f" (epoch {leader.epoch})" if leader.epoch else ""
         )
-    since = moment(row.active, now_ms)
-    return f"{plane}   master {leader.name} since {since} (epoch {row.epoch}, {row.reason})"
+    since, why = moment(row.active, now_ms), _why(row, _names(states, history))
+    return f"{plane}   master {leader.name} since {since} (epoch {row.epoch}, {why})"
 
 
 def member_table(states: PlaneStates) -> Table:
@@ -76,6 +76,7 @@ def warnings(states: PlaneStates) -> list[str]:
         lines.append(silence(leader, states))
     if leader is not None and states.first_in_line() is None:
         lines.append("nobody stands by: if the master dies, nothing takes over")
+    lines += [f"{each.name}: {each.alarm}" for each in states.members if each.alarm]
     versions = sorted({each.version for each in states.members if each.version and _is_here(each)})
     if len(versions) > 1:
         lines.append(f"nodes of different versions: {', '.join(versions)}")
@@ -104,14 +105,15 @@ def _member_events(earlier: Member | None, member: Member, states: PlaneStates) 
         yield f"{member.name}: {earlier.status} → {member.status}"
     if is_silent(member) and not is_silent(earlier):
         yield silence(member, states)
+    if member.alarm and member.alarm != earlier.alarm:
+        yield f"{member.name}: {member.alarm}"
     if earlier.priority != member.priority:
         yield f"{member.name}: priority {earlier.priority} → {member.priority}"
 
 
 def history_table(history: Sequence[Mastership], states: PlaneStates, now_ms: int) -> Table:
     """Return a row for each mastership, in the order given."""
-    names = {member.instance: member.name for member in states.members}
-    names |= {row.node: row.name for row in history}
+    names = _names(states, history)
     rows = [_history_row(row, names, now_ms) for row in history]
     folds = ("FROM→TO", "WHY", "INTERRUPTED", "EVIDENCE")
     return Table(HISTORY_HEADERS, rows, folds=folds, spare=("EVIDENCE", "LED FOR"))
@@ -218,6 +220,18 @@ def _why_nobody_leads(states: PlaneStates) -> str:
     return (
         "nobody leads and nobody stands by: start a node, or make one AUTO with brookline ha mode"
     )
+
+
+def _names(states: PlaneStates, history: Sequence[Mastership]) -> dict[str, str]:
+    names = {member.instance: member.name for member in states.members}
+    return names | {row.node: row.name for row in history}
+
+
+def _why(row: Mastership, names: Mapping[str, str]) -> str:
+    """Return the reason with its subject, where the new master would be taken for that."""
+    if row.predecessor and row.reason in ("resigned", "leads no more"):
+        return f"{names.get(row.predecessor, row.predecessor)} {row.reason}"
+    return row.reason
 
 
 def _history_row(row: Mastership, names: Mapping[str, str], now_ms: int) -> tuple[str, ...]:

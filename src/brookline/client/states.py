@@ -37,6 +37,7 @@ class Member:
         lag_ms: How long ago its copy was last known to be current, or None.
         ready: Whether it could lead at once.
         next: Its place in the succession, 0 for the first, or None if it stands in no election.
+        alarm: What is wrong with it, for people, or empty.
     """
 
     instance: str
@@ -53,6 +54,7 @@ class Member:
     lag_ms: int | None = None
     ready: bool = False
     next: int | None = None
+    alarm: str = ""
 
     @property
     def silent(self) -> bool:
@@ -78,6 +80,7 @@ class Member:
             lag_ms=_number(node.get("lagMs")),
             ready=bool(node.get("ready")),
             next=_number(node.get("next")),
+            alarm=str(node.get("alarm") or ""),
         )
 
 
