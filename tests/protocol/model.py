@@ -170,7 +170,7 @@ class Machine:
             yield Step(("{} hears nothing and sends {} again", node, entry), sent)
         if node.phase == APPENDS and not self.rules.same_bytes_on_undecided:
             yield from self.reuse(s, i, node, entry)
-        if node.phase == APPENDS and not self.rules.one_in_flight and len(node.pending) == 1:
+        if node.phase == APPENDS and not self.rules.one_append_in_flight and len(node.pending) == 1:
             yield from self.append(s, i, node, DATA)
 
     def reuse(self, s: State, i: int, node: Node, entry: Entry) -> Iterator[Step]:

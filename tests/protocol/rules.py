@@ -17,7 +17,7 @@ class Rules:
             knows only those that were announced in what it has read.
         readers_check_fences: A reader believes a fence only above the newest snapshot, else it
             reloads: a late candidate may have put it where an entry was collected.
-        one_in_flight: An append waits for the one before. Off: two may be under way.
+        one_append_in_flight: An append waits for the one before. Off: two may be under way.
         same_bytes_on_undecided: Without an answer, the same bytes go to the same slot again. Off:
             the slot looks empty, so the write is called failed and the slot used for another.
         compare_on_exists: "Exists" is followed by a look at whose bytes they are. Off: they are
@@ -37,7 +37,7 @@ class Rules:
     validate_after_fence: bool = True
     heed_unannounced_snapshots: bool = True
     readers_check_fences: bool = True
-    one_in_flight: bool = True
+    one_append_in_flight: bool = True
     same_bytes_on_undecided: bool = True
     compare_on_exists: bool = True
     doubt_when_gone: bool = True

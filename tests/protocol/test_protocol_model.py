@@ -12,7 +12,7 @@ VIOLATIONS = {
     "validate_after_fence": "3:data by B was acknowledged, but no reader will see it",
     "heed_unannounced_snapshots": "3:data by B was acknowledged, but no reader will see it",
     "readers_check_fences": "B has replayed [1:fence 1 by A, 2:fence 2 by B], which is no prefix",
-    "one_in_flight": "3:data by A was acknowledged, but no reader will see it",
+    "one_append_in_flight": "3:data by A was acknowledged, but no reader will see it",
     "same_bytes_on_undecided": "2:data by A was called failed, but is in the log",
     "compare_on_exists": "2:data by A was called failed, but is in the log",
     "doubt_when_gone": "2:data by A was called failed, but is in the log",

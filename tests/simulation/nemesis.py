@@ -37,7 +37,8 @@ class Nemesis:
             (6, self.kill), (2, self.power_cut), (6, self.stop), (2, self.sleep), (2, self.freeze),
             (2, self.end), (3, self.store_down), (3, self.store_out_of_reach),
             (4, self.store_storm), (3, self.cut), (3, self.network_storm), (3, self.false_death),
-            (4, self.slow_request), (1, self.forge), (1, self.jump), (2, self.switchover), (2, self.mode), (1, self.rank),
+            (4, self.slow_request), (3, self.slow_fence), (1, self.forge), (1, self.jump),
+            (2, self.switchover), (2, self.mode), (1, self.rank),
         ]  # fmt: skip
 
     async def rage(self, until_s: float) -> None:
@@ -174,6 +175,17 @@ class Nemesis:
         plan = Plan(handle=handle, operation=operation, prefix=prefix, fate=fate)
         self.harness.faults.plan(plan)
 
+    async def slow_fence(self, server: SimServer) -> None:
+        """Let the master seem gone to a node whose fence then takes so long that slots are reused."""
+        master = self.harness.servers.get(self.harness.master())
+        if master is None or master is server:
+            return
+        fate = Fate(6.0 + self.up_to(20.0), heard=True)
+        plan = Plan(handle=server.name, operation="create", prefix="journal/", fate=fate)
+        self.harness.transcript.note("the next fence lands late", server=server.name)
+        self.harness.faults.plan(plan)
+        await self.false_death(master, fate.lands_s)
+
     async def store_storm(self, _: SimServer) -> None:
         odds = Odds(
             travel_s=self.random.choice((0.002, 0.05, 0.3)), patience_s=0.5 + self.up_to(1.0),
@@ -204,7 +216,7 @@ class Nemesis:
 
     async def network_storm(self, _: SimServer) -> None:
         odds = NetworkOdds(
-            latency_s=self.random.choice((0.001, 0.02, 0.2)), slow=self.up_to(0.1), slow_s=10.0,
+            latency_s=self.random.choice((0.001, 0.02, 0.2)), slow=self.up_to(0.1), slow_s=self.random.choice((5.0, 90.0)),
             reset=self.up_to(0.1), refused=self.up_to(0.1), hint_lost=self.up_to(0.8),
             hint_again=self.up_to(0.5), hint_late_s=self.random.choice((0.01, 5.0)),
         )  # fmt: skip
@@ -214,7 +226,7 @@ class Nemesis:
         if self.harness.network.odds is odds:
             self.harness.network.odds = self.calm_network
 
-    async def false_death(self, server: SimServer) -> None:
+    async def false_death(self, server: SimServer, lasts_s: float = 3.0) -> None:
         """Break all connections of a living server, and let others seem to be refused there."""
         if server.host is None or not server.lives:
             return
@@ -223,7 +235,7 @@ class Nemesis:
             if other is not server:
                 self.harness.network.lies.add((other.name, server.name))
         self.harness.network.break_connections(server.host)
-        await self.pass_up_to(3)
+        await self.pass_up_to(lasts_s)
         self.harness.network.lies.clear()
 
     async def forge(self, server: SimServer) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from brookline.plane.peers import Reply, Request
 from brookline.testing.connection import Broken, Refused
-from brookline.testing.sim_peers import CONNECT_S, Failure, Write
+from brookline.testing.sim_peers import CONNECT_S, Failure, Read, Refusal, Write
 from brookline.testing.toy import BIG
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from brookline.testing.host import Host
     from brookline.testing.sim_server import SimServer
 
+
+_READ = 0.3
+"""Share of acknowledged writes that their client reads back."""
 
 _BIG = 0.003
 """Share of writes whose payload goes to a blob."""
@@ -62,6 +65,7 @@ class SimClient:
         self._lists = lists
         self._pause_s = pause_s
         self._count = 0
+        self._seen = 0
         self.host: Host = harness.loop.host(name)
 
     async def run(self) -> None:
@@ -90,6 +94,7 @@ class SimClient:
             end.close()
         match answer:
             case Reply(status=200):
+                self._seen = int(dict(answer.headers)["seq"])
                 return Outcome.ACKNOWLEDGED
             case Failure(outcome="not-done"):
                 return Outcome.NOT_DONE
@@ -120,6 +125,23 @@ class SimClient:
                 return
             await self.host.clock.sleep(0.2 * random.random())
         self.learn(request, outcome)
+        if outcome is Outcome.ACKNOWLEDGED and random.random() < _READ:
+            await self._read_back(servers[random.randrange(len(servers))], name, request)
+
+    async def _read_back(self, server: SimServer, name: str, request: str) -> None:
+        """Read a write of one's own through any server: it shows it, or says that it cannot yet."""
+        try:
+            async with asyncio.timeout(self.patience_s[0]):
+                end = await self._harness.network.connect(server.address)
+                try:
+                    end.send(Read(name, self._seen))
+                    answer = await end.receive()
+                finally:
+                    end.close()
+        except (Refused, Broken, TimeoutError):
+            return
+        if not isinstance(answer, Refusal) and request not in answer:
+            self._harness.oracle.wrong(f"{request} was acknowledged, but {server.name} hides it")
 
     def learn(self, request: str, outcome: Outcome) -> None:
         """Hold the plane to what is known of a write."""

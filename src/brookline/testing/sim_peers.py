@@ -24,6 +24,8 @@ _ID_S = 1.0
 _PROBES = 3
 _PROBE_PAUSE_S = 0.1
 _FORGED_AHEAD = 7
+_CURRENT_S = 2.0
+"""How long a read waits for what its client has seen already."""
 
 
 class Line(NamedTuple):
@@ -55,6 +57,13 @@ class Write(NamedTuple):
     """A client's write."""
 
     request: Request
+
+
+class Read(NamedTuple):
+    """A client's read of a list, by somebody who has seen entry `seq`."""
+
+    name: str
+    seq: int
 
 
 class Nudge(NamedTuple):
@@ -174,8 +183,13 @@ class SimPeers:
         return Probe.LATER if said.home == node.home else Probe.UNKNOWN
 
 
-def server(node: PlaneNode) -> Callable[[End], Awaitable[None]]:
-    """Return what serves the connections to a node."""
+def server(node: PlaneNode, items: Callable[[str], list[str]]) -> Callable[[End], Awaitable[None]]:
+    """Return what serves the connections to a node.
+
+    Args:
+        node: Which.
+        items: Returns a list as it is shown there.
+    """
 
     async def serve(end: End) -> None:
         match await end.receive():
@@ -187,6 +201,9 @@ def server(node: PlaneNode) -> Callable[[End], Awaitable[None]]:
                 end.send(await _forwarded(node, instance, epoch, request))
             case Write(request):
                 end.send(await _written(node, request))
+            case Read(name, seq):
+                current = node.readable and await node.wait_applied(seq, _CURRENT_S)
+                end.send(items(name) if current else Refusal())
             case stranger:
                 raise TypeError(f"a message that no node knows: {stranger!r}")
 

@@ -112,7 +112,7 @@ class SimServer:
         self.tenant.node = node
         node.door.execute = self.tenant.execute
         listener = harness.network.listen(
-            self.address, sim_peers.server(node), lambda _: node.nudge()
+            self.address, sim_peers.server(node, self.tenant.items), lambda _: node.nudge()
         )
         if options.rules.close_connections_after_stop:
             listener.before_read = _Standstill(host, listener, options.settings.write_wait_s)
