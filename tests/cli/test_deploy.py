@@ -146,6 +146,19 @@ def test_it_ends_with_11_when_time_is_up(brookline, plane, blueprint):
     assert "Next: brookline activity t1\n" in ran.err
 
 
+def test_it_says_for_what_an_entity_waits(brookline, plane, blueprint):
+    waits = {"entityDisplayName": "server", "blockingDetails": "Waiting for sensor http.port of x"}
+    below = [
+        part("t2", "start", "t1", tags=["EFFECTOR"], **waits),
+        part("t3", "start", "t1", endTimeUtc=5, blockingDetails="Waiting no more"),
+    ]
+    Deployment(plane, looks=10**9, below=below)
+    ran = brookline("deploy", blueprint, "--wait", "--timeout", "1500ms")
+    assert ran.err.count("  server  waiting for sensor http.port of x\n") == 1
+    assert "goes on\n  server: waiting for sensor http.port of x\nNext:" in ran.err
+    assert "no more" not in ran.err
+
+
 def test_it_fails_fast_with_12_and_the_reason_when_on_fire(brookline, plane, blueprint):
     deployment = Deployment(plane, looks=10**9)
     deployment.now = lambda: "ERROR"

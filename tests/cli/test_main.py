@@ -97,6 +97,18 @@ def test_a_refusal_that_may_have_been_done_is_not_sent_again(brookline, plane):
     assert len(plane["n1"].writes() + plane["n2"].writes()) == 1
 
 
+@pytest.mark.slow
+def test_a_command_that_waits_says_for_what_and_says_it_once(brookline, plane):
+    for node in (plane["n1"], plane["n2"]):
+        node.misbehave(*[unavailable("not-done", retry_after="1")] * 3)
+    plane.answers["POST /v1/applications/a/entities/a/effectors/start"] = Reply(202, {"id": "t1"})
+
+    ran = brookline("invoke", "a", "a", "start", "--no-wait")
+
+    assert ran.out == "task t1\n"
+    assert ran.err.count("nobody leads; trying again") == 1
+
+
 def test_a_fault_of_the_program_shows_no_traceback(brookline, plane, monkeypatch):
     plane.answers["GET /v1/applications"] = {"not": "a list"}
     monkeypatch.delenv("BROOKLINE_DEBUG", raising=False)

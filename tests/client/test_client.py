@@ -10,6 +10,7 @@ import pytest
 
 from brookline.client import calls
 from brookline.client.client import Client
+from brookline.client.course import Patience
 from brookline.client.exchange import Cause, Lost, NotSent
 from brookline.client.session import make_request
 from brookline.client.transport import HttpTransport, Tls
@@ -25,6 +26,7 @@ from brookline.errors import (
     Unavailable,
 )
 from brookline.testing.http_plane import HttpPlane, Reply, hang_up, unavailable
+from brookline.values.pace import SystemPace
 
 
 @pytest.fixture
@@ -73,6 +75,39 @@ def test_a_write_that_was_not_done_is_repeated_under_its_id(plane, client):
     client.do(calls.deploy("a"))
     [first], [second] = plane["n1"].writes(), plane["n2"].writes()
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+
+
+class Leaping(SystemPace):
+    """Takes no time to wait."""
+
+    def __init__(self):
+        self.slept = 0.0
+
+    def monotonic(self):
+        return self.slept
+
+    def sleep(self, seconds):
+        self.slept += seconds
+
+
+def test_who_waits_for_a_while_is_told_for_what(plane):
+    for name in ("n1", "n2"):
+        plane[name].misbehave(*[unavailable("not-done")] * 100)
+    told = []
+    pace = Leaping()
+    with (
+        Client(
+            plane.urls,
+            patience=Patience(budget_s=4.0),
+            pace=pace,
+            on_wait=lambda why: told.append((pace.slept, why)),
+        ) as client,
+        pytest.raises(Unavailable),
+    ):
+        client.do(calls.deploy("a"))
+    assert {why for _, why in told} <= {f"{url}: nobody leads" for url in plane.urls}
+    assert told
+    assert min(slept for slept, _ in told) >= 1.0
 
 
 def test_a_read_without_an_answer_is_repeated(plane, client):

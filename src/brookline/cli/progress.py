@@ -9,7 +9,7 @@ from brookline.cli.blocks import Table
 from brookline.cli.moments import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from brookline.cli.blocks import Block
     from brookline.cli.output import Output
@@ -20,6 +20,9 @@ Task = dict[str, Any]
 
 _MOST_ROWS = 20
 """Entities shown at once on a terminal; the rest is counted."""
+
+_LONG_S = 1.0
+"""How long somebody waits before it is shown for what."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,6 +70,19 @@ def phases_of(below: Iterable[Task]) -> list[Phase]:
     return found
 
 
+def waits_of(below: Iterable[Task]) -> list[tuple[str, str]]:
+    """Return the entities that wait for something, each with what that is."""
+    return [
+        (str(task.get("entityDisplayName") or ""), _uncapitalized(task["blockingDetails"]))
+        for task in below
+        if task.get("blockingDetails") and (task.get("endTimeUtc") or -1) <= 0
+    ]
+
+
+def _uncapitalized(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
 def is_effector_call(task: Task) -> bool:
     """Tell whether a task is the call of an effector."""
     return "EFFECTOR" in (task.get("tags") or ())
@@ -92,15 +108,30 @@ class Progress:
         self._pace = pace
         self._screen = screen
         self._said: set[tuple[str, bool]] = set()
+        self._waits: dict[tuple[str, str], float] = {}
 
-    def show(self, task: Task, below: Iterable[Task]) -> None:
+    def show(self, task: Task, below: Sequence[Task]) -> None:
         """Show the present state."""
         now_ms = self._pace.wall_ms()
-        phases = phases_of(below)
+        phases, waits = phases_of(below), self._long_waits(waits_of(below))
         if self._screen is None:
             self._append(phases, now_ms)
+            self._append_waits(waits)
         else:
-            self._screen.draw(_by_entity(task, phases, now_ms))
+            self._screen.draw(_by_entity(task, phases, waits, now_ms))
+
+    def _long_waits(self, waits: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return those that have lasted for a while; most waits are over before they are read."""
+        now = self._pace.monotonic()
+        self._waits = {wait: self._waits.get(wait, now) for wait in waits}
+        return [wait for wait, since in self._waits.items() if now - since >= _LONG_S]
+
+    def _append_waits(self, waits: Iterable[tuple[str, str]]) -> None:
+        for entity, what in waits:
+            event = (f"{entity} {what}", False)
+            if event not in self._said:
+                self._said.add(event)
+                self._out.tell(f"  {entity}  {what}")
 
     def _append(self, phases: Iterable[Phase], now_ms: int) -> None:
         for phase in phases:
@@ -111,10 +142,14 @@ class Progress:
             self._out.tell(f"  {phase.entity}  {phase.text(now_ms)}")
 
 
-def _by_entity(task: Task, phases: Iterable[Phase], now_ms: int) -> list[Block]:
+def _by_entity(
+    task: Task, phases: Iterable[Phase], waits: Iterable[tuple[str, str]], now_ms: int
+) -> list[Block]:
     steps: dict[str, list[str]] = {}
     for phase in phases:
         steps.setdefault(phase.entity, []).append(phase.text(now_ms))
+    for entity, what in waits:
+        steps.setdefault(entity, []).append(what)
     if not steps:
         return [f"{task.get('displayName') or 'task'} … {task.get('currentStatus', '')}"]
     rows = [(entity, "   ".join(texts)) for entity, texts in steps.items()]

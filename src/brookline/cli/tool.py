@@ -77,15 +77,18 @@ class Tool:
         self.out = out
         self.pace: Pace = pace or SystemPace()
         self._client: Client | None = None
+        self._told = ""
 
     @property
     def client(self) -> Client:
         """The client; made when it is first asked for."""
         if self._client is None:
-            self._client = self.make_client(Patience())
+            self._client = self.make_client(Patience(), on_wait=self._tell_why)
         return self._client
 
-    def make_client(self, patience: Patience) -> Client:
+    def make_client(
+        self, patience: Patience, *, on_wait: Callable[[str], None] | None = None
+    ) -> Client:
         """Return a client of its own, for work that is more patient than commands are."""
         tls = Tls(self.access.authorities, self.access.insecure)
         return Client(
@@ -95,7 +98,14 @@ class Tool:
             patience=patience,
             transport=HttpTransport(tls),
             pace=self.pace,
+            on_wait=on_wait,
         )
+
+    def _tell_why(self, why: str) -> None:
+        """Say once what a command waits for, so that its silence is not taken for a fault."""
+        if why != self._told:
+            self._told = why
+            self.out.tell(f"{why}; trying again")
 
     def do(self, call: Call[Any]) -> Any:
         """Make a call."""

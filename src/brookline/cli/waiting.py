@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from brookline.cli.exits import Exit
-from brookline.cli.progress import Progress
+from brookline.cli.progress import Progress, waits_of
 from brookline.client import calls
 from brookline.client.course import Patience
 from brookline.errors import BrooklineError, NotAllowed, Unavailable
@@ -127,7 +127,7 @@ def follow_to_end(
             if reason:
                 raise Ended(reason, Exit.UNHEALTHY)
             every_s = POLL_S if deadline.elapsed_s < 10 else LATER_POLL_S
-            deadline.pause(every_s, what=_goes_on(last))
+            deadline.pause(every_s, what=_goes_on(last, below))
 
 
 def has_ended(task: dict[str, Any]) -> bool:
@@ -150,9 +150,10 @@ def _look(client: Client, task_id: str) -> tuple[dict[str, Any], list[dict[str, 
     return last, sorted(below, key=lambda each: each.get("submitTimeUtc") or 0)
 
 
-def _goes_on(task: dict[str, Any]) -> str:
-    status = task.get("currentStatus")
-    return f"task {task['id']} is {status}, and goes on\nNext: brookline activity {task['id']}"
+def _goes_on(task: dict[str, Any], below: list[dict[str, Any]]) -> str:
+    lines = [f"task {task['id']} is {task.get('currentStatus')}, and goes on"]
+    lines += [f"  {entity}: {what}" for entity, what in waits_of([task, *below])]
+    return "\n".join([*lines, f"Next: brookline activity {task['id']}"])
 
 
 def _status_of_end(task: dict[str, Any]) -> Exit:

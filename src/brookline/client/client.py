@@ -13,7 +13,7 @@ from brookline.client.transport import HttpTransport
 from brookline.values.pace import Pace, SystemPace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from brookline.client.calls import Call
     from brookline.client.exchange import Request, Result
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from brookline.client.transport import Transport
 
 T = TypeVar("T")
+
+WHILE_S = 1.0
+"""For how long a request is in vain before its user is told."""
 
 
 class Client:
@@ -39,6 +42,7 @@ class Client:
         patience: Patience | None = None,
         transport: Transport | None = None,
         pace: Pace | None = None,
+        on_wait: Callable[[str], None] | None = None,
     ) -> None:
         """Know the plane by some of its addresses; nothing is asked yet.
 
@@ -49,11 +53,13 @@ class Client:
             patience: How long to go on trying while nobody can do it.
             transport: The way to nodes, if not HTTP with the machine's certificates.
             pace: The clock, if not the machine's.
+            on_wait: Told what is in the way of a request, whenever it has been for a while.
         """
         self._session = Session(urls, user=user, password=password)
         self._patience = patience or Patience()
         self._transport: Transport = transport or HttpTransport()
         self._pace: Pace = pace or SystemPace()
+        self._on_wait = on_wait
 
     @property
     def nodes(self) -> Nodes:
@@ -85,6 +91,7 @@ class Client:
             request, self.nodes, now=self._pace.monotonic, patience=self._patience
         ).steps()
         result: Result | None = None
+        began = self._pace.monotonic()
         while True:
             try:
                 step = course.send(result)
@@ -92,6 +99,8 @@ class Client:
                 answer: Answer = end.value
                 return answer
             if isinstance(step, Pause):
+                if self._on_wait is not None and self._pace.monotonic() - began >= WHILE_S:
+                    self._on_wait(step.why)
                 self._pace.sleep(step.seconds)
                 result = None
             else:

@@ -97,6 +97,13 @@ class _Round:
         return max(ROUND_S, min(self.waits_s, default=0.0))
 
     @property
+    def why(self) -> str:
+        """What is in the way, in words."""
+        if self.refusal is not None:
+            return _said(self.refusal)
+        return "; ".join(f"{url}: {failure.reason}" for url, failure in self.failures.items())
+
+    @property
     def hopeless(self) -> bool:
         """Whether no server of the plane is at any address, so that asking again would not help."""
         return not self.answered and all(each.cause.lasting for each in self.failures.values())
@@ -136,7 +143,7 @@ class Course:
                 return answer
             if self._now() + self._round.wait_s - started >= self._budget_s():
                 return self._give_up()
-            yield Pause(self._round.wait_s)
+            yield Pause(self._round.wait_s, self._round.why)
             self._nodes.doubt()
             number += 1
 
@@ -269,6 +276,13 @@ def outcome_of(answer: Answer) -> Outcome:
         return Outcome(body["data"]["outcome"])
     except (ValueError, TypeError, KeyError):
         return Outcome.UNKNOWN
+
+
+def _said(answer: Answer) -> str:
+    try:
+        return f"{answer.url}: {answer.json()['message']}"
+    except (ValueError, TypeError, KeyError):
+        return f"{answer.url} answers {answer.status}"
 
 
 def _retry_after_s(answer: Answer) -> float:

@@ -145,9 +145,11 @@ class Pause:
 
     Attributes:
         seconds: How long.
+        why: What is in the way, for people.
     """
 
     seconds: float
+    why: str = ""
 
 
 Step = Send | Pause
