@@ -23,6 +23,7 @@ from brookline.server.start import Start
 from brookline.server.stopping import Stopping
 from brookline.values.clock import SystemClock
 from brookline.values.crew import Crew
+from brookline.values.garbage import collect_less, uncollected
 from brookline.values.ids import new_id
 from brookline.values.pace import SystemPace
 
@@ -119,9 +120,12 @@ async def _serve(
     origin: Origin,
 ) -> None:
     # All that is slow to import comes in here, when clients can connect already.
-    from brookline.server.server import Server  # noqa: PLC0415
+    with uncollected():
+        from brookline.server.server import Server  # noqa: PLC0415
 
-    await Server(start, sockets, tls=tls, standstill=standstill, origin=origin).run()
+        server = Server(start, sockets, tls=tls, standstill=standstill, origin=origin)
+    collect_less()
+    await server.run()
 
 
 def _tls(settings: Settings, home: Home, clock: SystemClock) -> Tls:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_YOUNG = 20_000
+"""New objects before the collector looks at them; 700 by default, which are those of a few requests."""
+
 _lock = threading.Lock()
 _paused = 0
 _was_on = False
@@ -36,3 +39,13 @@ def uncollected() -> Iterator[None]:
             _paused -= 1
             if _paused == 0 and _was_on:
                 gc.enable()
+
+
+def collect_less() -> None:
+    """Never look again at what exists by now, and less often at what is new.
+
+    For a server that has imported everything: what a request makes is freed without a collector,
+    and looking for cycles in it took a quarter of the time of a write.
+    """
+    gc.freeze()
+    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
