@@ -95,6 +95,17 @@ async def test_a_bad_blueprint_is_400_and_nothing_is_deployed(house, body):
     assert await house.get("/applications") == []
 
 
+async def test_what_has_no_effect_is_a_warning_in_the_answer(house):
+    plan = "services:\n- type: basic-entity\n  brooklyn.policies: [{type: x}]\n"
+    told = await house.call("POST", "/applications", data=plan.encode())
+
+    assert told.status == 201
+    [warning] = told.json["warnings"]
+    assert warning.startswith("blueprint:3:3: 'brooklyn.policies' is known but has no effect")
+    told = await house.call("POST", "/applications", data=b"services: [{type: basic-entity}]")
+    assert "warnings" not in told.json
+
+
 async def test_all_faults_of_a_blueprint_come_at_once(house):
     plan = b"services:\n- type: no.such.One\n- type: no.such.Two\n"
 

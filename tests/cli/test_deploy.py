@@ -75,6 +75,16 @@ def test_it_returns_at_once_with_id_and_task(brookline, plane, blueprint):
     assert write.body == PLAN.encode()
 
 
+def test_what_has_no_effect_is_told_at_its_place(brookline, plane, blueprint):
+    deployment = Deployment(plane)
+    put = deployment.put
+    warnings = ["blueprint:3:3: 'brooklyn.policies' is known but has no effect"]
+    deployment.put = lambda node, seen: Reply(201, put(node, seen).body | {"warnings": warnings})
+    ran = brookline("deploy", blueprint)
+    assert ran.status == 0
+    assert f"warning: {blueprint}:3:3: 'brooklyn.policies' is known but has no effect\n" in ran.err
+
+
 def test_it_waits_and_shows_the_phases_of_each_entity(brookline, plane, blueprint):
     below = [
         part("t2", "start", "t1", tags=["EFFECTOR"], entityDisplayName="server"),

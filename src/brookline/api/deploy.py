@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+from msgspec import UNSET
+
 from brookline.api import finding, links
 from brookline.api.activities import shown
 from brookline.api.answers import Answer, json
@@ -43,7 +46,9 @@ async def _deployed(call: Call, app_id: str) -> Answer:
     context = finding.context(call)
     task = await call.ports.management.deploy(plan_of(call), app_id=app_id, ctx=context)
     where = call.base + links.application(task.entity_id)
-    return json(shown(call, task), status=201, headers=(("location", where),))
+    spec = call.ports.node.replica.records.get("spec", task.entity_id) or {}
+    told = msgspec.structs.replace(shown(call, task), warnings=spec.get("warnings") or UNSET)
+    return json(told, status=201, headers=(("location", where),))
 
 
 def plan_of(call: Call) -> str:

@@ -87,6 +87,8 @@ def deploy_once(tool: Tool, plan: str, *, app_id: str, file: str) -> dict[str, A
             details=_with_file(error.details, file),
             data=error.data,
         ) from error
+    for warning in task.get("warnings") or ():
+        tool.out.tell(f"warning: {_with_file(warning, file)}")
     return {**task, "entityId": task.get("entityId") or app_id}
 
 

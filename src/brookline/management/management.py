@@ -273,5 +273,9 @@ def _with_entity(entity: Entity, *changes: Change) -> Decide:
 
 def _log_warnings(app_id: str, ready: Ready) -> None:
     for fault in ready.warnings:
-        fields = {"application": app_id, "at": fault.where(), "what": fault.message}
+        fields = {
+            "application": app_id,
+            "at": fault.where().removesuffix(": "),
+            "what": fault.message,
+        }
         log.warning("blueprint", extra={"fields": fields})

@@ -231,7 +231,11 @@ class StreamLink(Shape, frozen=True):
 
 
 class TaskSummary(Shape, frozen=True):
-    """A task; times are integer milliseconds since 1970."""
+    """A task; times are integer milliseconds since 1970.
+
+    Attributes:
+        warnings: Of a deploy: what in the blueprint has no effect; not in AMP.
+    """
 
     id: str
     display_name: str
@@ -253,3 +257,4 @@ class TaskSummary(Shape, frozen=True):
     blocking_task: TaskLink | UnsetType = UNSET
     blocking_details: str | UnsetType = UNSET
     detailed_status: str | UnsetType = UNSET
+    warnings: list[str] | UnsetType = UNSET
