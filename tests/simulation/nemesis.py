@@ -65,6 +65,8 @@ class Nemesis:
                 self.resume(server, 0.0)
             if not server.lives:
                 server.start()
+            # One that stood still when it was to be electable again was not asked then.
+            self.ask(server, "mode AUTO", lambda node: node.set_mode(Mode.AUTO, "admin"))
 
     # --- processes -------------------------------------------------------------------------
 
