@@ -119,6 +119,11 @@ class TestTerminal:
         table = Table(("A",), [("\x1b[2J[red]:smile:[/red]\ntwo",)])
         assert drawn(table) == ["A", "␛[2J[red]:smile:[/red]", "two"]
 
+    def test_a_name_of_several_lines_is_one_of_a_tree(self, drawn):
+        table = Table(("A", "B"), [("one\ntwo", "1"), ("x\x1b[2J", "2")], depths=(0, 1))
+        assert drawn(table) == ["A          B", "one two    1", "└── x␛[2J  2"]
+        assert drawn(Heading("one\n\x1b[2J")) == ["one ␛[2J"]
+
     def test_a_screen_replaces_what_it_drew_and_shows_the_cursor_again(self, monkeypatch):
         monkeypatch.setenv("COLUMNS", "80")
         sent = Screen()
@@ -149,6 +154,13 @@ def test_a_terminal_that_cannot_move_its_cursor_is_none(term):
     assert is_terminal(Screen(), {"TERM": "xterm"})
     assert not is_terminal(Screen(), {"TERM": term})
     assert not is_terminal(io.StringIO(), {"TERM": "xterm"})
+
+
+def test_a_line_cannot_move_the_cursor_of_a_terminal_and_stays_as_it_is_in_a_pipe(monkeypatch):
+    for stream, text in ((Screen(), "␛[2Jx\n"), (io.StringIO(), "\x1b[2Jx\n")):
+        monkeypatch.setattr("sys.stdout", stream)
+        Output().show("\x1b[2Jx")
+        assert stream.getvalue() == text
 
 
 def test_an_empty_table_is_told(capsys):

@@ -181,7 +181,7 @@ def _print_stream(tool: Tool, task_id: str, stream: str, *, follow: bool) -> Non
         if not written and _size(tool.do(calls.task(task_id)), stream):
             tool.out.tell("it is not here: what a task writes stays on the node that ran it")
         if tool.out.form == "table":
-            click.echo(written, nl=False)
+            click.echo(written, nl=False, color=True)
         else:
             tool.out.emit(written, list)
         return
@@ -191,7 +191,7 @@ def _print_stream(tool: Tool, task_id: str, stream: str, *, follow: bool) -> Non
         while True:
             ended = has_ended(client.do(calls.task(task_id)))
             text = client.do(calls.task_stream(task_id, stream))
-            click.echo(text[printed:], nl=False)
+            click.echo(text[printed:], nl=False, color=True)
             printed = len(text)
             if ended:
                 return

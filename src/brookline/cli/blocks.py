@@ -55,3 +55,8 @@ Block: TypeAlias = str | Heading | Table
 def visible(text: str) -> str:
     """Return a text that cannot move the cursor, whoever wrote it; its lines remain."""
     return "\n".join(text.splitlines()).translate(_UNSEEN)
+
+
+def on_a_line(text: str) -> str:
+    """Return the same as a single line."""
+    return visible(text).replace("\n", " ")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brookline.cli.blocks import visible
 from brookline.cli.complaints import complaint
 from brookline.cli.exits import Exit, exit_of
 from brookline.cli.tool import common_options
@@ -109,7 +110,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("Aborted.", err=True)
         return Exit.ABORTED
     except BrooklineError as error:
-        click.echo(complaint(error), err=True)
+        click.echo(visible(complaint(error)), err=True)
         return exit_of(error)
     except SystemExit:
         if "PacifyFlush" in type(sys.stdout).__name__:  # click has met a broken pipe

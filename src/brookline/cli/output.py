@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from brookline.cli import plain
-from brookline.cli.blocks import Table
+from brookline.cli.blocks import Table, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -75,7 +75,8 @@ class Output:
             click.echo("There are none.", err=True)
         if isinstance(block, str) or not _is_drawn_on(stream):  # a long line is not to be broken
             for line in plain.lines(block):
-                click.echo(line, file=stream)
+                as_it_is = not stream.isatty()
+                click.echo(line if as_it_is else visible(line), file=stream, color=as_it_is)
         else:
             self._terminal(stream).show(block)
 

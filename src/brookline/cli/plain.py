@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from brookline.cli.blocks import Heading, Table, visible
+from brookline.cli.blocks import Heading, Table, on_a_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ def lines(block: Block) -> Iterator[str]:
         case str():
             yield block
         case Heading():
-            yield GAP.join((block.title, *block.rest))
+            yield GAP.join(map(on_a_line, (block.title, *block.rest)))
         case Table():
             yield from _columns([block.headers, *_rows(block)])
         case _:
@@ -30,7 +30,7 @@ def lines(block: Block) -> Iterator[str]:
 
 def _rows(table: Table) -> Iterator[list[str]]:
     for number, row in enumerate(table.rows):
-        cells = [visible(text).replace("\n", " ") for text in row]
+        cells = list(map(on_a_line, row))
         if table.depths:
             cells[0] = GAP * table.depths[number] + cells[0]
         yield cells

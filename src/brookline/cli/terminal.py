@@ -11,7 +11,7 @@ from rich.console import Console, Group
 from rich.table import Table as Grid
 from rich.text import Text
 
-from brookline.cli.blocks import Heading, Table, visible
+from brookline.cli.blocks import Heading, Table, on_a_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -87,9 +87,10 @@ class Terminal:
         """Return what rich makes of a block."""
         match block:
             case str():
-                return Text(block, no_wrap=True, overflow="ellipsis")
+                return Text(on_a_line(block), overflow="fold")
             case Heading():
-                return Text("  ").join([Text(block.title, "bold"), *map(_word, block.rest)])
+                title = Text(on_a_line(block.title), "bold")
+                return Text("  ").join([title, *map(_word, block.rest)])
             case Table():
                 return self._grid(block)
             case _:
@@ -99,7 +100,7 @@ class Terminal:
         columns = [list(map(_word, column)) for column in zip(*table.rows, strict=True)]
         columns = columns or [[] for _ in table.headers]
         if table.depths:
-            columns[0] = self._tree(columns[0], table.depths)
+            columns[0] = self._tree([row[0] for row in table.rows], table.depths)
         grid = Grid(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
         shown = _fitting(table, columns, self._console.width)
         for number in shown:
@@ -111,14 +112,15 @@ class Terminal:
             grid.add_row(*row)
         return grid
 
-    def _tree(self, names: Sequence[Text], depths: Sequence[int]) -> list[Text]:
+    def _tree(self, names: Sequence[str], depths: Sequence[int]) -> list[Text]:
         """Return each name behind the branches that lead to it."""
         from rich.tree import Tree
 
         roots: list[Tree] = []
         path: list[Tree] = []
         for name, depth in zip(names, depths, strict=True):
-            node = path[depth - 1].add(name) if depth else Tree(name)
+            label = Text(on_a_line(name))
+            node = path[depth - 1].add(label) if depth else Tree(label)
             if not depth:
                 roots.append(node)
             path[depth:] = [node]
