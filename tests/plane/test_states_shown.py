@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.plane.house import led_by, node, plane, standing_by
+from tests.plane.house import led_by, node, plane, standing_by, town
 
 from brookline.plane.states import Mode, NodeState
 
 if TYPE_CHECKING:
+    from tests.plane.house import Town
+
     from brookline.testing.harness import PlaneHarness
 
 
@@ -38,6 +40,15 @@ def test_one_that_has_loaded_its_copy_says_so_without_waiting_for_a_poll() -> No
         assert seen.state == "HOT_STANDBY"
 
     plane(story)
+
+
+def test_one_that_has_just_read_the_log_does_not_lag_however_long_its_start_took() -> None:
+    async def story(place: Town) -> None:
+        await place.leads("n1", name="web")
+        second = await place.started("n2", name="web")  # it takes two polls to find another name
+        assert second._core.heartbeat().lag_ms == 0
+
+    town(story)
 
 
 def test_there_are_never_two_masters_when_one_has_died() -> None:

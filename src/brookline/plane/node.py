@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from brookline.errors import BrooklineError, NotMaster
-from brookline.journal.reader import Reader
+from brookline.journal.reader import Place, Reader
 from brookline.journal.replica import Replica
 from brookline.journal.rules import ALL_RULES, Rules
 from brookline.journal.standing import HISTORY
@@ -215,7 +215,8 @@ class PlaneNode:
             log.warning("name is taken", extra={"fields": {"name": name}})
             core.parts = admission.renamed(core.parts, name)
         await core.parts.reader.load()
-        await core.parts.reader.catch_up()
+        if await core.parts.reader.catch_up() is Place.TAIL:
+            core.current_at = core.parts.clock.monotonic()
         await self._observer.claim_own_home()
         await admission.require_master(core, self._observer)
         core.waits = core.mode is Mode.MASTER
