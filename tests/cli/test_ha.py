@@ -375,6 +375,23 @@ class TestWatch:
         assert out.count("nobody answers: none of the 2 known nodes answers") == 1
         assert "a node answers again" in out
 
+    def test_on_a_screen_what_was_seen_last_stays_with_its_time(self, plane, outside):
+        class Drawn(list):
+            def draw(self, blocks):
+                self.append(blocks)
+
+        screen = Drawn()
+        tool = Tool(Access(tuple(plane.urls), "", "", "", ""), Output())
+        with Client(plane.urls, patience=Patience(budget_s=0)) as client:
+            watch = Watch(tool, client, screen)
+            watch.look()
+            for name in ("n1", "n2"):
+                plane[name].stop()
+            watch.look()
+        before, after = screen
+        assert after[:2] == before[:2]
+        assert after[2].startswith("! nobody answers; this is as of ")
+
     @pytest.mark.parametrize(
         ("form", "mark"), [("json", '{"planeId"'), ("yaml", "---\nplaneId")], ids=["json", "yaml"]
     )

@@ -41,6 +41,8 @@ class Watch:
         self._history: list[Mastership] = []
         self._events: deque[str] = deque(maxlen=KEPT_EVENTS)
         self._absent = ""
+        self._seen: list[Block] = []
+        self._seen_ms: int | None = None
 
     def look(self) -> None:
         """Look once, and show what is there or what has changed."""
@@ -68,13 +70,15 @@ class Watch:
         for change in changes:
             self._say(change)
         if self._screen is not None:
-            self._draw(*status_blocks(self._tool, states, self._history), "")
+            self._seen = status_blocks(self._tool, states, self._history)
+            self._seen_ms = self._tool.pace.wall_ms()
+            self._draw(*self._seen)
         elif before is None or changes:
             self._append(states, raw, first=before is None)
 
     def _draw(self, *blocks: Block) -> None:
         assert self._screen is not None
-        self._screen.draw([*blocks, *self._events, "Ctrl-C ends."])
+        self._screen.draw([*blocks, "", *self._events, "Ctrl-C ends."])
 
     def _append(self, states: PlaneStates, raw: dict[str, Any], *, first: bool) -> None:
         """Print the plane once, and afterwards only changes; whole documents if asked for data."""
@@ -88,7 +92,9 @@ class Watch:
             self._absent = error.message
             self._say(f"nobody answers: {error.message}")
         if self._screen is not None:
-            self._draw()
+            as_of = moment(self._seen_ms, self._tool.pace.wall_ms())
+            stale = [*self._seen, f"! nobody answers; this is as of {as_of}"] if self._seen else []
+            self._draw(*stale)
 
     def _say(self, what: str) -> None:
         now_ms = self._tool.pace.wall_ms()
