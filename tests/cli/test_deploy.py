@@ -205,7 +205,7 @@ def test_what_it_wrote_on_a_node_that_died_is_missing_and_the_reason_is_told(
 
 
 def test_a_start_that_a_failover_cut_off_ends_with_17(brookline, plane, blueprint):
-    end = {"isError": True, "detailedStatus": "Interrupted after 2s", "result": "master died"}
+    end = {"isError": True, "interrupted": True, "result": "master died"}
     Deployment(plane, end=end)
     ran = brookline("deploy", blueprint, "--wait")
     assert ran.status == 17
@@ -301,7 +301,7 @@ class TestActivity:
         link = {"link": "", "metadata": {"id": "t2"}}
         plane.answers |= {
             "GET /v1/activities/t1": task(
-                children=[link], detailedStatus="Interrupted after 1s: died", endTimeUtc=2000
+                children=[link], interrupted=True, currentStatus="Failed", endTimeUtc=2000
             ),
             "GET /v1/activities/t1/children/recurse": {
                 "t2": part(

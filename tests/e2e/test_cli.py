@@ -209,6 +209,9 @@ def test_a_deploy_that_is_waited_for_survives_the_death_of_its_master(pair):
     out, err = waiting.communicate(timeout=90)
     assert waiting.returncode == 17, out + err
     assert "was cut off by a failover" in err
+    [start] = pair.json("activity", "--app", "slow")
+    assert (start["currentStatus"], start["interrupted"]) == ("Failed", True)
+    assert pair.ok("activity", "--app", "slow").splitlines()[1].split()[3] == "Interrupted"
     assert "slow is gone." in pair.ok("delete", "slow", "--wait")
 
 

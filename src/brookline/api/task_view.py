@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from brookline.api import links
 from brookline.operations import texts
+from brookline.operations.task import Status
 from brookline.wire.rest import StreamLink, StreamMetadata, TaskLink, TaskMetadata, TaskSummary
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def _summary(task: Task, live: Live, detailed: str | None = None) -> TaskSummary
         blocking_task=link(task.blocked_by) if task.blocked_by else UNSET,
         blocking_details=f"Waiting {task.waits_for}" if task.waits_for else UNSET,
         detailed_status=UNSET if detailed is None else detailed,
+        interrupted=True if task.status is Status.INTERRUPTED else UNSET,
         streams={name: _stream(own, name, size) for name, size in task.streams.items()},
         links=relations,
     )

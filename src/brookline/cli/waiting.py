@@ -136,8 +136,8 @@ def has_ended(task: dict[str, Any]) -> bool:
 
 
 def was_interrupted(task: dict[str, Any]) -> bool:
-    """Tell whether a failover cut a task off: AMP has no word for it, its details do."""
-    return str(task.get("detailedStatus") or "").startswith("Interrupted")
+    """Tell whether a failover cut a task off: AMP has no status for that, and it is a failure."""
+    return bool(task.get("interrupted"))
 
 
 def _look(client: Client, task_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:

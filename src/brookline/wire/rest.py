@@ -234,6 +234,7 @@ class TaskSummary(Shape, frozen=True):
     """A task; times are integer milliseconds since 1970.
 
     Attributes:
+        interrupted: Whether a failover cut it off, for which AMP has no status; not in AMP.
         warnings: Of a deploy: what in the blueprint has no effect; not in AMP.
     """
 
@@ -257,4 +258,5 @@ class TaskSummary(Shape, frozen=True):
     blocking_task: TaskLink | UnsetType = UNSET
     blocking_details: str | UnsetType = UNSET
     detailed_status: str | UnsetType = UNSET
+    interrupted: bool | UnsetType = UNSET
     warnings: list[str] | UnsetType = UNSET
