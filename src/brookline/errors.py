@@ -65,6 +65,9 @@ class InvalidInput(BrooklineError):
     code = "invalid-input"
 
 
+_LONGEST_LINE = 1000
+
+
 class Fault(NamedTuple):
     """One thing that is wrong in a text.
 
@@ -82,6 +85,11 @@ class Fault(NamedTuple):
     message: str
     source: str
 
+    def told(self) -> dict[str, Any]:
+        """Return it for programs; without a line so long that no editor shows it."""
+        source = self.source if len(self.source) <= _LONGEST_LINE else ""
+        return self._asdict() | {"source": source}
+
     def where(self) -> str:
         """Return ``file:line:column: ``, or only the file."""
         return f"{self.file}:{self.line}:{self.column}: " if self.line else f"{self.file}: "
@@ -97,7 +105,7 @@ class BlueprintInvalid(InvalidInput):
     code = "blueprint-invalid"
 
     def __init__(self, message: str, *, faults: tuple[Fault, ...], details: str = "") -> None:
-        data = {"faults": [fault._asdict() for fault in faults]}
+        data = {"faults": [fault.told() for fault in faults]}
         super().__init__(message, details=details, data=data)
         self.faults = faults
 

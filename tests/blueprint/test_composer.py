@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from brookline.blueprint.composer import compose
-from brookline.blueprint.source import Source, excerpt
+from brookline.blueprint.source import Source, excerpt, invalid
 from brookline.errors import BlueprintInvalid
 
 
@@ -165,3 +165,12 @@ def test_an_error_names_the_first_fault_and_counts_the_others() -> None:
     assert error.message.endswith("(and 1 more)")
     assert error.data["faults"][1]["line"] == 3
     assert "    a: 3\n    ^" in error.details
+
+
+def test_an_error_stays_short_however_long_the_line_is():
+    source = Source("x" * 10_000 + "\nshort")
+    source.fault(9_000, "wrong")
+    source.fault(1 << 20, "wrong too")
+    error = invalid(source.faults)
+    assert [fault["source"] for fault in error.data["faults"]] == ["", "short"]
+    assert max(map(len, error.details.splitlines())) < 200
