@@ -119,12 +119,13 @@ def follow_to_end(
         while True:
             last, below = _look(client, task["id"])
             progress.show(last, below)
+            _refuse_failure(client, last, below)
             if has_ended(last):
-                if last.get("isError"):
-                    raise Ended(_why(client, last, below), _status_of_end(last))
                 return last
             reason = is_hopeless(client) if is_hopeless else ""
             if reason:
+                # It may have ended since, and then knows better what happened.
+                _refuse_failure(client, *_look(client, task["id"]))
                 raise Ended(reason, Exit.UNHEALTHY)
             every_s = POLL_S if deadline.elapsed_s < 10 else LATER_POLL_S
             deadline.pause(every_s, what=_goes_on(last, below))
@@ -154,6 +155,11 @@ def _goes_on(task: dict[str, Any], below: list[dict[str, Any]]) -> str:
     lines = [f"task {task['id']} is {task.get('currentStatus')}, and goes on"]
     lines += [f"  {entity}: {what}" for entity, what in waits_of([task, *below])]
     return "\n".join([*lines, f"Next: brookline activity {task['id']}"])
+
+
+def _refuse_failure(client: Client, task: dict[str, Any], below: list[dict[str, Any]]) -> None:
+    if has_ended(task) and task.get("isError"):
+        raise Ended(_why(client, task, below), _status_of_end(task))
 
 
 def _status_of_end(task: dict[str, Any]) -> Exit:
