@@ -8,11 +8,11 @@ from brookline.plane.settings import PlaneSettings
 from brookline.plane.states import NodeState
 
 
-def shown(now: float = 12.0, master: str = "n2", **more: object) -> Member:
+def shown(now: float = 12.0, master: str = "n2", *, gone: bool = False, **more: object) -> Member:
     return describe(
         sighting("n1", since=10.0, **more), now=now,
         settings=PlaneSettings(poll_s=1.0, timeout_s=30.0), line=["n2", "n1"],
-        master=master, me="n3",
+        master=master, me="n3", gone=gone,
     )  # fmt: skip
 
 
@@ -37,6 +37,11 @@ def test_one_whose_heartbeat_lapsed_is_shown_as_failed(said: str, is_shown: Node
 def test_until_then_it_is_not() -> None:
     assert shown(now=39.9, state="HOT_STANDBY").state is NodeState.HOT_STANDBY
     assert shown(now=39.9, master="n1", state="MASTER").state is NodeState.MASTER
+
+
+def test_nor_when_its_process_is_proved_to_be_gone() -> None:
+    assert shown(gone=True, master="n1", state="MASTER").state is NodeState.FAILED
+    assert shown(gone=True, state="TERMINATED").state is NodeState.TERMINATED
 
 
 def test_the_log_says_who_leads_before_a_heartbeat_does() -> None:

@@ -74,6 +74,17 @@ def test_there_are_never_two_masters_when_one_has_died() -> None:
     plane(story, "abc")
 
 
+def test_one_whose_death_is_proved_has_failed_at_once() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b")
+        harness["a"].crash()
+        assert await harness.until(lambda: harness.master() == "b", within_s=3)
+        assert sorted(state.value for state in states(harness, "b")) == ["FAILED", "MASTER"]
+
+    plane(story, one_machine=True)
+
+
 def test_the_master_of_the_log_is_a_master_in_the_list() -> None:
     async def story(harness: PlaneHarness) -> None:
         await led_by(harness, "a")

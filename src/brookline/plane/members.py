@@ -25,7 +25,7 @@ class Member:
     Attributes:
         heartbeat: What it last said of itself.
         state: Its state. Who is the master is what the log says, whatever a node said last, so that
-            there are never two; FAILED if its heartbeat has lapsed.
+            there are never two; FAILED if its heartbeat has lapsed, or its process is gone.
         age_ms: For how long its counter has not risen, or since it was first seen.
         risen_wall_ms: The observer's wall clock when it last rose, or None; AMP's `remoteTimestamp`.
         rank: Place in the line of succession from 0, or None if it does not stand.
@@ -50,6 +50,7 @@ def describe(
     line: list[str],
     master: str,
     me: str,
+    gone: bool,
 ) -> Member:
     """Return how a node is shown that others have seen so.
 
@@ -60,12 +61,18 @@ def describe(
         line: Instances in the order of succession.
         master: Instance that leads, or empty.
         me: The instance that is asked.
+        gone: Whether its process is proved to be gone.
     """
     heartbeat = sighting.heartbeat
     instance, silent_s = heartbeat.instance, now - sighting.since
     return Member(
         heartbeat=heartbeat,
-        state=_state(heartbeat, silent_s, settings, leads=instance == master),
+        state=_state(
+            heartbeat,
+            leads=instance == master,
+            failed=gone or silent_s >= settings.timeout_s,
+            just_heard=silent_s < _SOON_POLLS * settings.poll_s,
+        ),
         age_ms=round(silent_s * 1000),
         risen_wall_ms=sighting.risen_wall_ms,
         rank=line.index(instance) if instance in line else None,
@@ -74,16 +81,13 @@ def describe(
     )
 
 
-def _state(
-    heartbeat: Heartbeat, silent_s: float, settings: PlaneSettings, *, leads: bool
-) -> NodeState:
+def _state(heartbeat: Heartbeat, *, leads: bool, failed: bool, just_heard: bool) -> NodeState:
     if heartbeat.state in _ENDED:
         return read_state(heartbeat.state)
-    if silent_s >= settings.timeout_s:
+    if failed:
         return NodeState.FAILED
     if leads and not heartbeat.stopped:
         return NodeState.MASTER
     if heartbeat.state == NodeState.MASTER.value:
-        soon = silent_s < _SOON_POLLS * settings.poll_s
-        return NodeState.INITIALIZING if soon else NodeState.FAILED
+        return NodeState.INITIALIZING if just_heard else NodeState.FAILED
     return read_state(heartbeat.state)

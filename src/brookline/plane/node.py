@@ -175,7 +175,8 @@ class PlaneNode:
         master = "" if standing.resigned or not standing.active else standing.owner
         return [
             members.describe(
-                sighting, now=now, settings=self.settings, line=line, master=master, me=core.me
+                sighting, now=now, settings=self.settings, line=line, master=master, me=core.me,
+                gone=self._observer.is_gone(sighting.heartbeat.instance),
             )
             for sighting in core.watch
         ]  # fmt: skip

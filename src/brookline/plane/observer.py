@@ -262,6 +262,11 @@ class Observer:
         self._gone[master.instance] = Gone(evidence, proved, own_home=False, at=now)
         core.look_now()
 
+    def is_gone(self, instance: str) -> bool:
+        """Tell whether a process is proved to be gone."""
+        gone = self._gone.get(instance)
+        return gone is not None and gone.proved
+
     def _evidence(self, owner: str, now: float) -> Gone | None:
         """Return what is known of the owner's death, unless it has been seen alive since."""
         gone = self._gone.get(owner)
