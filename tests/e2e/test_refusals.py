@@ -128,6 +128,9 @@ def test_a_store_that_is_not_there_is_waited_for(cluster):
     assert not n1.is_well("ready")
     assert n1.state() == "INITIALIZING"  # its users come from its home
     assert n1.get("/v1/server/up") is False
+    [me] = n1.get("/v1/server/ha/states")["nodes"].values()
+    assert (me["name"], me["status"]) == ("n1", "INITIALIZING")
+    assert "is it mounted?" in me["alarm"]
     assert list(cluster.store.iterdir()) == []
     cluster.store.rmdir()
     (cluster.folder / "away").rename(cluster.store)

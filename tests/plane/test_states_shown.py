@@ -51,6 +51,24 @@ def test_one_that_has_just_read_the_log_does_not_lag_however_long_its_start_took
     town(story)
 
 
+def test_a_node_shows_itself_though_the_store_shows_nobody() -> None:
+    async def story(place: Town) -> None:
+        waiting = place.node("n1")
+        waiting.wait_for_store("it is not mounted")
+        [me] = waiting.members()
+        assert (me.is_me, me.state, waiting.trouble) == (
+            True, NodeState.INITIALIZING, "it is not mounted"
+        )  # fmt: skip
+        node = await place.leads("n2")
+        assert node.trouble == ""
+        for instance in ("n1", "n2"):
+            place.shelf.delete(f"node/{instance}")
+        await node._observer.look()
+        assert [each.heartbeat.instance for each in node.members()] == ["n2"]
+
+    town(story)
+
+
 def test_there_are_never_two_masters_when_one_has_died() -> None:
     async def story(harness: PlaneHarness) -> None:
         await led_by(harness, "a")

@@ -20,7 +20,7 @@ from brookline.plane.observer import Observer
 from brookline.plane.parts import Parts
 from brookline.plane.routine import Routine
 from brookline.plane.states import Mode, NodeState
-from brookline.plane.watch import Watch
+from brookline.plane.watch import Sighting, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +141,7 @@ class PlaneNode:
 
     @property
     def trouble(self) -> str:
-        """Why this node's heartbeats cannot be confirmed now, or empty; it may pass by itself."""
+        """Why this node cannot say that it lives, or empty; it may pass by itself."""
         return self._core.trouble
 
     @property
@@ -168,9 +168,12 @@ class PlaneNode:
         return self._core.may_act()
 
     def members(self) -> list[Member]:
-        """Return all nodes of the plane that are known here."""
+        """Return all nodes of the plane that are known here; this one is, whatever the store shows."""
         core, standing = self._core, self.replica.standing
         now = core.parts.clock.monotonic()
+        sightings = [*core.watch]
+        if core.watch.find(core.me) is None:
+            sightings.append(Sighting(core.heartbeat(), now))
         line = self._incumbent.next_in_line() if core.leadership else self._candidate.ranking()
         master = "" if standing.resigned or not standing.active else standing.owner
         return [
@@ -178,8 +181,12 @@ class PlaneNode:
                 sighting, now=now, settings=self.settings, line=line, master=master, me=core.me,
                 gone=self._observer.is_gone(sighting.heartbeat.instance),
             )
-            for sighting in core.watch
+            for sighting in sightings
         ]  # fmt: skip
+
+    def wait_for_store(self, why: str) -> None:
+        """Note why this node does not take part yet, for those who ask it."""
+        self._core.trouble = why
 
     def master(self) -> Heartbeat | None:
         """Return the heartbeat of who leads, as far as this node knows, or None."""

@@ -165,6 +165,7 @@ class Joining:
         return report
 
     def _say(self, error: StoreError) -> None:
+        self._node.wait_for_store(error.message)
         if error.message != self._told:
             self._told = error.message
             log.warning("waiting for the store", extra={"fields": {"why": error.message}})
