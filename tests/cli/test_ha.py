@@ -87,6 +87,10 @@ class TestView:
         assert headline(PLANE, [row, before], 2_000).endswith("(epoch 3, n2 resigned)")
         assert headline(PLANE, [row], 2_000).endswith("(epoch 3, n2 resigned)")
 
+    def test_without_a_store_no_other_node_helps(self):
+        full = dataclasses.replace(changed(PLANE, N2, alarm="no space left", next=None), master="")
+        assert warnings(full) == ["nobody leads", "n2: no space left"]
+
     def test_what_is_wrong_with_a_node_is_a_warning_and_an_event(self):
         wrong = changed(PLANE, N2, alarm="entry 7 is damaged")
         assert warnings(wrong) == ["n2: entry 7 is damaged"]

@@ -217,6 +217,8 @@ def _why_nobody_leads(states: PlaneStates) -> str:
         return f"nobody leads; {first.name} is first in line"
     if starting:
         return f"nobody leads; {', '.join(starting)} is starting"
+    if any(each.alarm for each in states.members):
+        return "nobody leads"  # why is told beside it
     return (
         "nobody leads and nobody stands by: start a node, or make one AUTO with brookline ha mode"
     )
