@@ -202,8 +202,9 @@ def server(node: PlaneNode, items: Callable[[str], list[str]]) -> Callable[[End]
             case Write(request):
                 end.send(await _written(node, request))
             case Read(name, seq):
-                current = node.readable and await node.wait_applied(seq, _CURRENT_S)
-                end.send(items(name) if current else Refusal())
+                current = await node.wait_applied(seq, _CURRENT_S)
+                # Asked after the wait: meanwhile it may have become a node that shows nothing.
+                end.send(items(name) if current and node.readable else Refusal())
             case stranger:
                 raise TypeError(f"a message that no node knows: {stranger!r}")
 
