@@ -164,15 +164,19 @@ class Edge:
             NotAllowed: If its state does not allow it.
             Unavailable: If it does not catch up in time.
         """
-        node, place = self._ports.node, found.operation.place
-        if place is Place.HOT and not is_hot(node):
-            raise NotAllowed(
-                "this request is permitted only against an active primary or hot standby server"
-            )
-        if place is Place.HERE:
+        self._check_hot(found)
+        if found.operation.place is Place.HERE:
             self._check_local(found, headers)
         elif SEQUENCE in headers:
             await self._catch_up(whole_number(SEQUENCE, headers[SEQUENCE]))
+            # Meanwhile this may have become a node that shows nothing.
+            self._check_hot(found)
+
+    def _check_hot(self, found: Found) -> None:
+        if found.operation.place is Place.HOT and not is_hot(self._ports.node):
+            raise NotAllowed(
+                "this request is permitted only against an active primary or hot standby server"
+            )
 
     def _check_local(self, found: Found, headers: Mapping[str, str]) -> None:
         if self._ports.settings.non_master_writes is not NonMasterWrites.REFUSE:
