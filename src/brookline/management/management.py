@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.blueprint.assembly import ENTITY
 from brookline.blueprint.evaluate import config_now, presentable, resolve_now
-from brookline.errors import Conflict, InvalidInput, NotFound
+from brookline.errors import Conflict, InvalidInput, NotFound, Outcome, Unavailable
 from brookline.journal.queue import Decision
 from brookline.management import editing, work
 from brookline.management.work import START
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from brookline.management.plans import Plans, Ready
     from brookline.model.entity import Entity
     from brookline.model.live import Live
+    from brookline.operations.operation import Body
     from brookline.operations.recorder import Decide, Recorder
     from brookline.operations.streams import Streams
     from brookline.operations.supervisor import Supervisor
@@ -109,9 +110,9 @@ class Management:
                 raise Conflict(f"the id '{chosen}' is in use")
             return Decision([*ready.changes, begun(task)])
 
-        await self._commit(decide, ctx)
+        task = await self._begin(task, decide, ctx, self._effector_body(task))
         _log_warnings(chosen, ready)
-        return self._submit_effector(task)
+        return task
 
     async def add_children(
         self, parent: Entity, plan: str, *, start: bool | None, ctx: Context
@@ -133,12 +134,14 @@ class Management:
             more: list[Change] = [begun(task)] if starts else []
             return Decision([*ready.changes, *more])
 
-        await self._commit(decide, ctx)
+        begun_task = None
+        if starts:
+            body = work.starting(self._live, ready.roots)
+            begun_task = await self._begin(task, decide, ctx, body)
+        else:
+            await self._commit(decide, ctx)
         _log_warnings(parent.application_id, ready)
-        added = [entity for one in ready.roots if (entity := self._live.entity(one)) is not None]
-        if not starts:
-            return added, None
-        return added, self._supervisor.submit(task, work.starting(added))
+        return work.present(self._live, ready.roots), begun_task
 
     async def delete(self, app: Entity, ctx: Context) -> Task:
         """Stop an application and forget it; return the task that does so.
@@ -147,8 +150,8 @@ class Management:
             NotFound: If it is gone meanwhile.
         """
         task = self._task(f"destroying {app.name}")
-        await self._commit(_with_entity(app, begun(task)), ctx)
-        return self._supervisor.submit(task, work.removing(app, release=True))
+        decide = _with_entity(app, begun(task))
+        return await self._begin(task, decide, ctx, work.removing(app, release=True))
 
     async def expunge(self, entity: Entity, *, release: bool, ctx: Context) -> Task:
         """Forget an entity and all below it, whatever state it is in.
@@ -164,8 +167,8 @@ class Management:
         task = self._task(f"expunging {entity.name}")
         name = DESTROYING + entity.name.removeprefix(DESTROYING)
         shown = Merge(ENTITY, entity.id, {"name": name})
-        await self._commit(_with_entity(entity, shown, begun(task)), ctx)
-        return self._supervisor.submit(task, work.removing(entity, release=release))
+        decide = _with_entity(entity, shown, begun(task))
+        return await self._begin(task, decide, ctx, work.removing(entity, release=release))
 
     async def rename(self, entity: Entity, name: str, ctx: Context) -> None:
         """Set the display name.
@@ -225,8 +228,8 @@ class Management:
             raise NotFound(f"No effector '{effector}' on entity '{entity.name}' ({entity.id})")
         self._supervisor.effector_body(entity, effector, params)
         task = self._supervisor.effector_task(self._new_id(), entity, effector, params=params)
-        await self._commit(_with_entity(entity, begun(task)), ctx)
-        return self._submit_effector(task)
+        decide = _with_entity(entity, begun(task))
+        return await self._begin(task, decide, ctx, self._effector_body(task))
 
     async def cancel(self, task: Task, ctx: Context) -> bool:
         """Cancel a task and all its parts; tell whether it was still running."""
@@ -244,8 +247,23 @@ class Management:
     async def _commit(self, decide: Decide, ctx: Context) -> None:
         await self._recorder.commit(decide, request=ctx.request, user=ctx.user)
 
-    def _submit_effector(self, task: Task) -> Task:
-        return self._supervisor.submit(task, work.running(self._live, task, self._supervisor))
+    async def _begin(self, task: Task, decide: Decide, ctx: Context, body: Body) -> Task:
+        """Commit what begins a task, and run it.
+
+        Raises:
+            Unavailable: If it was not committed in time. If that is not known, it is run all the
+                same once it turns out that it was: nothing is in progress that nobody runs.
+        """
+        try:
+            await self._commit(decide, ctx)
+        except Unavailable as error:
+            if error.outcome is Outcome.UNKNOWN:
+                self._supervisor.submit_if_recorded(task, body)
+            raise
+        return self._supervisor.submit(task, body)
+
+    def _effector_body(self, task: Task) -> Body:
+        return work.running(self._live, task, self._supervisor)
 
     def _task(self, name: str, entity_id: str = "", entity_name: str = "") -> Task:
         return Task(

@@ -36,10 +36,16 @@ def running(live: Live, task: Task, supervisor: Supervisor) -> Body:
     return body
 
 
-def starting(entities: Sequence[Entity]) -> Body:
+def present(live: Live, ids: Sequence[str]) -> list[Entity]:
+    """Return those entities of these ids that are there."""
+    return [entity for one in ids if (entity := live.entity(one)) is not None]
+
+
+def starting(live: Live, ids: Sequence[str]) -> Body:
     """Return the work that starts entities beside each other; its result is their ids."""
 
     async def body(op: Operation) -> list[str]:
+        entities = present(live, ids)
         startable = [entity for entity in entities if START in entity.EFFECTORS]
         await op.join_all([op.begin_call(entity, START) for entity in startable])
         return [entity.id for entity in entities]

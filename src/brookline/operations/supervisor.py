@@ -44,6 +44,7 @@ log = logging.getLogger("brookline.operations")
 
 _MOST_RESULT_BYTES = 256 * 1024
 _TRACE_LINES = 40
+_RETRY_S = 0.5
 HANDED_OVER = "handed over: this server stopped leading while it ran"
 
 
@@ -123,6 +124,28 @@ class Supervisor:
             operation.hand_over()
         self._crew.spawn(operation.begin(body), task.id)
         return task
+
+    def submit_if_recorded(self, task: Task, body: Body) -> None:
+        """Begin an operation of whose record it is not known yet whether it was committed."""
+        if self._active:
+            self._crew.spawn(self._submit_if_recorded(task, body), f"{task.id} perhaps")
+
+    async def _submit_if_recorded(self, task: Task, body: Body) -> None:
+        def decide(view: View) -> Decision:
+            # Asked behind it, and answered once it is durable or was refused for good.
+            return Decision([], view.get(KIND, task.id) is not None)
+
+        while True:
+            try:
+                committed = await self.recorder.commit(decide)
+            except (NotMaster, Fenced):
+                return  # whoever leads next says what became of it
+            except Unavailable:
+                await self.clock.sleep(_RETRY_S)
+                continue
+            if committed.answer:
+                self.submit(task, body)
+            return
 
     def begin_part(self, parent: Operation, task: Task, body: Body) -> Operation:
         """Begin a part of an operation; called by the operation."""
