@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+
 import pytest
 
 from brookline.cli.progress import phases_of
@@ -167,6 +171,21 @@ def test_it_says_for_what_an_entity_waits(brookline, plane, blueprint):
     assert ran.err.count("  server  waiting for sensor http.port of x\n") == 1
     assert "goes on\n  server: waiting for sensor http.port of x\nNext:" in ran.err
     assert "no more" not in ran.err
+
+
+@pytest.mark.slow
+def test_who_breaks_the_wait_off_is_told_that_the_work_goes_on(plane, outside, blueprint):
+    below = [part("t2", "install", "t1", entityDisplayName="server")]
+    Deployment(plane, looks=10**9, below=below)
+    urls = [word for url in plane.urls for word in ("--url", url)]
+    command = [sys.executable, "-m", "brookline.cli.main", *urls, "deploy", blueprint, "--wait"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stderr is not None
+        assert any("install" in line for line in waiting.stderr)  # it waits now
+        waiting.send_signal(signal.SIGINT)
+        rest = waiting.stderr.read()
+    assert waiting.returncode == 130
+    assert "task t1 goes on; see brookline activity t1\n" in rest
 
 
 def test_it_fails_fast_with_12_and_the_reason_when_on_fire(brookline, plane, blueprint):

@@ -113,7 +113,21 @@ def follow_to_end(
         TimedOut: If it runs for longer.
         Ended: If it failed, was cancelled or was cut off by a failover, with the reason.
     """
-    deadline = Deadline(tool.pace, timeout_s)
+    try:
+        deadline = Deadline(tool.pace, timeout_s)
+        return _follow(tool, task, deadline=deadline, is_hopeless=is_hopeless)
+    except KeyboardInterrupt:
+        tool.out.tell("", f"task {task['id']} goes on; see brookline activity {task['id']}")
+        raise
+
+
+def _follow(
+    tool: Tool,
+    task: dict[str, Any],
+    *,
+    deadline: Deadline,
+    is_hopeless: Callable[[Client], str] | None,
+) -> dict[str, Any]:
     with patient_client(tool, deadline) as client, tool.out.screen(sys.stderr) as screen:
         progress = Progress(tool.out, tool.pace, screen)
         while True:
