@@ -68,6 +68,29 @@ def test_what_queues_up_goes_into_the_next_entry() -> None:
     sim(story)
 
 
+def test_callers_who_come_again_at_once_share_one_entry() -> None:
+    async def story(journal: Journal) -> None:
+        master = await journal.leads()
+        gate = Gate(master)
+
+        async def caller(number: int) -> None:
+            for turn in range(5):
+                await master.put(f"i{number}", turn=turn)
+                await asyncio.sleep(0)  # as long as the answer and the next request take
+
+        half = [asyncio.ensure_future(caller(number)) for number in range(8)]
+        await turns()
+        half += [asyncio.ensure_future(caller(number)) for number in range(8, 16)]
+        await turns()
+        gate.open.set()
+        await asyncio.gather(*half)
+        sizes = [len(entry.items()) for entry in journal.entries()[1:]]
+        assert sizes == [8, 16, 16, 16, 16, 8]
+        await master.end()
+
+    sim(story)
+
+
 def test_decisions_see_what_was_decided_before_them_in_the_same_entry() -> None:
     async def story(journal: Journal) -> None:
         master = await journal.leads()

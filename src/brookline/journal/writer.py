@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 _HURRY_S = 0.01
 """How long a simulation that breaks the rule *one append in flight* waits before the next."""
 
+_GATHERING = 4
+"""Turns of the event loop in which an answer gets to its client, and the next request here."""
+
 
 class Writer:
     """Appends on behalf of one epoch, until somebody else's entry is found in its way.
@@ -154,6 +157,7 @@ class Writer:
                 self._sealed = None
                 if sealed is not None:
                     await self._send(sealed)
+                    await self._gather(sealed)
                 elif len(self._queue):
                     continue
                 elif self._closed:
@@ -171,6 +175,16 @@ class Writer:
         if self._flying and self._sealed is None and len(self._queue) >= self._most_items:
             # The next batch is full: seal it while the one before is on its way.
             self._sealed = self._sealer.seal(self._queue, self._flying[-1])
+
+    async def _gather(self, answered: Sealed) -> None:
+        """Let callers who were just answered come again before the next batch is sealed.
+
+        Else many that ask again at once fall into two halves that take turns, and there are twice
+        as many appends. One that is alone is not kept waiting.
+        """
+        if len(answered.callers) > 1 and self._sealed is None:
+            for _ in range(_GATHERING):
+                await self._clock.sleep(0)
 
     async def _send(self, sealed: Sealed) -> None:
         sealed.since = self._clock.monotonic()
