@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from brookline.blueprint.evaluate import resolve_config
 from brookline.blueprint.waiting import SensorWaiting
 from brookline.entities.checks import Checks
+from brookline.entities.fires import Fires
 from brookline.entities.health import Report, recorded, reported
 from brookline.entities.keeper import Keeper
 from brookline.journal.queue import Decision
@@ -50,6 +51,7 @@ class Platform:
         self.clock = clock
         self.checks = Checks(self)
         self._keeper = Keeper(live, recorder, clock)
+        self._fires = Fires(live)
         self._crew = Crew("platform")
         self._mutexes: dict[tuple[str, str], asyncio.Lock] = {}
 
@@ -57,9 +59,11 @@ class Platform:
         """Begin what a master does for entities: watch processes, keep service states true."""
         self._crew.spawn(self._keeper.run(), "keeper")
         self.checks.activate()
+        self._fires.activate()
 
     async def deactivate(self) -> None:
         """End that, and return once it has ended."""
+        self._fires.deactivate()
         await self.checks.deactivate()
         await self._crew.disband()
 
