@@ -54,6 +54,18 @@ def test_the_homes_copy_stands_in_until_the_store_answers(tmp_path):
     assert after.find("bob") == User("bob", "2")
 
 
+def test_a_users_hash_is_that_of_the_user_who_is_found(tmp_path):
+    copy = tmp_path / "users.json"
+    plane = records(ann="planes", bob="b")
+    known = Users({"ann": User("ann", "mine")}, view=lambda: plane, copy=copy)
+    unread = Users({}, view=lambda: None, copy=copy)
+
+    assert [known.hash_of(name) for name in ("ann", "bob", "eve")] == ["mine", "b", None]
+    assert unread.hash_of("bob") is None
+    unread.keep({"bob": User("bob", "kept")})
+    assert unread.hash_of("bob") == "kept"
+
+
 def test_without_a_copy_and_without_the_store_there_is_nobody(tmp_path):
     users = Users({}, view=lambda: None, copy=tmp_path / "users.json")
 

@@ -262,6 +262,15 @@ async def test_closing_lets_running_requests_end_and_accepts_no_more(served):
     await closing
 
 
+async def test_requests_that_come_one_behind_the_other_are_answered_in_order(served):
+    reader, writer = await asyncio.open_connection(*served.place)
+    writer.write(b"".join(b"GET /%d HTTP/1.1\r\nhost: x\r\n\r\n" % n for n in range(5)))
+
+    for _ in range(5):
+        assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
 async def test_closing_answers_what_was_sent_already_and_what_waits_to_be_accepted(served):
     with socket.create_connection(served.place) as idle:
         idle.sendall(b"GET /1 HTTP/1.1\r\nhost: x\r\n\r\n")

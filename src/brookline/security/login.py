@@ -151,8 +151,8 @@ class Login:
         verdict = self._known.get(digest)
         if verdict is None:
             return None
-        user = self.users.find(verdict.name)
-        if (self._nobodys_hash if user is None else user.password) == verdict.hash:
+        found = self.users.hash_of(verdict.name)
+        if (self._nobodys_hash if found is None else found) == verdict.hash:
             return verdict
         del self._known[digest]
         return None

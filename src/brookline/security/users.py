@@ -79,6 +79,15 @@ class Users:
         value = view.get(USER, name)
         return None if value is None else from_value(name, value)
 
+    def hash_of(self, name: str) -> str | None:
+        """Return the hash of a user's password, as `find` would; every request asks for one."""
+        view = self._view()
+        if name in self._configured or view is None:
+            user = self.find(name)
+            return None if user is None else user.password
+        value = view.get(USER, name)
+        return None if value is None else str(value.get("password", ""))
+
     def any(self) -> bool:
         """Tell whether anybody at all could log in."""
         if self._configured:

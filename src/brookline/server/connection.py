@@ -58,8 +58,9 @@ class Connection(HotProtocol):
     def look(self) -> None:
         """Note, once a second, whether it still waits for the same request; not for ever.
 
-        Uvicorn's own limit counts from an answer on, and is off from the next byte on: a client
-        that says nothing, or says it slowly, would keep its descriptor without ever logging in.
+        In the place of uvicorn's own limit, which counts from an answer on, and is off from the
+        next byte on: a client that says nothing, or says it slowly, would keep its descriptor
+        without ever logging in.
         """
         if self.is_idle and self.cycle is self._seen:
             self._looks += 1
@@ -95,6 +96,16 @@ class Connection(HotProtocol):
         """Go on to the next head."""
         super().on_message_complete()
         self._in_head, self._head_bytes = True, 0
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request, as uvicorn does but for its timer, which each answer sets."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         super()._start_asgi_task(cycle, functools.partial(self._answer, cycle, app))

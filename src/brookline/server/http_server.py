@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from brookline.server.connection import IDLE_S, Connection
+from brookline.server.connection import Connection
 from brookline.values.crew import Crew
 
 if TYPE_CHECKING:
@@ -204,7 +204,6 @@ def _config(app: Any) -> Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=IDLE_S,
     )
     config.load()
     return config
