@@ -27,18 +27,18 @@ class Stage:
 
     node: Node
     entity: str
-    page: tuple[int, str]
+    page: str
 
     def rate(self, path: str, *more: str, connections: int) -> float:
         """Load the server, with a login."""
         authorization = self.node.connection().login["Authorization"]
         login = ("-H", f"Authorization: {authorization}", *more)
-        pid, url = self.node.process.pid, f"http://127.0.0.1:{self.node.port}{path}"
-        return wrk.load(pid, url, *login, connections=connections).per_s
+        url = f"http://127.0.0.1:{self.node.port}{path}"
+        return wrk.load(url, *login, connections=connections)
 
     def unit(self, connections: int) -> float:
         """Load the page that is the unit."""
-        return wrk.load(*self.page, connections=connections).per_s
+        return wrk.load(self.page, connections=connections)
 
 
 def reads(setting: Setting) -> Sequence[Figure]:
@@ -112,9 +112,7 @@ def _bare_commit_ms(setting: Setting, number: int) -> float:
 def _stage(setting: Setting, name: str) -> Iterator[Stage]:
     wrk.require_tools()
     with plane(setting.folder / name, "n1") as (node,), wrk.empty_page() as page:
-        node.start()
-        wrk.pin(node.process.pid)
-        node.wait_for_state("MASTER")
+        node.start().wait_for_state("MASTER")
         app = deploy(node, PLAN)
         entity = f"/v1/applications/{app}/entities/{entities(node, app)[0]}"
         yield Stage(node, entity, page)
