@@ -2,7 +2,8 @@
 
     BrooklineError
     ├── InvalidInput      the caller must change the request           HTTP 400   exit 2
-    │   └── BlueprintInvalid    every fault of a blueprint, each with its place
+    │   ├── BlueprintInvalid    every fault of a blueprint, each with its place
+    │   └── KeyReused     the request's id was used for another one         422        2
     ├── NotLoggedIn       no or wrong credentials                           401       14
     ├── NotAllowed        known caller, not entitled, or not on this node   403       15
     ├── NotFound          what was looked for, and where                    404        2
@@ -12,6 +13,8 @@
     ├── Unavailable       nobody can do it now; says whether it was done    503       13 or 17
     │   ├── NotMaster     this node does not lead
     │   └── Fenced        a newer epoch exists: stop leading at once
+    ├── StepFailed        a step of an operation raised an error of its own 500        2
+    ├── TimedOut          it did not end in the time that it was given      500        2
     ├── RemoteError       something outside failed                          500        2
     │   ├── CommandFailed     a command on a machine, with its exit code
     │   └── StoreError        the store did not do what was asked
@@ -110,6 +113,12 @@ class BlueprintInvalid(InvalidInput):
         self.faults = faults
 
 
+class KeyReused(InvalidInput):
+    """The id of a request was used for another one; nothing was done."""
+
+    code = "key-reused"
+
+
 class NotLoggedIn(BrooklineError):
     """No credentials, or wrong ones."""
 
@@ -189,6 +198,26 @@ class RemoteError(BrooklineError):
     """Something outside of the plane failed."""
 
     code = "remote"
+
+
+class StepFailed(BrooklineError):
+    """A step raised an error of a class that cannot be made again from what is stored of it.
+
+    Attributes:
+        raised: Name of that class.
+    """
+
+    code = "step-failed"
+
+    def __init__(self, message: str, raised: str, *, details: str = "") -> None:
+        super().__init__(message, details=details)
+        self.raised = raised
+
+
+class TimedOut(BrooklineError):
+    """It did not end in the time that it was given."""
+
+    code = "timed-out"
 
 
 class CommandFailed(RemoteError):

@@ -20,6 +20,7 @@ from brookline.locations.kinds import Locations
 from brookline.locations.localhost import BASE_DIR, Localhost
 from brookline.management.plans import Plans
 from brookline.management.stage import Stage
+from brookline.management.work import register
 from brookline.model.live import Live
 from brookline.model.types import Types
 from brookline.operations.streams import Streams
@@ -50,11 +51,12 @@ class House:
         self.supervisor = Supervisor(self.tasks, self.streams, recorder=recorder, clock=CLOCK)
         self.platform = Platform(self.live, recorder, self.locations, CLOCK)
         self.supervisor.platform = self.platform
+        register(self.live, self.supervisor)
 
     async def open(self):
         await self.stage.reset(self.recorder.records, 0)
         self.recorder.followers[:] = [lambda changes: self.stage.publish(changes, None, 0)]
-        self.supervisor.activate()
+        await self.supervisor.activate(1)
         self.platform.activate()
         return self
 
@@ -76,7 +78,7 @@ class House:
     async def begin(self, entity, effector, **params):
         task = self.supervisor.effector_task(new_id(), entity, effector, params=params)
         await self.recorder.commit(lambda _view: Decision([begun(task)]))
-        return self.supervisor.submit(task, self.supervisor.effector_body(entity, effector, params))
+        return self.supervisor.submit(task)
 
     async def invoke(self, entity, effector, **params):
         task = await self.begin(entity, effector, **params)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from tests.entities.conftest import House
 
-from brookline.operations.opening import interrupted
+from brookline.journal.queue import Decision
+from brookline.management.opening import opening
 from brookline.operations.task import Status
 
 WEB = """
@@ -33,8 +34,8 @@ async def houses(tmp_path, house):
     async def take_over():
         await house.close()
         house.recorder.followers.clear()
-        for change in interrupted(house.recorder.records, 5000).changes:
-            house.recorder.note(change)
+        for item in opening(house.recorder.records, 5000).items:
+            await house.recorder.commit(lambda _view, item=item: Decision(item.changes))
         second.append(await House(tmp_path, house.recorder).open())
         return second[0]
 
@@ -76,31 +77,34 @@ async def test_the_next_master_knows_which_ports_are_taken(houses, pids):
     assert other.sensors["http.port"] > port
 
 
-async def test_a_start_that_was_cut_off_can_be_called_again(houses, state, until, pids):
+async def test_a_start_goes_on_where_it_was(houses, state, until, pids):
     first, take_over = houses
     go = first.folder / "go"
     text = WEB.replace(
         "launch.command: |",
-        f"install.command: echo x >>{first.folder}/trace\n"
-        f"    pre.launch.command: test -e {go} || sleep 1000\n    launch.command: |",
+        f"install.command: echo install >>{first.folder}/trace\n"
+        f"    pre.launch.command: |\n"
+        f"      echo waits >>{first.folder}/trace\n"
+        f"      while ! test -e {go}; do sleep 0.05; done\n"
+        f"      echo goes on\n"
+        f"    launch.command: |",
     )
     app = await first.deploy(text, start=False)
     task = await first.begin(app, "start")
-    web = first.named("web")
     await until(
         lambda: any(part.name == "pre-launch-command" and part.streams for part in first.tasks)
     )
     second = await take_over()
-    assert second.tasks.get(task.id).status is Status.INTERRUPTED
-    assert first.tasks.get(task.id).status is Status.INTERRUPTED
-    await _killed(_command(first, "pre-launch-command-"), until)
     go.touch()
-    again = second.live.entity(app.id)
-    await second.completed(again, "start")
+    task = second.tasks.get(task.id)
+    assert await task.wait(20)
+    assert (task.status, task.taken["count"]) == (Status.COMPLETED, 1)
     web = second.named("web")
-    assert state(web) == state(again) == ("RUNNING", True)
+    await until(lambda: state(web) == state(second.live.entity(app.id)) == ("RUNNING", True))
     pids.append(int(Path(web.sensors["softwareprocess.pid.file"]).read_text()))
-    assert (first.folder / "trace").read_text() == "x\n"
+    assert (first.folder / "trace").read_text() == "install\nwaits\n"
+    waited = next(part for part in second.tasks if part.name == "pre-launch-command")
+    assert b"".join(second.streams.read(waited.id, "stdout")) == b"goes on\n"
 
 
 async def test_a_hand_over_in_the_middle_of_a_start_records_nothing_of_it(houses, until):

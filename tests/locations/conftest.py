@@ -33,7 +33,7 @@ async def supervisor(tmp_path):
     supervisor = Supervisor(
         Tasks(), Streams(tmp_path / "streams"), recorder=MemoryRecorder(), clock=SystemClock()
     )
-    supervisor.activate()
+    await supervisor.activate(1)
     yield supervisor
     await supervisor.deactivate()
 

@@ -3,10 +3,13 @@ import asyncio
 import pytest
 
 from brookline.journal.queue import Decision
+from brookline.journal.records import Records
+from brookline.operations.opening import unfinished
 from brookline.operations.streams import Streams
 from brookline.operations.supervisor import Supervisor
 from brookline.operations.task import KIND, Task, begun
 from brookline.operations.tasks import Tasks
+from brookline.operations.works import work
 from brookline.testing.recorder import MemoryRecorder
 from brookline.values.clock import SystemClock
 from brookline.values.ids import new_id
@@ -20,19 +23,33 @@ class Bench:
         self.tasks = Tasks()
         self.recorder.followers.append(self._follow)
         self.streams = Streams(folder)
-        self.supervisor = self._active()
+        self.supervisor = None
+        self.bodies = {}
 
-    def _active(self, **options):
-        supervisor = Supervisor(
+    async def begin(self, **options):
+        """Have a supervisor, with these options."""
+        self.supervisor = Supervisor(
             self.tasks, self.streams, recorder=self.recorder, clock=SystemClock(), **options
         )
-        supervisor.activate()
-        return supervisor
+        self.supervisor.works.register("test", lambda task: self.bodies[task.work["body"]])
+        await self.supervisor.activate(1)
 
     async def replace(self, **options):
         """Have another supervisor, with these options."""
         await self.supervisor.deactivate()
-        self.supervisor = self._active(**options)
+        await self.begin(**options)
+
+    async def fail_over(self):
+        """End as a master does whose process dies, and let the next one begin."""
+        self.recorder.leads = False
+        await self.supervisor.deactivate()
+        self.recorder.leads = True
+        self.tasks.reset(Records())
+        self.tasks.reset(self.recorder.records)
+        found = unfinished(self.recorder.records, 5000)
+        await self.recorder.commit(lambda _view: Decision(found.changes))
+        await self.begin()
+        return found
 
     def _follow(self, changes):
         for change in changes:
@@ -41,8 +58,10 @@ class Bench:
 
     async def submit(self, body, **fields):
         task = Task(id=new_id(), **{"name": "work", "submitted_ms": 1, **fields})
+        self.bodies[task.id] = body
+        task.work = work("test", body=task.id)
         await self.recorder.commit(lambda _view: Decision([begun(task)]))
-        return self.supervisor.submit(task, body)
+        return self.supervisor.submit(task)
 
     def record(self, task):
         return self.recorder.records.get(KIND, task.id)
@@ -51,6 +70,7 @@ class Bench:
 @pytest.fixture
 async def bench(tmp_path):
     bench = Bench(tmp_path / "streams")
+    await bench.begin()
     yield bench
     await bench.supervisor.deactivate()
 

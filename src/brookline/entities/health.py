@@ -6,6 +6,7 @@ problems and from the reasons for not being up, and are decided together with th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -87,6 +88,10 @@ class Report:
     expected: Lifecycle | None = None
     problems: Mapping[str, Any] = field(default_factory=dict)
     not_up: Mapping[str, Any] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """Return a short text that tells it from other reports."""
+        return hashlib.blake2b(repr(self).encode(), digest_size=6).hexdigest()
 
 
 def recorded(view: View) -> SensorsOf:

@@ -10,13 +10,14 @@ from brookline.errors import Conflict, InvalidInput
 from brookline.journal.queue import Decision
 from brookline.locations import ports
 from brookline.locations.kinds import Need
-from brookline.values.ids import new_id
-from brookline.wire.changes import Change, Drop, Merge, Put
+from brookline.operations.safety import repeatable
+from brookline.wire.changes import Change, Drop, Merge, Put, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from brookline.journal.records import View
+    from brookline.locations.kinds import Locations
     from brookline.locations.machine import Host
     from brookline.model.entity import Entity
     from brookline.model.location import Location
@@ -47,13 +48,14 @@ async def adopt(op: Operation, entity: Entity, given: Any) -> None:
         if isinstance(item, str) and platform.live.location(item) is not None:
             ids.append(item)
         else:
-            made.append(Put(ports.LOCATION, new_id(), platform.locations.resolve(item)))
+            place = op.new_id("location")
+            made.append(Put(ports.LOCATION, place, platform.locations.resolve(item)))
             ids.append(made[-1].id)
 
     def decide(view: View) -> Decision:
         return Decision([*made, *_located(view, entity, add=ids)])
 
-    await op.record(decide)
+    await op.record(decide, name="adopt")
 
 
 def own_machine(op: Operation, entity: Entity) -> Location | None:
@@ -75,14 +77,22 @@ async def obtain(
         Conflict: If it has no location that gives machines.
         RemoteError: If none is to be had.
     """
-    found = machine_of(op, entity)
-    if found is not None:
-        return found
+    platform = platform_of(op)
+    machine_id = await op.remember("machine", lambda: _id_of(machine_of(op, entity)))
+    if not machine_id:
+        machine_id = await _obtain(op, entity, Need(entity.id, properties, base_dir=base_dir))
+    machine = platform.live.location(machine_id)
+    if machine is None:
+        raise Conflict(f"the machine of {entity.name} was released meanwhile")
+    return machine
+
+
+async def _obtain(op: Operation, entity: Entity, need: Need) -> str:
+    """Obtain a machine, and have the entity own it; return its id."""
     platform = platform_of(op)
     source = _source(op, entity)
-    need = Need(entity.id, properties, base_dir=base_dir)
-    record = await op.step("provision", platform.locations.obtain, source, need)
-    machine_id = new_id()
+    record = await op.step("provision", _obtained, platform.locations, source, need)
+    machine_id = op.new_id("machine")
 
     def decide(view: View) -> Decision:
         if view.get("entity", entity.id) is None:
@@ -90,10 +100,8 @@ async def obtain(
         located = _located(view, entity, add=[machine_id])
         return Decision([Put(ports.LOCATION, machine_id, record), *located])
 
-    await op.record(decide)
-    machine = platform.live.location(machine_id)
-    assert machine is not None, "what was committed is in the live model"
-    return machine
+    await op.record(decide, name="obtain")
+    return machine_id
 
 
 async def release(op: Operation, entity: Entity) -> None:
@@ -102,18 +110,21 @@ async def release(op: Operation, entity: Entity) -> None:
     Raises:
         RemoteError: If it cannot be released.
     """
-    machine = own_machine(op, entity)
-    if machine is None:
+    platform = platform_of(op)
+    machine_id = await op.remember("own machine", lambda: _id_of(own_machine(op, entity)))
+    if not machine_id:
         return
-    await op.step("release", platform_of(op).locations.release, machine)
+    # It is gone from the records if this is done again, and then the step is not.
+    machine = platform.live.location(machine_id)
+    await op.step("release", _released, platform.locations, machine)
 
     def decide(view: View) -> Decision:
         report = Report(unset=_GONE_WITH_THE_MACHINE)
-        located = _located(view, entity, remove=machine.id)
+        located = _located(view, entity, remove=machine_id)
         changes = reported(recorded(view), entity, report)
-        return Decision([*located, Drop(ports.LOCATION, machine.id), *changes])
+        return Decision([*located, Drop(ports.LOCATION, machine_id), *changes])
 
-    await op.record(decide)
+    await op.record(decide, name="release")
 
 
 def host_sensors(host: Host, provisioning_location: str) -> dict[str, Any]:
@@ -172,9 +183,24 @@ async def _claim(
             merge = Merge(ports.LOCATION, location.id, {"config": config})
             return Decision([merge, *sensor], port)
 
-        port = await op.record(decide)
+        port = await op.record(decide, name=f"claim {name}")
         if port is not None:
             return int(port)
+
+
+# A kind of location finds out by itself what it has given, or given back, for the same need.
+@repeatable
+async def _obtained(locations: Locations, source: Location, need: Need) -> Value:
+    return await locations.obtain(source, need)
+
+
+@repeatable
+async def _released(locations: Locations, machine: Location) -> None:
+    await locations.release(machine)
+
+
+def _id_of(location: Location | None) -> str:
+    return "" if location is None else location.id
 
 
 def _machine_among(op: Operation, ids: Sequence[str]) -> Location | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from brookline.blueprint.evaluate import resolve_config
@@ -53,7 +53,6 @@ class Platform:
         self._keeper = Keeper(live, recorder, clock)
         self._fires = Fires(live)
         self._crew = Crew("platform")
-        self._mutexes: dict[tuple[str, str], asyncio.Lock] = {}
 
     def activate(self) -> None:
         """Begin what a master does for entities: watch processes, keep service states true."""
@@ -78,7 +77,7 @@ class Platform:
             now = self.clock.wall_ms()
             return Decision(reported(recorded(view), entity, report, wall_ms=now))
 
-        await op.record(decide)
+        await op.record(decide, name=f"report {entity.id} {report.digest()}")
 
     async def config(self, op: Operation, entity: Entity, key: ConfigKey[T]) -> T | None:
         """Return the value of a key, waiting for what its expressions need.
@@ -88,11 +87,12 @@ class Platform:
             NotFound: If an entity that it names does not exist.
             GaveUp: If a sensor does not become ready.
         """
-        return key.typed(await resolve_config(entity, key.name, self._waiting(op)))
+        return key.typed(await self.value(op, entity, key.name))
 
     async def value(self, op: Operation, entity: Entity, name: str) -> Any:
         """Return the value of a key that need not be declared, as `config` does."""
-        return await resolve_config(entity, name, self._waiting(op))
+        with contextlib.ExitStack() as shown:
+            return await resolve_config(entity, name, self._waiting(op, shown))
 
     async def tell(self, entity: Entity, report: Report) -> None:
         """Commit what was seen of an entity that is meant to be running, if it is new.
@@ -113,16 +113,11 @@ class Platform:
         if reported(shown, entity, report):
             await self.recorder.commit(decide)
 
-    def mutex(self, *of: str) -> asyncio.Lock:
-        """Return the lock of something that several entities share, such as an installation."""
-        return self._mutexes.setdefault((of[0], "/".join(of[1:])), asyncio.Lock())
-
-    def _waiting(self, op: Operation) -> SensorWaiting:
-        before = op.task.waits_for
-
+    def _waiting(self, op: Operation, shown: contextlib.ExitStack) -> SensorWaiting:
         def blocked(producer: Entity | None, sensor: str) -> None:
-            waits = f"for sensor {sensor} of {producer.name}" if producer else before
-            op.task.waits_for = waits
+            shown.close()
+            if producer is not None:
+                shown.enter_context(op.waiting(f"for sensor {sensor} of {producer.name}"))
 
         return SensorWaiting(self.clock, blocked)
 

@@ -25,6 +25,7 @@ from brookline.errors import BrooklineError, InvalidInput, RemoteError
 from brookline.model.effectors import Parameter, effector
 from brookline.model.service import EXPECTED, Lifecycle, lifecycle
 from brookline.model.service import STATE as ACTUAL
+from brookline.operations.safety import repeatable
 from brookline.values.durations import Duration
 
 if TYPE_CHECKING:
@@ -117,11 +118,10 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
         platform = platform_of(op)
         not_yet = Report(unset=(PROCESS,), not_up={PROCESS: _UNKNOWN_YET})
         await platform.report(op, self, not_yet)
-        again = self._has_box(op)
+        again = await op.remember("was started before", lambda: self._has_box(op))
         box = await boxes.provide(op, self)
-        if await self._runs_already(op, again=again):
-            running = (await self.ask_running(platform, boxes.known(self))).running
-        else:
+        nothing_to_do, running = await self._runs_already(op, again=again)
+        if not nothing_to_do:
             mode = await platform.config(op, self, type(self).children_mode)
             await self._start_children(op, mode, late=False)
             box = await self.bring_up(op, box, installs=True)
@@ -129,20 +129,22 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
             await self._start_children(op, mode, late=True)
         await self._report_up(op, running)
 
-    async def _runs_already(self, op: Operation, *, again: bool) -> bool:
-        """Tell whether nothing needs to be launched.
+    async def _runs_already(self, op: Operation, *, again: bool) -> tuple[bool, bool | None]:
+        """Tell whether nothing needs to be launched, and whether the process runs.
 
-        A start that is called again, perhaps after a failover in its middle, launches nothing
-        twice; where the machine is new, an answer of "running" could only be another's.
+        A start that is called again launches nothing twice; where the machine is new, an answer of
+        "running" could only be another's.
         """
         platform = platform_of(op)
-        if await platform.config(op, self, type(self).skip_start):
-            return True
-        if again or await platform.config(op, self, type(self).skip_start_if_running):
+        skips = bool(await platform.config(op, self, type(self).skip_start))
+        if_running = await platform.config(op, self, type(self).skip_start_if_running)
+        if skips or again or if_running:
             box = boxes.known(self)
-            return bool(await op.step("check-running", self._is_running, platform, box))
-        return False
+            running = await op.step("check-running", self._is_running, platform, box)
+            return skips or bool(running), running
+        return False, None
 
+    @repeatable
     async def _is_running(self, platform: Platform, box: Box) -> bool | None:
         return (await self.ask_running(platform, box)).running
 
@@ -160,10 +162,13 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
         )
         return found
 
+    @repeatable
     async def _poll(self, platform: Platform, box: Box, limit_s: float) -> bool | None:
-        clock = platform.clock
-        deadline, pause = clock.monotonic() + limit_s, _FIRST_POLL_S
-        with this_operation().waiting("for the process to run"):
+        clock, step = platform.clock, this_operation()
+        # The time goes on counting if another master goes on with it.
+        waited_s = max(0, clock.wall_ms() - (step.task.started_ms or 0)) / 1000
+        deadline, pause = clock.monotonic() + limit_s - waited_s, _FIRST_POLL_S
+        with step.waiting("for the process to run"):
             while (answer := await self.ask_running(platform, box)).running is False:
                 if clock.monotonic() >= deadline:
                     raise RemoteError(
@@ -219,7 +224,7 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
     ) -> None:
         """Stop the process or service represented by an entity."""
         async with op.exclusive(self, ends=("start", "restart")), self.burning(op, "stop"):
-            stopped = lifecycle(self.sensors.get(ACTUAL)) is Lifecycle.STOPPED
+            stopped = await op.remember("was stopped", self._is_stopped)
             await self.expect(op, Lifecycle.STOPPING, not_up={OWN: "Service stopping"})
             await self._await_stop_latch(op)
             if await platform_of(op).config(op, self, type(self).children_mode) not in (
@@ -233,8 +238,11 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
                 await places.release(op, self)
             await self.expect(op, Lifecycle.STOPPED, not_up={OWN: "Service stopped"})
 
+    def _is_stopped(self) -> bool:
+        return lifecycle(self.sensors.get(ACTUAL)) is Lifecycle.STOPPED
+
     async def _stop_process(self, op: Operation) -> None:
-        if self._has_box(op):
+        if await op.remember("has a machine", lambda: self._has_box(op)):
             await self.bring_down(op, boxes.known(self))
         report = Report({PROCESS: False}, not_up={PROCESS: _NOT_RUNNING})
         await platform_of(op).report(op, self, report)
@@ -276,7 +284,8 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
     ) -> None:
         """Restart the process or service represented by an entity."""
         async with op.exclusive(self), self.burning(op, "restart"):
-            if machine is RestartMachine.TRUE or not self._has_box(op):
+            anew = machine is RestartMachine.TRUE
+            if anew or not await op.remember("has a box", lambda: self._has_box(op)):
                 await op.call(self, "stop")
                 await op.call(self, "start")
             else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.entities.platform import platform_of
 from brookline.entities.startable import Startable
-from brookline.entities.unmanage import unmanaged
+from brookline.entities.unmanage import FORGET, unmanaged
 from brookline.errors import InvalidInput
 from brookline.journal.queue import Decision
 from brookline.model.declarations import config
@@ -78,7 +78,7 @@ class BasicApplication(Startable):
             def decide(view: View) -> Decision:
                 return Decision(unmanaged(view, self.id))
 
-            await op.record(decide)
+            await op.record(decide, name=FORGET)
 
     def quorums(self) -> tuple[Quorum, Quorum]:
         """Return how many children must be up, and how many not on fire."""

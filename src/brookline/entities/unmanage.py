@@ -5,25 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brookline.entities.health import ENTITY, SENSORS
-from brookline.locations.ports import LOCATION
-from brookline.wire.changes import Drop
+from brookline.locations.ports import LOCATION, PORTS
+from brookline.operations.locks import KIND as LOCK
+from brookline.wire.changes import Drop, Merge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from brookline.journal.records import View
+    from brookline.wire.changes import Change
+
+FORGET = "forget"
+"""Name under which an operation records that it forgot an entity."""
 
 SPEC = "spec"
 """Kind of the records that hold blueprints as they were sent."""
 
 
-def unmanaged(view: View, entity_id: str) -> list[Drop]:
+def unmanaged(view: View, entity_id: str) -> list[Change]:
     """Return the changes that forget an entity and all below it; none if it is gone already.
 
     Parents go first: what is below one that is gone needs not be taken out of it one by one.
 
     Locations that only these had go too, machines among them: whoever wants a machine to be
-    given back releases it before.
+    given back releases it before. On machines that others still have, their ports become free.
 
     Args:
         view: The records on which it is decided.
@@ -42,11 +47,25 @@ def unmanaged(view: View, entity_id: str) -> list[Drop]:
             theirs.update(record.get("locations", ()))
         else:
             others.update(record.get("locations", ()))
-    drops = [Drop(ENTITY, one) for one in going]
+    drops: list[Change] = [Drop(ENTITY, one) for one in going]
     drops += [Drop(SENSORS, one) for one in going if view.get(SENSORS, one) is not None]
+    drops += [Drop(LOCK, one) for one in going if view.get(LOCK, one) is not None]
     if view.get(SPEC, entity_id) is not None:
         drops.append(Drop(SPEC, entity_id))
-    return [*drops, *(Drop(LOCATION, one) for one in _lost(view, going, theirs - others))]
+    lost = list(_lost(view, going, theirs - others))
+    return [*drops, *_ports_given_back(view, going, lost), *(Drop(LOCATION, one) for one in lost)]
+
+
+def _ports_given_back(
+    view: View, going: Collection[str], lost: Collection[str]
+) -> Iterator[Change]:
+    """Yield what frees the ports that these have on machines which stay."""
+    for one in view.ids(LOCATION):
+        config = (view.get(LOCATION, one) or {}).get("config", {})
+        ports = config.get(PORTS, {})
+        kept = {entity: of_it for entity, of_it in ports.items() if entity not in going}
+        if one not in lost and len(kept) < len(ports):
+            yield Merge(LOCATION, one, {"config": {**config, PORTS: kept}})
 
 
 def _lost(view: View, going: Collection[str], theirs: set[str]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from brookline.locations.sources import read_source
 from brookline.model.declarations import config
 from brookline.model.deferred import has_deferred
 from brookline.model.inheritance import Inheritance
+from brookline.operations.safety import guarded, repeatable
 
 if TYPE_CHECKING:
     from brookline.locations.command import Command
@@ -122,18 +123,14 @@ class VanillaSoftwareProcess(SoftwareProcess):
         if not script and not url:
             return
         machine = self.machine
-        with op.waiting("for another installation of the same"):
-            await platform_of(op).mutex(machine.host.key, box.install_dir).acquire()
-        try:
+        async with op.exclusive_use(f"{machine.host.key}:{box.install_dir}"):
             if await op.step("check-installed", _ok, machine, box.is_installed()):
                 return
             if url:
                 await self._run(op, box.download(url))
             if script:
                 await self._run(op, box.install(script))
-            await op.step("mark-installed", machine.put, b"", f"{box.install_dir}/{MARKER}")
-        finally:
-            platform_of(op).mutex(machine.host.key, box.install_dir).release()
+            await op.step("mark-installed", _write, machine, b"", f"{box.install_dir}/{MARKER}")
 
     async def _customize(self, op: Operation, box: Box) -> None:
         await self.await_latch(op, "latch.customize.resources")
@@ -160,7 +157,9 @@ class VanillaSoftwareProcess(SoftwareProcess):
         platform = platform_of(op)
         box = await self._with_env(op, box)
         folder = await platform.config(op, self, type(self).install_dir)
-        if not folder:
+        if folder:
+            folder = self.machine.path(folder)
+        else:
             label = await platform.config(op, self, type(self).install_label)
             base_dir = self.machine.base_dir
             salt: list[Any] = [
@@ -197,14 +196,22 @@ class VanillaSoftwareProcess(SoftwareProcess):
         await op.step(command.name, _checked, self.machine, command)
 
 
+@guarded
 async def _checked(machine: Any, command: Command) -> int:
     finished = await machine.run(command)
     return int(finished.checked(command).exit_code)
 
 
+@repeatable
 async def _ok(machine: Any, command: Command) -> bool:
     return bool((await machine.run(command)).ok)
 
 
+@repeatable
 async def _put(machine: Any, source: str, path: str) -> None:
     await machine.put(await asyncio.to_thread(read_source, source), path)
+
+
+@repeatable
+async def _write(machine: Any, content: bytes, path: str) -> None:
+    await machine.put(content, path)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from brookline.entities.platform import Platform
+from brookline.management import work
 from brookline.management.management import Management
 from brookline.management.outlet import Outlet
 from brookline.management.plans import Plans
@@ -48,6 +49,7 @@ def build(
     clock: Clock,
     limits: Limits | None = None,
     randomness: Randomness = SYSTEM_RANDOM,
+    noticed_s: float = 60.0,
 ) -> Built:
     """Put management together.
 
@@ -58,11 +60,13 @@ def build(
         clock: Time.
         limits: How many ended tasks are kept; AMP's defaults if None.
         randomness: For ids.
+        noticed_s: How long the end of a master may go unnoticed, in seconds.
     """
     live, tasks, outlet = Live(types), Tasks(), Outlet()
     supervisor = Supervisor(tasks, streams, recorder=outlet, clock=clock, limits=limits)
     platform = Platform(live, outlet, locations, clock)
     supervisor.platform = platform
+    work.register(live, supervisor)
     management = Management(
         live,
         supervisor,
@@ -72,5 +76,7 @@ def build(
         randomness=randomness,
     )
     stage = Stage(live, tasks, clock)
-    tenant = ManagementTenant(stage, supervisor, platform, recorder=outlet, clock=clock)
+    tenant = ManagementTenant(
+        stage, supervisor, platform, recorder=outlet, clock=clock, noticed_s=noticed_s
+    )
     return Built(management, tenant, outlet)

@@ -37,6 +37,6 @@ class Outlet:
         if self._node is not None:
             self._node.note(change)
 
-    def may_act(self) -> bool:
+    def may_act(self, *, guarded: bool = False) -> bool:
         """Tell whether the lease allows to begin something new with an effect outside."""
-        return self._node is not None and self._node.may_act()
+        return self._node is not None and self._node.may_act(guarded=guarded)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.errors import Fenced, NotMaster, Unavailable
 from brookline.journal.queue import Decision
-from brookline.management.opening import opening
+from brookline.management.opening import on_fire, opening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,7 @@ class ManagementTenant:
         platform: What entities stand on: watches processes, keeps service states true.
         recorder: Where changes go.
         clock: Time.
+        noticed_s: How long the end of a master may go unnoticed, in seconds.
     """
 
     def __init__(
@@ -45,12 +46,15 @@ class ManagementTenant:
         *,
         recorder: Recorder,
         clock: Clock,
+        noticed_s: float = 0.0,
     ) -> None:
         self._stage = stage
         self._supervisor = supervisor
         self._platform = platform
         self._recorder = recorder
         self._clock = clock
+        self._noticed_s = noticed_s
+        supervisor.ledger.consequences = on_fire
         self._acts = False
         self._opened = 0
 
@@ -72,7 +76,7 @@ class ManagementTenant:
 
     def opening(self, view: View) -> Opening:
         """Return what a new epoch begins with: what its predecessor left unfinished."""
-        return opening(view, self._clock.wall_ms())
+        return opening(view, self._clock.wall_ms(), self._noticed_s)
 
     async def activate(self, epoch: int) -> None:
         """Begin to act, for the first time in an epoch or again after the lease had lapsed.
@@ -85,7 +89,10 @@ class ManagementTenant:
             return
         self._acts, self._opened = True, epoch
         log.info("activate", extra={"fields": {"epoch": epoch}})
-        self._supervisor.activate()
+        try:
+            await self._supervisor.activate(epoch)
+        except (NotMaster, Fenced):
+            return  # it has ended already, and so will this
         self._platform.activate()
 
     async def deactivate(self) -> None:

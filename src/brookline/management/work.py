@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from brookline.entities.unmanage import unmanaged
+from brookline.entities.unmanage import FORGET, unmanaged
 from brookline.errors import BrooklineError, NotFound
 from brookline.journal.queue import Decision
+from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.operations.task import Status
+from brookline.operations.works import EFFECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,13 +26,40 @@ log = logging.getLogger("brookline.management")
 START, STOP = "start", "stop"
 
 
+STARTING, REMOVING = "start", "remove"
+"""Kinds of work, beside the call of an effector: see `register`."""
+
+
+def register(live: Live, supervisor: Supervisor) -> None:
+    """Say how the code of operations is made from their records."""
+    works = supervisor.works
+    works.register(EFFECTOR, lambda task: running(live, task, supervisor))
+    works.register(STARTING, lambda task: starting(live, task.work["roots"]))
+    works.register(
+        REMOVING, lambda task: removing(live, task.work["entity"], release=task.work["release"])
+    )
+
+
 def running(live: Live, task: Task, supervisor: Supervisor) -> Body:
-    """Return the work of a task that runs an effector."""
+    """Return the work of a task that runs an effector.
+
+    Raises, once it runs:
+        NotFound: If the entity is not there any more.
+        StepInterrupted: If it has no such effector any more.
+    """
 
     async def body(op: Operation) -> Any:
         entity = live.entity(task.entity_id)
+        if entity is None and op.came_to(FORGET):
+            return op.all_taken()  # the last thing that it did was to remove the entity
         if entity is None:
             raise NotFound(f"{task.entity_name} ({task.entity_id}) does not exist any more")
+        if task.effector not in entity.EFFECTORS:
+            raise StepInterrupted(
+                Cause.GONE,
+                f"{entity.name} has no effector '{task.effector}' any more: the type "
+                f"{entity.TYPE} that this server has is another",
+            )
         return await supervisor.effector_body(entity, task.effector, task.params)(op)
 
     return body
@@ -53,16 +82,22 @@ def starting(live: Live, ids: Sequence[str]) -> Body:
     return body
 
 
-def removing(entity: Entity, *, release: bool) -> Body:
+def removing(live: Live, entity_id: str, *, release: bool) -> Body:
     """Return the work that forgets an entity, after stopping it if it is to be released.
 
     One whose stop fails is removed all the same, and the result says so.
     """
 
     async def body(op: Operation) -> str | None:
-        left = await _stopped(op, entity) if release and STOP in entity.EFFECTORS else None
-        await op.record(lambda view: Decision(unmanaged(view, entity.id)))
-        return left
+        entity, left = live.entity(entity_id), None
+        if entity is None:
+            op.all_taken()
+        elif release and STOP in entity.EFFECTORS:
+            left = await _stopped(op, entity)
+        said: str | None = await op.record(
+            lambda view: Decision(unmanaged(view, entity_id), left), name=FORGET
+        )
+        return said
 
     return body
 

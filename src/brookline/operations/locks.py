@@ -1,4 +1,8 @@
-"""Locks of entities: what changes an entity's life does not interleave."""
+"""Locks: what changes an entity's life does not interleave, also across a change of masters.
+
+Who holds a lock is recorded as ``lock/<what>``: ``{holder, operation}``, ids of tasks. Nothing is
+recorded when it is given up: a record counts only while its holder has not ended.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,19 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+from brookline.operations.task import KIND as TASK
+from brookline.operations.task import Status
+from brookline.wire.changes import Put
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator
+
+    from brookline.journal.records import View
+    from brookline.operations.ledger import Ledger
     from brookline.operations.operation import Operation
+
+KIND = "lock"
+"""Kind of the records."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,65 +33,158 @@ class _Waiter:
     turn: asyncio.Future[None]
 
 
-class Locks:
-    """One holder an entity, in the order of asking; the holder's own parts may hold it too."""
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A lock that its holder had when the last master ended.
 
-    def __init__(self) -> None:
+    Attributes:
+        holder: Id of the task that had it.
+        operation: Id of the operation of which that is a part.
+        name: Of the holder, for people.
+    """
+
+    holder: str
+    operation: str
+    name: str
+
+
+class Locks:
+    """One holder a lock, in the order of asking; the holder's own parts may hold it too.
+
+    Args:
+        ledger: Records who holds what.
+        cancel: Has a holder end, if who waits asks for that.
+    """
+
+    def __init__(self, ledger: Ledger, cancel: Callable[[Operation], None]) -> None:
+        self._ledger = ledger
+        self._cancel = cancel
         self._holders: dict[str, Operation] = {}
         self._waiting: dict[str, list[_Waiter]] = {}
+        self._reserved: dict[str, Reserved] = {}
+
+    def reserve(self, held: dict[str, Reserved]) -> None:
+        """Give these locks to nobody but those who had them, until they have ended."""
+        self._reserved = dict(held)
+
+    def free(self, operation_id: str) -> None:
+        """Reserve nothing any more for an operation: it has ended, or does not go on by itself."""
+        freed = [what for what, one in self._reserved.items() if one.operation == operation_id]
+        for what in freed:
+            del self._reserved[what]
+            if what not in self._holders:
+                self._next(what)
 
     @contextlib.asynccontextmanager
     async def hold(
-        self, entity_id: str, operation: Operation, *, ends: Collection[str] = ()
+        self, what: str, operation: Operation, *, ends: Collection[str] = ()
     ) -> AsyncIterator[None]:
-        """Hold the lock of an entity.
+        """Hold a lock.
 
         Args:
-            entity_id: What is locked.
+            what: Id of an entity, or what else is locked.
             operation: Who will hold it; it passes if one of those above it holds it already.
             ends: Effectors that are cancelled, and awaited, if one of them holds it.
         """
-        holder = self._holders.get(entity_id)
+        holder = self._holders.get(what)
         if holder is not None and operation.belongs_to(holder):
             yield
             return
-        if holder is None:
-            self._holders[entity_id] = operation
-        else:
-            await self._wait(entity_id, holder, operation, ends=ends)
+        had = self._claim_reserved(what, operation)
+        if not had:
+            if holder is None and what not in self._reserved:
+                self._holders[what] = operation
+            else:
+                await self._wait(what, holder, operation, ends=ends)
         try:
+            if not had:
+                await self._ledger.hold(operation, what)
             yield
         finally:
-            self._pass_on(entity_id)
+            self._pass_on(what)
+
+    def _claim_reserved(self, what: str, operation: Operation) -> bool:
+        reserved = self._reserved.get(what)
+        if reserved is None or reserved.holder != operation.task.id:
+            return False
+        del self._reserved[what]
+        self._holders[what] = operation
+        self._end_if_asked(what, operation)
+        return True
 
     async def _wait(
-        self, entity_id: str, holder: Operation, operation: Operation, *, ends: Collection[str]
+        self,
+        what: str,
+        holder: Operation | None,
+        operation: Operation,
+        *,
+        ends: Collection[str],
     ) -> None:
         turn = asyncio.get_running_loop().create_future()
         waiter = _Waiter(operation, ends, turn)
-        self._waiting.setdefault(entity_id, []).append(waiter)
-        if holder.task.effector in ends:
-            holder.cancel()
-        what = f"for {holder.task.name} of {holder.task.entity_name or entity_id} to end"
+        self._waiting.setdefault(what, []).append(waiter)
+        if holder is not None and holder.task.effector in ends:
+            self._cancel(holder)
         try:
-            with operation.waiting(what, holder.task):
+            with operation.waiting(self._waited_for(what, holder), holder.task if holder else None):
                 await turn
         except asyncio.CancelledError:
-            if self._holders.get(entity_id) is operation:
-                self._pass_on(entity_id)  # its turn came as it was cancelled
+            if self._holders.get(what) is operation:
+                self._pass_on(what)  # its turn came as it was cancelled
             else:
-                self._waiting[entity_id].remove(waiter)
+                self._waiting[what].remove(waiter)
             raise
 
-    def _pass_on(self, entity_id: str) -> None:
-        """Give the lock to the next in line; cancel that one at once if another ends it."""
-        del self._holders[entity_id]
-        waiting = self._waiting.get(entity_id)
+    def _waited_for(self, what: str, holder: Operation | None) -> str:
+        if holder is None:
+            return f"for {self._reserved[what].name} to be taken up and to end"
+        return f"for {holder.task.name} of {holder.task.entity_name or what} to end"
+
+    def _pass_on(self, what: str) -> None:
+        del self._holders[what]
+        self._next(what)
+
+    def _next(self, what: str) -> None:
+        """Give a lock to the next in line; cancel that one at once if another ends it."""
+        waiting = self._waiting.get(what)
         if not waiting:
-            self._waiting.pop(entity_id, None)
+            self._waiting.pop(what, None)
             return
         chosen = waiting.pop(0)
-        self._holders[entity_id] = chosen.operation
+        self._holders[what] = chosen.operation
         chosen.turn.set_result(None)
-        if any(chosen.operation.task.effector in one.ends for one in waiting):
-            chosen.operation.cancel()
+        self._end_if_asked(what, chosen.operation)
+
+    def _end_if_asked(self, what: str, holder: Operation) -> None:
+        waiting = self._waiting.get(what, ())
+        if any(holder.task.effector in one.ends for one in waiting):
+            self._cancel(holder)
+
+
+def held(view: View) -> dict[str, Reserved]:
+    """Return the locks whose holders have not ended, as a new master finds them."""
+    found = {}
+    for what in view.ids(KIND):
+        lock = view.get(KIND, what) or {}
+        operation = view.get(TASK, lock.get("operation", ""))
+        holder = view.get(TASK, lock.get("holder", ""))
+        if operation is None or Status(operation["status"]).ended:
+            continue
+        if holder is None or Status(holder["status"]).ended:
+            continue
+        found[what] = Reserved(lock["holder"], lock["operation"], lock.get("name", ""))
+    return found
+
+
+def held_by(view: View, operation_id: str) -> Iterator[str]:
+    """Yield the locks that an operation holds, or held last."""
+    for what in view.ids(KIND):
+        if (view.get(KIND, what) or {}).get("operation") == operation_id:
+            yield what
+
+
+def taken(operation: Operation, what: str) -> Put:
+    """Return the change that records who holds a lock."""
+    task, root = operation.task, operation.root.task
+    name = f"{task.name} of {task.entity_name}" if task.entity_name else task.name
+    return Put(KIND, what, {"holder": task.id, "operation": root.id, "name": name})

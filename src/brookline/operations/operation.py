@@ -1,31 +1,41 @@
-"""An operation: what code that does work is handed, to do it in steps that are seen and kept."""
+"""An operation: what code that does work is handed, to do it in steps that are seen and kept.
+
+The code of an operation that a master left unfinished is run again from its beginning by the next
+one. What had ended before returns at once what it returned then, so the code comes to where it was.
+Hence what it does between its steps must follow from its arguments and from what steps returned.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import contextvars
+import functools
 import inspect
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from brookline.errors import Fenced, NotMaster, Unavailable
 from brookline.journal.queue import Decision
-from brookline.operations.outcomes import Ending
-from brookline.operations.task import Status, Task, begun, child_id
+from brookline.operations.interruption import Cause, StepInterrupted
+from brookline.operations.outcomes import outcome_of
+from brookline.operations.retention import with_parts
+from brookline.operations.running import Running
+from brookline.operations.safety import Safety, returns_of, safety_of
+from brookline.operations.storing import stored
+from brookline.operations.task import Task, begun, child_id
 from brookline.operations.texts import describe_call
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from brookline.model.entity import Entity
     from brookline.operations.recorder import Decide
+    from brookline.operations.retry import Retry
     from brookline.operations.supervisor import Supervisor
 
     Body = Callable[["Operation"], Awaitable[Any]]
 
 _LEASE_POLL_S = 0.1
-_STORE_POLL_S = 0.5
 
 _CURRENT: contextvars.ContextVar[Operation | None] = contextvars.ContextVar(
     "operation", default=None
@@ -37,47 +47,79 @@ def current() -> Operation | None:
     return _CURRENT.get()
 
 
-class Operation:
-    """One piece of running work.
-
-    Each part of it is a task of its own, and none outlives it.
+class Work(NamedTuple):
+    """What a part does.
 
     Attributes:
-        task: What is known of it.
-        parent: The operation that it is a part of, or None.
-        handed_over: Whether it ends because this node stops leading. What it began outside is
-            then left running: it neither failed nor was it cancelled.
-        closing: Whether its work is done and its end is being recorded.
+        body: Its code.
+        safety: Whether it may be run again; None if it is made of parts of its own.
+        returns: Dataclass of its result, if it is one.
+        timeout_s: Seconds from its beginning after which it is given up, or None.
     """
 
-    def __init__(self, supervisor: Supervisor, task: Task, parent: Operation | None = None) -> None:
-        self.task = task
-        self.parent = parent
-        self.handed_over = False
-        self.closing = False
-        self._supervisor = supervisor
-        self._parts: list[Operation] = []
-        self._names: Counter[str] = Counter()
-        self._end: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
-        self._work: asyncio.Task[Any] | None = None
-        self._cancelling = False
+    body: Body
+    safety: Safety | None = None
+    returns: type | None = None
+    timeout_s: float | None = None
 
-    async def step(self, name: str, action: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Do something as a named part, and return what it returns.
+
+class Operation(Running):
+    """One piece of running work. Each part of it is a task of its own."""
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        task: Task,
+        parent: Running | None = None,
+        *,
+        fresh: bool = True,
+    ) -> None:
+        super().__init__(task, parent, fresh=fresh)
+        self._supervisor = supervisor
+        self._names: Counter[str] = Counter()
+        self._places = 0
+        self._commands = 0
+        self._taken: set[str] = set()
+        self._known = () if fresh else tuple(part for part in task.children if part.recorded)
+        self._recorded = {part.place: part for part in self._known if part.place >= 0}
+
+    # Parts.
+
+    async def step(
+        self,
+        name: str,
+        action: Callable[..., Any],
+        *args: Any,
+        timeout_s: float | None = None,
+        retry: Retry | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Do something as a named part, and return what it returns, as it is stored.
 
         Code that is run again must take its steps in the same order under the same names.
 
         Args:
             name: What people read; the second step of a name counts as another.
             action: Function or coroutine function; whatever it does outside belongs in here.
+                Marks on it say whether it may be run again, see `safety`.
             *args: Its arguments.
+            timeout_s: Seconds from its beginning after which it is given up, also on another
+                master; None for never.
+            retry: How often it is tried; each attempt is a part of its own.
             **kwargs: Its arguments.
 
         Raises:
             Cancelled: If somebody cancelled this step.
-            BaseException: What `action` raises.
+            TimedOut: If its time is over.
+            InvalidInput: If what it returns cannot be stored.
+            BaseException: What `action` raises, or `StepFailed` if that cannot be stored.
         """
-        return await self.join(self.begin_step(name, action, *args, **kwargs))
+        if retry is not None:
+            body = _retrying(retry, functools.partial(action, *args, **kwargs))
+            return await self.join(
+                self._begin(self._step_task(name), Work(body, None, None, timeout_s))
+            )
+        return await self.join(self.begin_step(name, action, *args, timeout_s=timeout_s, **kwargs))
 
     async def call(
         self, entity: Entity, effector: str, params: Mapping[str, Any] | None = None
@@ -92,16 +134,23 @@ class Operation:
         return await self.join(self.begin_call(entity, effector, params))
 
     def begin_step(
-        self, name: str, action: Callable[..., Any], *args: Any, **kwargs: Any
+        self,
+        name: str,
+        action: Callable[..., Any],
+        *args: Any,
+        timeout_s: float | None = None,
+        **kwargs: Any,
     ) -> Operation:
         """Begin a step beside what else runs; `join` it, else it is cancelled at the end."""
-        task = self._part_task(name, self.task.entity_id, self.task.entity_name)
 
-        async def body(_part: Operation) -> Any:
-            done = action(*args, **kwargs)
-            return await done if inspect.isawaitable(done) else done
+        async def body(part: Operation) -> Any:
+            part.root.caught_up.set()
+            with part.parked() if safety is Safety.GUARDED else contextlib.nullcontext():
+                done = action(*args, **kwargs)
+                return await done if inspect.isawaitable(done) else done
 
-        return self._begin(task, body)
+        safety = safety_of(action)
+        return self._begin(self._step_task(name), Work(body, safety, returns_of(action), timeout_s))
 
     def begin_call(
         self, entity: Entity, effector: str, params: Mapping[str, Any] | None = None
@@ -113,9 +162,10 @@ class Operation:
         """
         given = dict(params or {})
         body = self._supervisor.effector_body(entity, effector, given)
-        task = self._part_task(effector, entity.id, entity.name)
+
+        task = self._call_task(effector, entity)
         describe_call(task, effector, given, "EFFECTOR", "SUB-TASK", "NON-TRANSIENT")
-        return self._begin(task, body)
+        return self._begin(task, Work(body))
 
     async def begin_apart(
         self, entity: Entity, effector: str, params: Mapping[str, Any] | None = None
@@ -126,16 +176,15 @@ class Operation:
             InvalidInput: If it has no such effector, or a parameter does not fit.
             NotMaster: If this node does not lead any more.
         """
-        supervisor = self._supervisor
-        given = dict(params or {})
-        body = supervisor.effector_body(entity, effector, given)
-        self._names[effector] += 1
-        task_id = child_id(self.task.id, f"{effector}#{self._names[effector]}")
-        task = supervisor.effector_task(task_id, entity, effector, params=given)
-        await self.record(lambda _view: Decision([begun(task)]))
-        return supervisor.submit(task, body)
+        supervisor, given = self._supervisor, dict(params or {})
+        supervisor.effector_body(entity, effector, given)
+        name = f"{effector} of {entity.id}"
+        task = supervisor.effector_task(self.new_id(name), entity, effector, params=given)
+        began = await self.record(lambda _view: Decision([begun(task)], answer=True), name=name)
+        assert began
+        return supervisor.submit_once(task)
 
-    async def join(self, part: Operation) -> Any:
+    async def join(self, part: Running) -> Any:
         """Wait for the end of a part and return what it returned.
 
         Raises:
@@ -147,7 +196,7 @@ class Operation:
             raise ending.error
         return ending.result
 
-    async def join_all(self, parts: Iterable[Operation]) -> list[Any]:
+    async def join_all(self, parts: Iterable[Running]) -> list[Any]:
         """Wait for the ends of all parts, whatever they are; return what they returned.
 
         Raises:
@@ -158,6 +207,54 @@ class Operation:
             if ending.error is not None:
                 raise ending.error
         return [ending.result for ending in endings]
+
+    # What is kept beside parts.
+
+    async def record(self, decide: Decide, *, name: str = "record") -> Any:
+        """Commit a change of records, once, trying again while the store does not answer.
+
+        That it was done is part of the commit, so an operation that is taken up again gets the
+        same answer, and changes nothing.
+
+        Args:
+            decide: Decides the change; it may be asked more than once.
+            name: What is recorded; a second one of a name counts as another.
+
+        Returns:
+            The decision's answer, as it is stored.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+            Fenced: Likewise.
+            InvalidInput: If the answer cannot be stored.
+        """
+        self._check_handed_over()
+        self._names[f"+{name}"] += 1
+        key = f"{name}#{self._names[f'+{name}']}"
+        if key in self.task.done:
+            return self.task.done[key]
+        answer = await self._supervisor.ledger.record(self, key, decide)
+        self.task.done[key] = answer
+        self.fresh = True
+        return answer
+
+    async def remember(self, name: str, look: Callable[[], Any]) -> Any:
+        """Return what a function returned when it was first asked, whichever master asks again."""
+        return await self.record(lambda _view: Decision([], stored(name, look())), name=name)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, in all, for so many seconds, also if another master goes on with it."""
+        clock = self._supervisor.clock
+        until = await self.remember("sleep until", lambda: clock.wall_ms() + round(seconds * 1000))
+        with self.waiting("for a pause to end"):
+            while (left_ms := until - clock.wall_ms()) > 0:
+                # Not longer than it was to be: the wall clock may have been set back.
+                await clock.sleep(min(left_ms / 1000, seconds))
+
+    def new_id(self, name: str) -> str:
+        """Return an id that follows from this operation: the same on whichever master."""
+        self._names[f"id {name}"] += 1
+        return child_id(self.task.id, f"{name}#{self._names[f'id {name}']}")
 
     def exclusive(
         self, entity: Entity, *, ends: Iterable[str] = ()
@@ -170,6 +267,12 @@ class Operation:
         """
         return self._supervisor.locks.hold(entity.id, self, ends=tuple(ends))
 
+    def exclusive_use(self, what: str) -> contextlib.AbstractAsyncContextManager[None]:
+        """Hold the lock of something that several entities share, such as an installation."""
+        return self._supervisor.locks.hold(what, self)
+
+    # What others see of it.
+
     @contextlib.contextmanager
     def waiting(self, what: str, on: Task | None = None) -> Iterator[None]:
         """Show what is waited for as long as the block runs.
@@ -178,10 +281,12 @@ class Operation:
             what: Text that follows "waiting", such as ``for sensor http.port of web``.
             on: The task that is waited for, if it is one.
         """
+        self.root.caught_up.set()
         before = self.task.waits_for, self.task.blocked_by
         self.task.waits_for, self.task.blocked_by = what, on
         try:
-            yield
+            with self.parked():
+                yield
         finally:
             self.task.waits_for, self.task.blocked_by = before
 
@@ -190,150 +295,144 @@ class Operation:
         size = self._supervisor.streams.append(self.task.id, stream, content)
         self.task.streams = {**self.task.streams, stream: size}
 
-    async def record(self, decide: Decide) -> Any:
-        """Commit a change of records, trying again while the store does not answer.
+    def written(self, stream: str) -> int:
+        """Return how many bytes of a stream of the task this node has got, in all."""
+        return self._supervisor.streams.size(self.task.id, stream)
 
-        The decision may be made more than once, so it must not matter if it was recorded before.
-
-        Returns:
-            The decision's answer.
-
-        Raises:
-            NotMaster: If this node does not lead any more.
-            Fenced: Likewise.
-        """
-        supervisor = self._supervisor
-        while True:
-            self._check_handed_over()
-            try:
-                return (await supervisor.recorder.commit(decide)).answer
-            except (NotMaster, Fenced):
-                raise
-            except Unavailable:
-                with self.waiting("for the store"):
-                    await supervisor.clock.sleep(_STORE_POLL_S)
+    # For actions.
 
     @property
     def platform(self) -> Any:
         """What entities find there: set by whoever puts the server together."""
         return self._supervisor.platform
 
-    async def permitted(self) -> None:
-        """Wait until the lease allows to begin something new outside."""
+    @property
+    def epoch(self) -> int:
+        """The epoch under which this node acts, for those who refuse a lower one."""
+        return self._supervisor.epoch
+
+    def guard_id(self) -> str:
+        """Return the id of the next command of this step, the same on whichever master."""
+        self._commands += 1
+        return self.task.id if self._commands == 1 else f"{self.task.id}-{self._commands}"
+
+    async def permitted(self, *, guarded: bool) -> None:
+        """Wait until the lease allows to begin something new outside.
+
+        Args:
+            guarded: Whether something outside refuses whoever led before.
+        """
         recorder, clock = self._supervisor.recorder, self._supervisor.clock
-        if recorder.may_act():
+        if recorder.may_act(guarded=guarded):
             return
         with self.waiting("for this node's lease"):
-            while not recorder.may_act():
+            while not recorder.may_act(guarded=guarded):
                 await clock.sleep(_LEASE_POLL_S)
 
-    async def ended(self) -> Ending:
-        """Wait for the end of this operation. If the waiting is cancelled, so is the operation."""
-        try:
-            return await asyncio.shield(self._end)
-        except asyncio.CancelledError:
-            self.cancel()
-            await self.settled()
-            raise
-
-    async def settled(self) -> None:
-        """Wait for the end, also while the waiting itself is being cancelled: it is near."""
-        while not self._end.done():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait({self._end})
-
-    def cancel(self) -> None:
-        """Ask it and its parts to end; await `settled` for that. Asking again changes nothing.
-
-        So the clean-up that the first request sets off is never cut short by a second one. What
-        has ended, and only records that, is not cancelled any more.
-        """
-        if self._cancelling or self.closing:
-            return
-        self._cancelling = True
-        for part in self._parts:
-            part.cancel()
-        if self._work is not None:
-            self._work.cancel()
-
-    def hand_over(self) -> None:
-        """Ask it to end because this node stops leading.
-
-        Clean-up that a cancellation set off is cut short: it may wait for a store that is away.
-        """
-        self.handed_over = True
-        for part in self._parts:
-            part.hand_over()
-        self._cancelling = True
-        if self._work is not None:
-            self._work.cancel()
-
-    def belongs_to(self, other: Operation) -> bool:
-        """Tell whether it is another operation or a part of it, at any depth."""
-        above: Operation | None = self
-        while above is not None and above is not other:
-            above = above.parent
-        return above is other
-
-    def part(self, task: Task) -> Operation | None:
-        """Return the running part, at any depth, that a task tells of; or None."""
-        for part in self._parts:
-            found = part if part.task is task else part.part(task)
-            if found is not None:
-                return found
-        return None
-
-    def begin(self, body: Body) -> Coroutine[Any, Any, None]:
-        """Return the work, to be spawned once by the supervisor."""
-        return self._run(body)
+    # For the supervisor.
 
     def enter(self) -> None:
-        """Make it the current operation of the asyncio task that runs it.
+        """Make it the current operation of the asyncio task that runs it."""
+        _CURRENT.set(self)
+        super().enter()
+
+    def came_to(self, name: str) -> bool:
+        """Tell whether it, or a part that has not ended, came on another master to record this."""
+        return any(f"{name}#1" in task.done for task in with_parts(self.task))
+
+    def check_all_taken(self) -> None:
+        """Make sure that its code took all parts that were recorded of it.
 
         Raises:
-            CancelledError: If it was cancelled before it could begin.
+            StepInterrupted: If it did not: the code has changed.
         """
-        _CURRENT.set(self)
-        self._work = asyncio.current_task()
-        if self._cancelling:
-            raise asyncio.CancelledError
+        left = [part for part in self._known if part.key not in self._taken]
+        if left and not self.handed_over:
+            raise _changed(self.task, f"'{left[0].name}' was recorded and is not taken any more")
 
-    async def end_parts(self) -> None:
-        """Cancel what it began and did not join, and wait for the ends."""
-        for part in self._parts:
-            part.cancel()
-        for part in self._parts:
-            await part.settled()
-        self._parts.clear()
+    def all_taken(self) -> None:
+        """Say that nothing is left to do, whatever was recorded: what it was about is gone."""
+        self._known = ()
 
-    async def _run(self, body: Body) -> None:
-        ending = Ending(Status.FAILED, error=RuntimeError("its supervisor failed"))
-        try:
-            ending = await self._supervisor.drive(self, body)
-        finally:
-            self._end.set_result(ending)
-
-    def _begin(self, task: Task, body: Body) -> Operation:
-        self._check_handed_over()
-        self._parts = [part for part in self._parts if not part.task.status.ended]
-        part = self._supervisor.begin_part(self, task, body)
-        self._parts.append(part)
+    def _begin(self, task: Task, work: Work) -> Operation:
+        part = Operation(self._supervisor, task, self, fresh=self.fresh)
+        ending = outcome_of(task, work.returns)
+        if ending is not None:
+            part.replayed = True
+            part.end(ending)
+            return part
+        self.adopt(part)
+        self._supervisor.begin_part(part, work)
         return part
+
+    def _step_task(self, name: str) -> Task:
+        """Return the task of the next step: the one that was recorded, or a new one.
+
+        Raises:
+            StepInterrupted: If another step was recorded at this place.
+        """
+        place = self._places
+        self._places += 1
+        task = self._part_task(name, name)
+        there = self._recorded.get(place)
+        if there is not None and there.key != task.key:
+            raise _changed(self.task, f"'{there.name}' was recorded where '{name}' comes now")
+        if task.place not in (place, -1):
+            raise _changed(self.task, f"'{name}' was recorded at another place than it comes now")
+        task.place = place
+        return task
+
+    def _call_task(self, effector: str, entity: Entity) -> Task:
+        """Return the task of a call, which is found by whom it calls and not by its place.
+
+        Children are often called in the order in which they are there, and some come or go.
+        """
+        task = self._part_task(effector, f"{effector} of {entity.id}")
+        task.entity_id, task.entity_name = entity.id, entity.name
+        return task
+
+    def _part_task(self, name: str, key: str) -> Task:
+        self._check_handed_over()
+        self._names[key] += 1
+        key = f"{key}#{self._names[key]}"
+        self._taken.add(key)
+        task_id = child_id(self.task.id, key)
+        return self._supervisor.tasks.find(task_id) or Task(
+            id=task_id,
+            name=name,
+            entity_id=self.task.entity_id,
+            entity_name=self.task.entity_name,
+            parent_id=self.task.id,
+            tags=("SUB-TASK",),
+            submitted_ms=self._supervisor.clock.wall_ms(),
+            key=key,
+        )
 
     def _check_handed_over(self) -> None:
         """Let clean-up code of a work that is handed over do nothing: the next master will."""
         if self.handed_over:
             raise asyncio.CancelledError
 
-    def _part_task(self, name: str, entity_id: str, entity_name: str) -> Task:
-        self._names[name] += 1
-        key = f"{name}#{self._names[name]}"
-        return Task(
-            id=child_id(self.task.id, key),
-            name=name,
-            entity_id=entity_id,
-            entity_name=entity_name,
-            parent_id=self.task.id,
-            tags=("SUB-TASK",),
-            submitted_ms=self._supervisor.clock.wall_ms(),
-        )
+
+def _retrying(retry: Retry, action: Callable[..., Any]) -> Body:
+    async def body(op: Operation) -> Any:
+        attempt = 1
+        while True:
+            try:
+                return await op.step("attempt", action)
+            except Exception as error:
+                if not retry.goes_on(attempt, error):
+                    raise
+            await op.sleep(retry.pause_s(attempt))
+            attempt += 1
+
+    return body
+
+
+def _changed(task: Task, how: str) -> StepInterrupted:
+    return StepInterrupted(
+        Cause.CHANGED,
+        f"the steps of {task.name} are not those that were recorded: {how}. "
+        "Its code, blueprint or configuration has changed meanwhile",
+        step=task.name,
+    )

@@ -1,12 +1,16 @@
-"""Where outcomes of steps are kept, so that work which is taken up again skips what is done."""
+"""Outcomes: how a piece of work ended, as its caller learns it, also on the next master."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+from brookline.errors import Cancelled
+from brookline.operations.storing import error_of, read_back
+from brookline.operations.task import Status
 
 if TYPE_CHECKING:
-    from brookline.operations.task import Status, Task
+    from brookline.operations.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,7 @@ class Ending:
 
     Attributes:
         status: One of those that have ended.
-        result: What it returned, for its caller; not always JSON.
+        result: What it returned, for its caller.
         error: What it raised, or None.
     """
 
@@ -24,24 +28,19 @@ class Ending:
     error: BaseException | None = None
 
 
-class Outcomes(Protocol):
-    """Asked by each step before it acts, and told afterwards."""
+def outcome_of(part: Task, returns: type | None = None) -> Ending | None:
+    """Return how a part ended, as it was recorded; None if it has to be run.
 
-    async def find(self, step: Task) -> Ending | None:
-        """Return how this step ended when it ran before, or None: then it runs."""
-        ...
-
-    async def record(self, step: Task, ending: Ending) -> None:
-        """Take down how a step ended."""
-        ...
-
-
-class NotKept:
-    """Keeps nothing: work that was cut off is not taken up again, and so each step runs."""
-
-    async def find(self, step: Task) -> Ending | None:  # noqa: ARG002
-        """Return None: it has not run before."""
-        return None
-
-    async def record(self, step: Task, ending: Ending) -> None:
-        """Take down nothing."""
+    Args:
+        part: Its task.
+        returns: Dataclass of its result.
+    """
+    match part.status:
+        case Status.COMPLETED:
+            return Ending(part.status, read_back(part.result, returns))
+        case Status.FAILED:
+            return Ending(part.status, error=error_of(dict(part.failure)))
+        case Status.CANCELLED:
+            return Ending(part.status, error=Cancelled(f"{part.name} was cancelled"))
+        case _:
+            return None

@@ -31,6 +31,10 @@ class Recorder(Protocol):
         """Record a reading soon, together with others; a crash may lose it."""
         ...
 
-    def may_act(self) -> bool:
-        """Tell whether the lease allows to begin something new with an effect outside."""
+    def may_act(self, *, guarded: bool = False) -> bool:
+        """Tell whether the lease allows to begin something new with an effect outside.
+
+        Args:
+            guarded: Whether something outside refuses whoever led before, such as the guard.
+        """
         ...

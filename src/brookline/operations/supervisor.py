@@ -1,51 +1,44 @@
-"""The supervisor: owns all running work, tells its records, and ends it when leading ends."""
+"""The supervisor: owns all running work, takes up what others left, and ends it all when it must."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from brookline.errors import (
-    BrooklineError,
-    Cancelled,
-    Fenced,
-    InvalidInput,
-    NotMaster,
-    Unavailable,
-)
+from brookline.errors import Fenced, InvalidInput, NotMaster, Unavailable
 from brookline.journal.queue import Decision
-from brookline.operations.locks import Locks
-from brookline.operations.operation import Operation
-from brookline.operations.outcomes import Ending, NotKept, Outcomes
+from brookline.operations.ledger import Ledger
+from brookline.operations.locks import Locks, held
+from brookline.operations.operation import Operation, Work
 from brookline.operations.retention import Limits, outdated, with_parts
-from brookline.operations.task import KIND, Status, Task
+from brookline.operations.runner import Runner
+from brookline.operations.task import KIND, Task
 from brookline.operations.texts import describe_call
-from brookline.values.coercion import plain
+from brookline.operations.works import EFFECTOR, Works, work
 from brookline.values.crew import Crew
-from brookline.wire.changes import Drop, Merge, Put
+from brookline.wire.changes import Drop
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from brookline.journal.records import View
     from brookline.model.entity import Entity
     from brookline.operations.operation import Body
     from brookline.operations.recorder import Recorder
+    from brookline.operations.running import Running
     from brookline.operations.streams import Streams
     from brookline.operations.tasks import Tasks
     from brookline.values.clock import Clock
-    from brookline.wire.changes import Value
 
 log = logging.getLogger("brookline.operations")
 
-_MOST_RESULT_BYTES = 256 * 1024
-_TRACE_LINES = 40
 _RETRY_S = 0.5
-HANDED_OVER = "handed over: this server stopped leading while it ran"
+_AT_ONCE = 32
+"""Operations that are taken up at the same time, until each has come to where it was."""
+
+_PARK_POLL_S = 0.05
+_PARK_MOST_S = 5.0
 
 
 class Supervisor:
@@ -56,12 +49,14 @@ class Supervisor:
         streams: Where their streams are kept.
         recorder: The plane.
         clock: For times of tasks.
-        outcomes: What is remembered of steps.
         limits: How many ended tasks are kept.
 
     Attributes:
         platform: What `Operation.platform` gives to entities.
-        locks: Of entities.
+        works: How the code of an operation is made from its record.
+        ledger: What is recorded of operations.
+        locks: Of entities, and of what they share.
+        epoch: Under which this node acts.
     """
 
     def __init__(
@@ -71,24 +66,40 @@ class Supervisor:
         *,
         recorder: Recorder,
         clock: Clock,
-        outcomes: Outcomes | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.tasks = tasks
         self.streams = streams
         self.recorder = recorder
         self.clock = clock
-        self.locks = Locks()
         self.platform: Any = None
-        self._outcomes: Outcomes = outcomes or NotKept()
+        self.works = Works()
+        self.ledger = Ledger(recorder, clock)
+        self.locks = Locks(self.ledger, self._cancel_soon)
+        self.epoch = 0
+        self._runner = Runner(self.ledger, tasks, clock)
         self._limits = limits or Limits()
         self._active = False
         self._running: dict[str, Operation] = {}
+        self._left: dict[str, Task] = {}
         self._crew = Crew("operations")
 
-    def activate(self) -> None:
-        """Begin the duties of a master: run work, and forget old tasks now and then."""
+    # Leading.
+
+    async def activate(self, epoch: int = 0) -> None:
+        """Begin the duties of a master: take up what was left, run work, forget old tasks.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+            Fenced: Likewise.
+        """
+        self.epoch = epoch
+        self.locks.reserve(await self._ask(held))
         self._active = True
+        unfinished = (task for task in self.tasks.top_level() if not task.status.ended)
+        self._left = {task.id: task for task in unfinished if task.id not in self._running}
+        self._crew.spawn(self._take_up_all(), "taking up")
+        self._crew.spawn(self.ledger.tell(self._all_running), "telling")
         self._crew.spawn(self._forget_now_and_then(), "retention")
 
     async def deactivate(self) -> None:
@@ -103,12 +114,20 @@ class Supervisor:
         for operation in running:
             await operation.settled()
         await self._crew.disband()
+        self._left.clear()
+        self.locks.reserve({})
 
-    def submit(self, task: Task, body: Body) -> Task:
+    # Beginning.
+
+    def submit(self, task: Task, body: Body | None = None) -> Task:
         """Begin an operation whose record, as made by `begun`, has been committed.
 
-        If this node ceased to act while that was being committed, it ends as handed over before
-        it begins: the record is found unfinished by whoever acts next, who says so.
+        If this node ceased to act while that was being committed, it does not begin: whoever acts
+        next finds its record and takes it up.
+
+        Args:
+            task: The operation.
+            body: Its code; what its `work` says if None.
 
         Returns:
             The task, which may be another object of the same id that was known here before.
@@ -117,44 +136,33 @@ class Supervisor:
         if known is None:
             self.tasks.add(task)
         task = known or task
-        task.owned = True
-        operation = Operation(self, task)
-        self._running[task.id] = operation
-        if not self._active:
-            operation.hand_over()
-        self._crew.spawn(operation.begin(body), task.id)
+        if self._active:
+            self._start(task, body, fresh=True)
         return task
 
-    def submit_if_recorded(self, task: Task, body: Body) -> None:
+    def submit_once(self, task: Task) -> Task:
+        """Begin an operation, unless it has begun before on this or another master."""
+        known = self.tasks.find(task.id)
+        if known is not None and (
+            known.status.ended or known.id in self._running or known.id in self._left
+        ):
+            return known
+        return self.submit(task)
+
+    def submit_if_recorded(self, task: Task, body: Body | None = None) -> None:
         """Begin an operation of whose record it is not known yet whether it was committed."""
         if self._active:
             self._crew.spawn(self._submit_if_recorded(task, body), f"{task.id} perhaps")
 
-    async def _submit_if_recorded(self, task: Task, body: Body) -> None:
-        def decide(view: View) -> Decision:
-            # Asked behind it, and answered once it is durable or was refused for good.
-            return Decision([], view.get(KIND, task.id) is not None)
-
-        while True:
-            try:
-                committed = await self.recorder.commit(decide)
-            except (NotMaster, Fenced):
-                return  # whoever leads next says what became of it
-            except Unavailable:
-                await self.clock.sleep(_RETRY_S)
-                continue
-            if committed.answer:
-                self.submit(task, body)
-            return
-
-    def begin_part(self, parent: Operation, task: Task, body: Body) -> Operation:
+    def begin_part(self, part: Operation, does: Work) -> None:
         """Begin a part of an operation; called by the operation."""
+        task = part.task
         task.owned = True
-        self.tasks.add(task)
-        part = Operation(self, task, parent)
-        part.handed_over = parent.handed_over
-        self._crew.spawn(part.begin(body), task.id)
-        return part
+        if self.tasks.find(task.id) is None:
+            self.tasks.add(task)
+        self._crew.spawn(self._runner.run(part, does), task.id)
+        if task.cancelling:
+            self._cancel_soon(part)
 
     def effector_body(self, entity: Entity, effector: str, params: Mapping[str, Any]) -> Body:
         """Return the work of an effector.
@@ -172,111 +180,131 @@ class Supervisor:
         self, task_id: str, entity: Entity, effector: str, *, params: Mapping[str, Any]
     ) -> Task:
         """Return the task of an effector that is called as an operation of its own."""
-        now = self.clock.wall_ms()
         task = Task(task_id, effector, entity_id=entity.id, entity_name=entity.name)
-        task.submitted_ms = now
+        task.submitted_ms = self.clock.wall_ms()
+        task.work = work(EFFECTOR)
         describe_call(task, effector, params, "EFFECTOR", "NON-TRANSIENT")
         return task
+
+    def _start(self, task: Task, body: Body | None, *, fresh: bool) -> Operation:
+        task.owned = True
+        operation = Operation(self, task, fresh=fresh)
+        self._running[task.id] = operation
+        self._crew.spawn(self._run(operation, body), task.id)
+        return operation
+
+    async def _run(self, operation: Operation, body: Body | None) -> None:
+        async def made(op: Operation) -> Any:
+            return await (body or self.works.body(op.task))(op)
+
+        try:
+            await self._runner.run(operation, Work(made))
+        finally:
+            self._running.pop(operation.task.id, None)
+            self.locks.free(operation.task.id)
+
+    async def _submit_if_recorded(self, task: Task, body: Body | None) -> None:
+        # Asked behind it, and answered once it is durable or was refused for good.
+        try:
+            recorded = await self._ask(lambda view: view.get(KIND, task.id) is not None)
+        except (NotMaster, Fenced):
+            return  # whoever leads next takes it up if it was
+        if recorded:
+            self.submit(task, body)
+
+    async def _ask(self, question: Callable[[View], Any]) -> Any:
+        """Return an answer on the records as they are once all that waits now is committed.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+            Fenced: Likewise.
+        """
+        while True:
+            try:
+                return (
+                    await self.recorder.commit(lambda view: Decision([], question(view)))
+                ).answer
+            except (NotMaster, Fenced):
+                raise
+            except Unavailable:
+                await self.clock.sleep(_RETRY_S)
+
+    # Taking up.
+
+    def take_up(self, task: Task) -> None:
+        """Go on with an operation that had stopped, and whose record says so since."""
+        if self._active:
+            self._start(task, None, fresh=False)
+
+    async def _take_up_all(self) -> None:
+        """Take up what was left, in the order in which it was begun, not all at once."""
+        for place, task in enumerate(self._left.values()):
+            if place >= _AT_ONCE:
+                task.waits_for = f"for its turn: {place} operations are taken up before it"
+        slots = asyncio.Semaphore(_AT_ONCE)
+        for task in list(self._left.values()):
+            await slots.acquire()
+            task.waits_for = ""
+            operation = self._start(task, None, fresh=False)
+            del self._left[task.id]
+            self._crew.spawn(self._caught_up(operation, slots), f"{task.id} catches up")
+            if task.cancelling:
+                self._cancel_soon(operation)
+
+    async def _caught_up(self, operation: Operation, slots: asyncio.Semaphore) -> None:
+        await operation.caught_up.wait()
+        slots.release()
+        fields = {"task": operation.task.id, "name": operation.task.name}
+        log.info("taken up", extra={"fields": fields})
+
+    def _all_running(self) -> Iterator[Running]:
+        for operation in self._running.values():
+            yield from operation.family()
+
+    # Cancelling.
 
     async def cancel(self, task: Task) -> bool:
         """Cancel a task with all its parts, and wait for its end.
 
+        That it was asked for is committed first, so that it ends on the next master too.
+
         Returns:
             Whether there was something to cancel; False if it had ended or runs elsewhere.
+
+        Raises:
+            Unavailable: If that could not be committed.
         """
         operation = self._operation_of(task)
         if operation is None or task.status.ended:
             return False
+        task.cancelling = True
+        await self.ledger.ask_to_cancel(task)
         operation.cancel()
         await operation.settled()
-        return task.status is Status.CANCELLED
+        return task.status.ended and not operation.handed_over
 
-    async def drive(self, operation: Operation, body: Body) -> Ending:
-        """Run an operation to its end, which it returns and records; never raises."""
-        task = operation.task
-        try:
-            operation.enter()
-            self._note_beginning(task)
-            ending = await self._ending(operation, body)
-        except asyncio.CancelledError:
-            ending = _cut_off(operation)
-        await operation.end_parts()
-        await self._note_end(operation, ending)
-        return ending
-
-    async def _ending(self, operation: Operation, body: Body) -> Ending:
-        try:
-            known = await self._outcomes.find(operation.task)
-            if known is not None:
-                return known
-            await operation.permitted()
-            ending = Ending(Status.COMPLETED, await body(operation))
-        except (NotMaster, Fenced) as error:
-            # It could not record what it wanted: somebody else leads, and will say how it ended.
-            operation.handed_over = True
-            return Ending(Status.INTERRUPTED, error=error)
-        except Exception as error:  # noqa: BLE001 - this is the supervisor of tasks
-            ending = Ending(Status.FAILED, error=error)
-        await self._outcomes.record(operation.task, ending)
-        return ending
-
-    def _note_beginning(self, task: Task) -> None:
-        task.status = Status.RUNNING
-        if task.parent_id:
-            task.started_ms = self.clock.wall_ms()
-            self.recorder.note(Put(KIND, task.id, task.to_value()))
-
-    async def _note_end(self, operation: Operation, ending: Ending) -> None:
-        """Make the end known; that of a whole operation only once it is recorded."""
-        task = operation.task
-        operation.closing = True
-        end = self._end_value(task, ending)
-        if not task.parent_id:
-            self._running.pop(task.id, None)
-        if operation.handed_over:
-            pass  # the next master says what became of it
-        elif task.parent_id:
-            self.recorder.note(Merge(KIND, task.id, end))
+    def _cancel_soon(self, operation: Operation) -> None:
+        """Cancel it; one that was taken up first finds out what runs, so that it can be ended."""
+        if operation.fresh:
+            operation.cancel()
         else:
-            end = await self._recorded(operation, end)
-        task.take({**task.to_value(), **end})
-        task.waits_for, task.blocked_by = "", None
-        task.owned = False
-        if ending.status is Status.FAILED:
-            _log_failure(task, ending.error)
+            self._crew.spawn(self._cancel_once_parked(operation), f"{operation.task.id} ends")
 
-    async def _recorded(self, operation: Operation, end: Value) -> Value:
-        """Commit the end of an operation; return how it is known to have ended."""
-        task_id = operation.task.id
+    async def _cancel_once_parked(self, operation: Operation) -> None:
+        waited_s = 0.0
+        while waited_s < _PARK_MOST_S and not operation.is_over() and not operation.is_parked():
+            await self.clock.sleep(_PARK_POLL_S)
+            waited_s += _PARK_POLL_S
+        operation.cancel()
 
-        def decide(view: View) -> Decision:
-            known = view.get(KIND, task_id) is not None
-            return Decision([Merge(KIND, task_id, end)] if known else [])
-
-        try:
-            await operation.record(decide)
-        except (Unavailable, asyncio.CancelledError):
-            return {"status": Status.INTERRUPTED.value, "ended": end["ended"], "error": HANDED_OVER}
-        return end
-
-    def _end_value(self, task: Task, ending: Ending) -> Value:
-        end: Value = {
-            "status": ending.status.value,
-            "started": task.started_ms or self.clock.wall_ms(),
-        }
-        end |= {"ended": self.clock.wall_ms(), "streams": dict(task.streams)}
-        if ending.result is not None:
-            end["result"] = storable(ending.result)
-        if ending.error is not None:
-            end["error"] = error_text(ending.error)
-        return end
-
-    def _operation_of(self, task: Task) -> Operation | None:
+    def _operation_of(self, task: Task) -> Running | None:
         top = task
         while top.parent is not None:
             top = top.parent
         operation = self._running.get(top.id)
         return operation if operation is None or top is task else operation.part(task)
+
+    # Forgetting.
 
     async def _forget_now_and_then(self) -> None:
         await asyncio.to_thread(
@@ -295,33 +323,3 @@ class Supervisor:
         for task_id in ids:
             self.recorder.note(Drop(KIND, task_id))
         await asyncio.to_thread(self.streams.drop, *ids)
-
-
-def storable(result: Any) -> Any:
-    """Return a result as JSON; one that is too large for a record becomes a remark."""
-    as_json = plain(result)
-    size = len(msgspec.json.encode(as_json))
-    return as_json if size <= _MOST_RESULT_BYTES else f"(a result of {size} bytes is not kept)"
-
-
-def error_text(error: BaseException) -> str:
-    """Return a line that says what went wrong, and after a blank line what else helps."""
-    if isinstance(error, BrooklineError):
-        return error.message + (f"\n\n{error.details}" if error.details else "")
-    trace = "".join(traceback.format_exception(error)).splitlines()[-_TRACE_LINES:]
-    return f"{type(error).__name__}: {error}\n\n" + "\n".join(trace)
-
-
-def _cut_off(operation: Operation) -> Ending:
-    if operation.handed_over:
-        return Ending(Status.INTERRUPTED, error=Cancelled(HANDED_OVER))
-    return Ending(Status.CANCELLED, error=Cancelled(f"{operation.task.name} was cancelled"))
-
-
-def _log_failure(task: Task, error: BaseException | None) -> None:
-    fields = {"task": task.id, "name": task.name, "entity": task.entity_id}
-    if isinstance(error, BrooklineError):
-        fields["error"] = error.message
-        log.warning("task failed", extra={"fields": fields})
-    else:
-        log.error("task failed", exc_info=error, extra={"fields": fields})

@@ -62,6 +62,17 @@ class Task:
         waits_for: What it is waiting for, as text; empty while it waits for nothing.
         blocked_by: The task that it waits for, if it is one.
         owned: Whether this process is running it, and so knows more than its record says.
+        recorded: Whether there is a record of it.
+        work: What an operation is made of, so that any master makes it again; see `works`.
+        key: Name and number of a part among those of the same name, such as ``install#1``.
+        place: Which part of its parent it is, counted from 0 in the order of their beginning.
+        once: Whether the start of a step was committed that must not be done twice.
+        failure: The error of a part, as `storing` makes it again.
+        done: What was recorded on the way, by key; see `Operation.record`.
+        taken: How often an operation was taken up by another master, and when.
+        settled: Whether it came to rest since, such as at a command on a machine.
+        cancelling: Whether somebody asked for its end.
+        interruption: Why it does not go on by itself, and what became of that.
     """
 
     id: str
@@ -85,6 +96,17 @@ class Task:
     waits_for: str = ""
     blocked_by: Task | None = None
     owned: bool = False
+    recorded: bool = False
+    work: Mapping[str, Any] = field(default_factory=dict)
+    key: str = ""
+    place: int = -1
+    once: bool = False
+    failure: Mapping[str, Any] = field(default_factory=dict)
+    done: dict[str, Any] = field(default_factory=dict)
+    taken: Mapping[str, Any] = field(default_factory=dict)
+    settled: bool = False
+    cancelling: bool = False
+    interruption: Mapping[str, Any] = field(default_factory=dict)
     _end: asyncio.Event | None = None
 
     async def wait(self, timeout_s: float | None = None) -> bool:
@@ -94,7 +116,7 @@ class Task:
             timeout_s: Seconds to wait at most; None waits for ever.
 
         Returns:
-            Whether it has ended.
+            Whether it has ended. If not, the time is over, or this node has handed it over.
         """
         if self.status.ended:
             return True
@@ -105,53 +127,71 @@ class Task:
                 await self._end.wait()
         except TimeoutError:
             return False
-        return True
+        return self.status.ended
 
     def announce(self) -> None:
         """Wake whoever waits for the end, if it has come."""
-        if self.status.ended and self._end is not None:
+        if self.status.ended:
+            self.release()
+
+    def release(self) -> None:
+        """Wake whoever waits for the end, for here it will not come."""
+        if self._end is not None:
             self._end.set()
+            self._end = None
 
     def take(self, value: Value) -> None:
         """Become what a record says."""
-        for attribute, name in _FIELDS.items():
-            if name in value:
-                setattr(self, attribute, value[name])
+        for attribute, (name, nothing) in _FIELDS.items():
+            setattr(self, attribute, value.get(name, nothing))
         self.status = Status(value["status"])
         self.tags = tuple(value.get("tags", ()))
-        self.started_ms = value.get("started")
-        self.ended_ms = value.get("ended")
+        self.done = {name[1:]: item for name, item in value.items() if name.startswith(DONE)}
+        self.recorded = True
         self.announce()
 
     def to_value(self) -> Value:
         """Return the value of the record of this task; what is empty is left out."""
-        value = {name: getattr(self, attribute) for attribute, name in _FIELDS.items()}
-        value |= {"started": self.started_ms, "ended": self.ended_ms, "tags": list(self.tags)}
-        kept = {name: item for name, item in value.items() if item not in _EMPTY}
-        if self.result is not None:
-            kept["result"] = self.result
-        return {**kept, "status": self.status.value}
-
-    def ending(self) -> Value:
-        """Return the fields of the record that change when a task ends."""
-        names = ("started", "ended", "status", "result", "error", "streams")
-        return {name: item for name, item in self.to_value().items() if name in names}
+        value: Value = {}
+        for attribute, (name, nothing) in _FIELDS.items():
+            item = getattr(self, attribute)
+            if item != nothing:
+                value[name] = item
+        value["status"] = self.status.value
+        if self.tags:
+            value["tags"] = list(self.tags)
+        return value
 
 
-_FIELDS = {
-    "name": "name",
-    "description": "description",
-    "entity_id": "entity",
-    "entity_name": "entityName",
-    "effector": "effector",
-    "params": "params",
-    "parent_id": "parent",
-    "submitted_ms": "submitted",
-    "result": "result",
-    "error": "error",
-    "streams": "streams",
+DONE = "+"
+"""With what the fields of a record begin that say what was done on the way."""
+
+_NONE: Mapping[str, Any] = {}
+_FIELDS: Mapping[str, tuple[str, Any]] = {
+    "name": ("name", ""),
+    "description": ("description", ""),
+    "entity_id": ("entity", ""),
+    "entity_name": ("entityName", ""),
+    "effector": ("effector", ""),
+    "params": ("params", _NONE),
+    "parent_id": ("parent", ""),
+    "submitted_ms": ("submitted", 0),
+    "started_ms": ("started", None),
+    "ended_ms": ("ended", None),
+    "result": ("result", None),
+    "error": ("error", ""),
+    "streams": ("streams", _NONE),
+    "work": ("work", _NONE),
+    "key": ("key", ""),
+    "place": ("place", -1),
+    "once": ("once", False),
+    "failure": ("failure", _NONE),
+    "taken": ("taken", _NONE),
+    "settled": ("settled", False),
+    "cancelling": ("cancelling", False),
+    "interruption": ("interruption", _NONE),
 }
-_EMPTY: tuple[Any, ...] = (None, "", {}, [])
+"""Names of attributes in the record, and what stands for a field that is not there."""
 
 
 def child_id(parent_id: str, key: str) -> str:

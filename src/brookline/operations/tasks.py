@@ -70,7 +70,9 @@ class Tasks:
             task = Task(id=task_id, name="")
             task.take(value)
             self.add(task)
-        elif not task.owned:
+        elif task.owned:
+            task.recorded = True
+        else:
             task.take(value)
 
     def reset(self, view: View) -> None:
@@ -81,8 +83,14 @@ class Tasks:
         for task_id in ids:
             self.refresh(task_id, view.get(KIND, task_id))
 
+    def forget(self, task: Task) -> None:
+        """Know nothing of a task any more; others may yet, if it has a record."""
+        if self._by_id.get(task.id) is task:
+            self._forget(task)
+
     def _forget(self, task: Task) -> None:
         del self._by_id[task.id]
+        task.release()
         of_entity = self._by_entity.get(task.entity_id, {})
         of_entity.pop(task.id, None)
         if not of_entity:

@@ -289,14 +289,18 @@ class Core:
         leadership = self.leadership
         return leadership is not None and self.lease.holds(leadership.epoch)
 
-    def may_act(self) -> bool:
-        """Tell whether something new may be started in the world that nothing else protects."""
+    def may_act(self, *, guarded: bool = False) -> bool:
+        """Tell whether something new may be started in the world.
+
+        Args:
+            guarded: Whether something out there refuses whoever led before.
+        """
         leadership, rules = self.leadership, self.parts.rules
         if leadership is None or not self.serving:
             return False
         if not rules.lease_stops_side_effects:
             return True
-        waited = self.parts.clock.boottime() >= self.act_after
+        waited = guarded or self.parts.clock.boottime() >= self.act_after
         return waited and self.lease.may_start(leadership.epoch)
 
     def target(self) -> Here | There | None:

@@ -163,9 +163,13 @@ class PlaneNode:
         """Tell whether this node is the master at this very moment, by its lease."""
         return self._core.serving and self._core.holds_lease()
 
-    def may_act(self) -> bool:
-        """Tell whether something new may be started in the world that nothing else protects."""
-        return self._core.may_act()
+    def may_act(self, *, guarded: bool = False) -> bool:
+        """Tell whether something new may be started in the world.
+
+        Args:
+            guarded: Whether something out there refuses whoever led before.
+        """
+        return self._core.may_act(guarded=guarded)
 
     def members(self) -> list[Member]:
         """Return all nodes of the plane that are known here; this one is, whatever the store shows."""

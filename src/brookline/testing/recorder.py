@@ -49,7 +49,7 @@ class MemoryRecorder:
         """Apply a change."""
         self._apply([change])
 
-    def may_act(self) -> bool:
+    def may_act(self, *, guarded: bool = False) -> bool:  # noqa: ARG002
         """Tell what the test says."""
         return self.acts
 

@@ -1,0 +1,254 @@
+"""The ledger: what is recorded of operations, their parts and their ends.
+
+What a caller or a later run relies on is committed: beginnings of what must not be done twice, ends,
+and what was recorded on the way. That a part runs, and how far its streams are, is only told once a
+second, for those who look on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from brookline.errors import Fenced, NotMaster, Unavailable
+from brookline.journal.queue import Decision
+from brookline.operations.locks import held_by, taken
+from brookline.operations.retention import with_parts
+from brookline.operations.storing import stored
+from brookline.operations.task import DONE, KIND, Status, Task
+from brookline.wire.changes import Merge, Put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from brookline.journal.records import View
+    from brookline.operations.interruption import StepInterrupted
+    from brookline.operations.operation import Operation
+    from brookline.operations.recorder import Decide, Recorder
+    from brookline.operations.running import Running
+    from brookline.values.clock import Clock
+    from brookline.wire.changes import Change, Value
+
+    Consequences = Callable[[View, Iterable[str], str, int], Iterable[Change]]
+
+log = logging.getLogger("brookline.operations")
+
+_STORE_POLL_S = 0.5
+_TELL_S = 1.0
+
+
+class Ledger:
+    """Records operations.
+
+    Args:
+        recorder: The plane.
+        clock: Time.
+
+    Attributes:
+        consequences: What else changes, given the entities whose work is interrupted, why and when.
+    """
+
+    def __init__(self, recorder: Recorder, clock: Clock) -> None:
+        self.consequences: Consequences = lambda *_: ()
+        self._recorder = recorder
+        self._clock = clock
+        self._told: dict[str, Value] = {}
+
+    async def record(self, running: Running, key: str, decide: Decide) -> Any:
+        """Commit a decision together with the fact that it was made; return its answer.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+            Fenced: Likewise.
+        """
+
+        def once(view: View) -> Decision:
+            before = view.get(KIND, running.task.id)
+            if before is not None and DONE + key in before:
+                # Asked again, for it was not known whether the commit before was made.
+                return Decision([], before[DONE + key])
+            decision = decide(view)
+            answer = stored(key, decision.answer)
+            mark = _marked(running.task, before, {DONE + key: answer})
+            return Decision([*decision.changes, *_above(view, running), mark], answer)
+
+        return await self._commit(running, once)
+
+    async def begin_once(self, running: Running) -> None:
+        """Commit that something begins that must not be done twice."""
+        running.task.once = True
+        begins = Put(KIND, running.task.id, running.task.to_value())
+        await self._commit(running, lambda view: Decision([*_above(view, running), begins]))
+
+    async def end(self, running: Running, ends: Value) -> None:
+        """Commit how something ended, unless the record of its operation is gone."""
+        task_id, root_id = running.task.id, running.root.task.id
+        value = {**running.task.to_value(), **ends}
+
+        def decide(view: View) -> Decision:
+            if view.get(KIND, root_id) is None:
+                return Decision([])
+            # What was begun on another master and not taken any more has ended with it.
+            left = [Merge(KIND, part.id, ends) for part in _unfinished(view, running.task)]
+            return Decision([*_above(view, running), Put(KIND, task_id, value), *left])
+
+        await self._commit(running, decide)
+
+    async def interrupt(self, task: Task, why: StepInterrupted, epoch: int) -> Value:
+        """Commit that an operation does not go on by itself; return what its record says of it.
+
+        Raises:
+            Unavailable: If this node does not lead any more.
+        """
+        now = self._clock.wall_ms()
+        ends = interrupted_value(why, now, epoch)
+
+        def decide(view: View) -> Decision:
+            entities = dict.fromkeys(_unfinished_entities(view, task))
+            parts = [Merge(KIND, part.id, _cut_off(now)) for part in _unfinished(view, task)]
+            changes = self.consequences(view, entities, why.reason, now)
+            return Decision([Merge(KIND, task.id, ends), *parts, *changes])
+
+        while True:
+            try:
+                await self._recorder.commit(decide)
+            except (NotMaster, Fenced):
+                raise
+            except Unavailable:
+                await self._clock.sleep(_STORE_POLL_S)
+            else:
+                return ends
+
+    async def hold(self, operation: Operation, what: str) -> None:
+        """Commit that a part of an operation has a lock."""
+
+        def decide(view: View) -> Decision:
+            task = operation.task
+            missing = [] if view.get(KIND, task.id) else [Put(KIND, task.id, task.to_value())]
+            return Decision([*_above(view, operation), *missing, taken(operation, what)])
+
+        await self._commit(operation, decide)
+
+    async def ask_to_cancel(self, task: Task) -> None:
+        """Commit that somebody asked for the end of a task, so that it ends on any master.
+
+        Raises:
+            Unavailable: If that could not be committed.
+        """
+
+        def decide(view: View) -> Decision:
+            before = view.get(KIND, task.id)
+            if before is not None and Status(before["status"]).ended:
+                return Decision([])
+            return Decision([_marked(task, before, {"cancelling": True})])
+
+        await self._recorder.commit(decide)
+
+    async def tell(self, running: Callable[[], Iterable[Running]]) -> None:
+        """Tell, once a second and until cancelled, what runs."""
+        while True:
+            await self._clock.sleep(_TELL_S)
+            if not any(True for _ in running()):
+                continue
+            try:
+                await self._recorder.commit(
+                    lambda view: Decision(list(self._news(view, running())))
+                )
+            except Unavailable:
+                log.debug("what runs is told later")
+
+    def _news(self, view: View, running: Iterable[Running]) -> Iterator[Change]:
+        """Yield what changes in records by what is seen of running work at this moment."""
+        seen: dict[str, Value] = {}
+        for one in running:
+            task = one.task
+            record = view.get(KIND, task.id)
+            if record is None:
+                if task.parent_id and not one.is_over() and not one.closing:
+                    yield Put(KIND, task.id, task.to_value())
+                continue
+            if Status(record["status"]).ended:
+                continue
+            news: Value = {"streams": dict(task.streams)} if task.streams else {}
+            if one.root is one and (task.settled or one.is_parked()):
+                task.settled = news["settled"] = True
+            seen[task.id] = news
+            if news and self._told.get(task.id) != news:
+                yield Merge(KIND, task.id, news)
+        self._told = seen
+
+    async def _commit(self, running: Running, decide: Decide) -> Any:
+        """Commit, trying again while the store does not answer.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+            Fenced: Likewise.
+            CancelledError: If the work is handed over meanwhile.
+        """
+        while True:
+            if running.handed_over:
+                raise asyncio.CancelledError
+            try:
+                return (await self._recorder.commit(decide)).answer
+            except (NotMaster, Fenced):
+                raise
+            except Unavailable:
+                running.task.waits_for = "for the store"
+                await self._clock.sleep(_STORE_POLL_S)
+                running.task.waits_for = ""
+
+
+def interrupted_value(why: StepInterrupted, now_ms: int, epoch: int) -> Value:
+    """Return what changes in the record of an operation that is interrupted."""
+    return {
+        "status": Status.INTERRUPTED.value,
+        "ended": now_ms,
+        "error": f"interrupted: {why.reason}.\n\n{ADVICE}",
+        "interruption": why.to_value(since_ms=now_ms, epoch=epoch),
+    }
+
+
+ADVICE = (
+    "It can be resumed, replayed from its beginning or abandoned: see 'brookline interrupted', "
+    "or GET /v1/interrupted"
+)
+
+
+def _cut_off(now_ms: int) -> Value:
+    return {"status": Status.INTERRUPTED.value, "ended": now_ms, "error": "interrupted"}
+
+
+def _marked(task: Task, before: Value | None, marks: Value) -> Change:
+    """Return the change that adds marks to the record of a task, which may not be there yet."""
+    if before is None:
+        return Put(KIND, task.id, {**task.to_value(), **marks})
+    return Merge(KIND, task.id, marks)
+
+
+def _above(view: View, running: Running) -> list[Change]:
+    """Return what records that of which it is a part, as far as it was not told yet.
+
+    So that whoever reads the records finds the whole tree.
+    """
+    missing: list[Change] = []
+    above = running.parent
+    while above is not None and above.parent is not None and not view.get(KIND, above.task.id):
+        missing.insert(0, Put(KIND, above.task.id, above.task.to_value()))
+        above = above.parent
+    return missing
+
+
+def _unfinished(view: View, task: Task) -> Iterator[Task]:
+    for part in with_parts(task):
+        record = view.get(KIND, part.id)
+        if part is not task and record is not None and not Status(record["status"]).ended:
+            yield part
+
+
+def _unfinished_entities(view: View, task: Task) -> Iterator[str]:
+    """Yield the entities that an operation was about to change."""
+    if task.entity_id:
+        yield task.entity_id
+    yield from (part.entity_id for part in _unfinished(view, task) if part.entity_id)
+    yield from held_by(view, task.id)

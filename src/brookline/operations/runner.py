@@ -1,0 +1,207 @@
+"""The runner: runs an operation or a part of one to its end, and has that recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from brookline.errors import (
+    BrooklineError,
+    Cancelled,
+    Fenced,
+    NotMaster,
+    TimedOut,
+)
+from brookline.operations.interruption import StepInterrupted, in_doubt
+from brookline.operations.outcomes import Ending
+from brookline.operations.safety import Safety
+from brookline.operations.storing import failure_of, read_back, shown, storable_error, stored
+from brookline.operations.task import Status, Task
+
+if TYPE_CHECKING:
+    from brookline.operations.ledger import Ledger
+    from brookline.operations.operation import Operation, Work
+    from brookline.operations.tasks import Tasks
+    from brookline.values.clock import Clock
+    from brookline.wire.changes import Value
+
+log = logging.getLogger("brookline.operations")
+
+_TRACE_LINES = 40
+_ATTACH_S = 10.0
+"""How long a step whose time is over meanwhile may take to find out that its command has ended."""
+
+HANDED_OVER = "for the next master: this server has handed it over"
+
+
+class Runner:
+    """Runs one thing at a time, as often as it is asked.
+
+    Args:
+        ledger: Records what must be.
+        tasks: Where tasks are found.
+        clock: Time.
+    """
+
+    def __init__(self, ledger: Ledger, tasks: Tasks, clock: Clock) -> None:
+        self._ledger = ledger
+        self._tasks = tasks
+        self._clock = clock
+
+    async def run(self, operation: Operation, work: Work) -> None:
+        """Run an operation to its end, and tell that to whoever waits for it."""
+        ending = Ending(Status.FAILED, error=RuntimeError("its supervisor failed"))
+        try:
+            ending = await self._run(operation, work)
+        finally:
+            if operation.root is operation:
+                operation.caught_up.set()
+            operation.end(ending)
+
+    async def _run(self, operation: Operation, work: Work) -> Ending:
+        ending = _cut_off(operation)
+        try:
+            operation.enter()
+            self._begin(operation.task)
+            ending = await self._ending(operation, work)
+        except asyncio.CancelledError:
+            ending = _cut_off(operation)
+        except StepInterrupted as why:
+            why.step = why.step or operation.task.name
+            operation.interrupt(why)
+        except (NotMaster, Fenced) as error:
+            # It could not record what it wanted: somebody else leads, and goes on with it.
+            operation.handed_over = True
+            ending = Ending(Status.INTERRUPTED, error=error)
+        await operation.end_parts()
+        return await self._ended(operation, ending)
+
+    def _begin(self, task: Task) -> None:
+        task.status = Status.RUNNING
+        task.ended_ms = None
+        task.started_ms = task.started_ms or self._clock.wall_ms()
+
+    async def _ending(self, operation: Operation, work: Work) -> Ending:
+        """Return how it ends.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+            Fenced: Likewise.
+            StepInterrupted: If it does not go on by itself.
+        """
+        try:
+            if work.safety is not None:
+                await operation.permitted(guarded=work.safety is Safety.GUARDED)
+            if work.safety is Safety.ONCE:
+                await self._begin_once(operation)
+            result = await self._acted(operation, work)
+            if operation.parent is not None:
+                result = read_back(stored(operation.task.name, result), work.returns)
+            ending = Ending(Status.COMPLETED, result)
+            operation.check_all_taken()
+        except (NotMaster, Fenced):
+            raise
+        except Exception as error:  # noqa: BLE001 - this is the supervisor of tasks
+            again = error if operation.parent is None else storable_error(error)
+            return Ending(Status.FAILED, error=again)
+        return ending
+
+    async def _begin_once(self, operation: Operation) -> None:
+        task = operation.task
+        if task.once:
+            raise in_doubt(task.name)
+        await self._ledger.begin_once(operation)
+
+    async def _acted(self, operation: Operation, work: Work) -> Any:
+        """Do it in the time that is left to it.
+
+        Raises:
+            TimedOut: If that was not enough.
+        """
+        if work.timeout_s is None:
+            return await work.body(operation)
+        begun_ms = operation.task.started_ms or 0
+        left_s = work.timeout_s - max(0, self._clock.wall_ms() - begun_ms) / 1000
+        if not operation.fresh and work.safety is Safety.GUARDED:
+            left_s = max(left_s, _ATTACH_S)
+        limit = asyncio.timeout(max(left_s, 0))
+        try:
+            async with limit:
+                return await work.body(operation)
+        except TimeoutError as over:
+            if not limit.expired():
+                raise
+            raise TimedOut(
+                f"{operation.task.name} did not end within {work.timeout_s:g}s"
+            ) from over
+
+    async def _ended(self, operation: Operation, ending: Ending) -> Ending:
+        """Make the end known, once it is recorded; return how it is known to have ended."""
+        task = operation.task
+        operation.closing = True
+        try:
+            if operation.interruption is not None:
+                ends = await self._ledger.interrupt(task, operation.interruption, operation.epoch)
+            elif operation.handed_over:
+                return self._let_go(operation)
+            else:
+                ends = self._ends(operation, ending)
+                await self._ledger.end(operation, ends)
+        except (NotMaster, Fenced, asyncio.CancelledError):
+            operation.handed_over = True
+            return self._let_go(operation)
+        _close(task, ends)
+        if ending.status is Status.FAILED:
+            _log_failure(task, ending.error)
+        return ending
+
+    def _ends(self, operation: Operation, ending: Ending) -> Value:
+        ends: Value = {"status": ending.status.value, "ended": self._clock.wall_ms()}
+        if ending.result is not None:
+            of_part = operation.parent is not None
+            ends["result"] = stored("", ending.result) if of_part else shown(ending.result)
+        if ending.error is not None:
+            ends["error"] = error_text(ending.error)
+            if operation.parent is not None and ending.status is Status.FAILED:
+                ends["failure"] = failure_of(ending.error)
+        return ends
+
+    def _let_go(self, operation: Operation) -> Ending:
+        """Leave it to the next master: it has not ended."""
+        task = operation.task
+        task.owned, task.waits_for, task.blocked_by = False, HANDED_OVER, None
+        if not task.recorded:
+            self._tasks.forget(task)
+        task.release()
+        return Ending(Status.INTERRUPTED, error=Cancelled(HANDED_OVER))
+
+
+def _close(task: Task, ends: Value) -> None:
+    task.take({**task.to_value(), **ends})
+    task.waits_for, task.blocked_by = "", None
+    task.owned = False
+
+
+def _cut_off(operation: Operation) -> Ending:
+    if operation.handed_over:
+        return Ending(Status.INTERRUPTED, error=Cancelled(HANDED_OVER))
+    return Ending(Status.CANCELLED, error=Cancelled(f"{operation.task.name} was cancelled"))
+
+
+def error_text(error: BaseException) -> str:
+    """Return a line that says what went wrong, and after a blank line what else helps."""
+    if isinstance(error, BrooklineError):
+        return error.message + (f"\n\n{error.details}" if error.details else "")
+    trace = "".join(traceback.format_exception(error)).splitlines()[-_TRACE_LINES:]
+    return f"{type(error).__name__}: {error}\n\n" + "\n".join(trace)
+
+
+def _log_failure(task: Task, error: BaseException | None) -> None:
+    fields = {"task": task.id, "name": task.name, "entity": task.entity_id}
+    if isinstance(error, BrooklineError):
+        fields["error"] = error.message
+        log.warning("task failed", extra={"fields": fields})
+    else:
+        log.error("task failed", exc_info=error, extra={"fields": fields})

@@ -1,0 +1,169 @@
+"""Running work: the tree of an operation and its parts, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from brookline.operations.interruption import StepInterrupted
+    from brookline.operations.outcomes import Ending
+    from brookline.operations.task import Task
+
+
+class Running:
+    """A node of the tree. No part outlives that of which it is one.
+
+    Attributes:
+        task: What is known of it.
+        parent: That of which it is a part, or None.
+        root: The operation at the top.
+        handed_over: Whether it ends because this node stops leading, or because the operation is
+            interrupted. What it began outside is then left running, and nothing is recorded: it
+            neither failed nor was it cancelled.
+        interruption: Of the root: why it does not go on by itself, or None.
+        closing: Whether its work is done and its end is being recorded.
+        fresh: Whether no other master can have begun it before.
+        replayed: Whether it was found to have ended before, and was not run.
+        caught_up: Of the root: set once it does something that had not been done before.
+    """
+
+    def __init__(self, task: Task, parent: Running | None, *, fresh: bool) -> None:
+        self.task = task
+        self.parent = parent
+        self.root: Running = self if parent is None else parent.root
+        self.handed_over: bool = parent is not None and parent.handed_over
+        self.interruption: StepInterrupted | None = None
+        self.closing = False
+        self.fresh = fresh
+        self.replayed = False
+        self.caught_up = asyncio.Event()
+        self._parts: list[Running] = []
+        self._parked = 0
+        self._end: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self._work: asyncio.Task[Any] | None = None
+        self._cancelling = False
+
+    async def ended(self) -> Ending:
+        """Wait for the end. If the waiting is cancelled, so is what is waited for."""
+        try:
+            ending = await asyncio.shield(self._end)
+        except asyncio.CancelledError:
+            self.cancel()
+            await self.settled()
+            raise
+        if self.parent is not None and not self.replayed:
+            # What is behind this end can only be reached by whoever recorded the end: this node.
+            self.parent.fresh = True
+        return ending
+
+    async def settled(self) -> None:
+        """Wait for the end, also while the waiting itself is being cancelled: it is near."""
+        while not self._end.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({self._end})
+
+    def end(self, ending: Ending) -> None:
+        """Tell whoever waits for the end."""
+        self._end.set_result(ending)
+
+    def cancel(self) -> None:
+        """Ask it and its parts to end; await `settled` for that. Asking again changes nothing.
+
+        So the clean-up that the first request sets off is never cut short by a second one. What
+        has ended, and only records that, is not cancelled any more.
+        """
+        if self._cancelling or self.closing:
+            return
+        self._cancelling = True
+        for part in self._parts:
+            part.cancel()
+        if self._work is not None:
+            self._work.cancel()
+
+    def hand_over(self) -> None:
+        """Ask it to end because this node stops leading.
+
+        Clean-up that a cancellation set off is cut short: it may wait for a store that is away.
+        """
+        self.handed_over = True
+        for part in self._parts:
+            part.hand_over()
+        self._cancelling = True
+        if self._work is not None and self._work is not asyncio.current_task():
+            self._work.cancel()
+
+    def interrupt(self, why: StepInterrupted) -> None:
+        """Have the whole operation end as interrupted; called from within one of its parts."""
+        root = self.root
+        if root.interruption is None and not root.handed_over:
+            root.interruption = why
+            root.hand_over()
+
+    def enter(self) -> None:
+        """Note the asyncio task that does the work.
+
+        Raises:
+            CancelledError: If it was cancelled before it could begin.
+        """
+        self._work = asyncio.current_task()
+        if self._cancelling:
+            raise asyncio.CancelledError
+
+    async def end_parts(self) -> None:
+        """Cancel what it began and nobody joined, and wait for the ends."""
+        for part in self._parts:
+            part.cancel()
+        for part in self._parts:
+            await part.settled()
+        self._parts.clear()
+
+    def adopt(self, part: Running) -> None:
+        """Take up a part; those that have ended are forgotten."""
+        self._parts = [one for one in self._parts if not one.task.status.ended]
+        self._parts.append(part)
+
+    @contextlib.contextmanager
+    def parked(self) -> Iterator[None]:
+        """Say that it rests as long as the block runs: at a command, a timer, a lock.
+
+        Its own code does nothing then, and cannot be what a master dies of.
+        """
+        self._parked += 1
+        try:
+            yield
+        finally:
+            self._parked -= 1
+
+    def is_parked(self) -> bool:
+        """Tell whether it rests with all its parts."""
+        running = [part for part in self._parts if not part.is_over()]
+        return all(part.is_parked() for part in running) if running else self._parked > 0
+
+    def is_over(self) -> bool:
+        """Tell whether it has ended."""
+        return self._end.done()
+
+    def belongs_to(self, other: Running) -> bool:
+        """Tell whether it is another one or a part of it, at any depth."""
+        above: Running | None = self
+        while above is not None and above is not other:
+            above = above.parent
+        return above is other
+
+    def part(self, task: Task) -> Running | None:
+        """Return the running part, at any depth, that a task tells of; or None."""
+        for part in self._parts:
+            found = part if part.task is task else part.part(task)
+            if found is not None:
+                return found
+        return None
+
+    def family(self) -> Iterator[Running]:
+        """Yield it and all parts that run, at any depth."""
+        yield self
+        for part in self._parts:
+            yield from part.family()

@@ -1,0 +1,498 @@
+"""What a failover makes of work: nothing twice, nothing lost, or a person is asked."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from brookline.errors import CommandFailed, InvalidInput, StepFailed
+from brookline.journal.queue import Decision
+from brookline.operations.interruption import Cause
+from brookline.operations.locks import KIND as LOCK
+from brookline.operations.operation import current
+from brookline.operations.retry import Retry
+from brookline.operations.safety import guarded, repeatable
+from brookline.operations.task import KIND, Status
+from brookline.wire.changes import Merge, Put
+
+
+class Thing:
+    """As much of an entity as a lock looks at."""
+
+    id = "e1"
+
+
+class Strange(Exception):
+    """An error that cannot be made again."""
+
+    def __init__(self, one, two):
+        super().__init__(one, two)
+
+
+@pytest.fixture
+def ran():
+    return []
+
+
+@pytest.fixture
+def gate():
+    return asyncio.Event()
+
+
+def act(ran, what, result=None):
+    """Return an action that may be repeated, and notes that it ran."""
+
+    @repeatable
+    def action():
+        ran.append(what)
+        return result
+
+    return action
+
+
+def halt(ran, gate, what="halt", mark=repeatable):
+    """Return an action that notes that it began, and ends when the gate opens."""
+
+    @mark
+    async def action():
+        ran.append(what)
+        await gate.wait()
+        return what
+
+    return action
+
+
+async def test_what_had_ended_is_not_done_again_and_returns_what_it_returned(
+    bench, until, ran, gate
+):
+    async def body(op):
+        first = await op.step("one", act(ran, "one", {"a": [1]}))
+        second = await op.step("one", act(ran, "again", 2))
+        await op.step("wait", halt(ran, gate))
+        return [first, second]
+
+    task = await bench.submit(body)
+    await until(lambda: ran == ["one", "again", "halt"])
+    await bench.fail_over()
+    await until(lambda: ran == ["one", "again", "halt", "halt"])
+    gate.set()
+    task = bench.tasks.get(task.id)
+    assert await task.wait(5)
+    assert (task.status, task.result) == (Status.COMPLETED, [{"a": [1]}, 2])
+    assert [child.name for child in task.children] == ["one", "one", "wait"]
+    assert task.taken["count"] == 1
+
+
+async def test_the_first_run_sees_a_result_as_a_later_one_does(bench):
+    async def body(op):
+        return await op.step("pair", lambda: (1, {2: "x"}))
+
+    task = await bench.submit(body)
+    await task.wait(5)
+    assert task.result == [1, {"2": "x"}]
+
+
+@dataclass
+class Found:
+    at: str
+    port: int
+
+
+async def test_a_result_of_a_class_comes_back_as_that_class(bench, until, ran, gate):
+    @guarded(returns=Found)
+    async def look():
+        ran.append("look")
+        return Found("web", 80)
+
+    async def body(op):
+        found = await op.step("look", look)
+        await op.step("wait", halt(ran, gate))
+        return [type(found).__name__, found.port]
+
+    task = await bench.submit(body)
+    await until(lambda: ran == ["look", "halt"])
+    await bench.fail_over()
+    gate.set()
+    task = bench.tasks.get(task.id)
+    await task.wait(5)
+    assert (task.result, ran.count("look")) == (["Found", 80], 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "caught"),
+    [
+        (CommandFailed("launch ended with exit code 3", 3), "CommandFailed 3"),
+        (InvalidInput("no"), "InvalidInput no"),
+        (ValueError("odd"), "ValueError odd"),
+        (Strange("a", "b"), "StepFailed Strange"),
+    ],
+)
+async def test_an_error_is_caught_as_it_was_before(bench, until, ran, gate, error, caught):
+    @repeatable
+    def fail():
+        ran.append("fail")
+        raise error
+
+    async def body(op):
+        try:
+            await op.step("fail", fail)
+        except CommandFailed as failed:
+            how = f"CommandFailed {failed.exit_code}"
+        except StepFailed as failed:
+            how = f"StepFailed {failed.raised}"
+        except (InvalidInput, ValueError) as failed:
+            how = f"{type(failed).__name__} {failed}"
+        await op.step("wait", halt(ran, gate))
+        return how
+
+    task = await bench.submit(body)
+    await until(lambda: ran == ["fail", "halt"])
+    await bench.fail_over()
+    gate.set()
+    task = bench.tasks.get(task.id)
+    await task.wait(5)
+    assert (task.result, ran.count("fail")) == (caught, 1)
+
+
+@pytest.mark.parametrize(
+    ("result", "said"), [(object(), "step 'x' returned what cannot"), ("x" * 300_000, "300002")]
+)
+async def test_a_result_that_cannot_be_stored_is_an_error_that_names_the_step(bench, result, said):
+    async def body(op):
+        await op.step("x", lambda: result)
+
+    task = await bench.submit(body)
+    await task.wait(5)
+    assert task.status is Status.FAILED
+    assert said in task.error
+    assert "'x'" in task.error
+
+
+async def test_a_step_that_may_have_been_done_is_not_done_again_but_shown(bench, until, ran, gate):
+    async def body(op):
+        try:
+            await op.step("pay", halt(ran, gate, "pay", mark=lambda action: action))
+        finally:
+            await op.record(lambda _view: Decision([Put("note", "n1", {})]))
+
+    task = await bench.submit(body, name="order", entity_id="e1", entity_name="shop")
+    await until(lambda: ran == ["pay"])
+    await bench.fail_over()
+    task = bench.tasks.get(task.id)
+    await task.wait(5)
+    assert (task.status, ran) == (Status.INTERRUPTED, ["pay"])
+    assert task.interruption["cause"] == Cause.ONCE.value
+    assert task.interruption["step"] == "pay"
+    assert "'pay'" in task.error
+    assert "brookline interrupted" in task.error
+    assert task.children[0].status is Status.INTERRUPTED
+    assert bench.recorder.records.get("note", "n1") is None, "no clean-up of what goes on"
+
+
+async def test_a_step_that_had_not_begun_is_done(bench, until, ran, gate):
+    async def body(op):
+        await op.step("wait", halt(ran, gate))
+        await op.step("pay", lambda: ran.append("pay"))
+
+    task = await bench.submit(body)
+    await until(lambda: ran == ["halt"])
+    await bench.fail_over()
+    gate.set()
+    await bench.tasks.get(task.id).wait(5)
+    assert ran == ["halt", "halt", "pay"]
+
+
+async def test_other_steps_than_before_interrupt_instead_of_doing_something_wrong(
+    bench, until, ran, gate
+):
+    async def before(op):
+        await op.step("install", act(ran, "install"))
+        await op.step("wait", halt(ran, gate))
+
+    async def after(op):
+        await op.step("prepare", act(ran, "prepare"))
+        await op.step("install", act(ran, "install"))
+
+    task = await bench.submit(before)
+    await until(lambda: ran == ["install", "halt"])
+    bench.bodies[task.id] = after
+    await bench.fail_over()
+    task = bench.tasks.get(task.id)
+    await task.wait(5)
+    assert task.interruption["cause"] == Cause.CHANGED.value
+    assert "'install' was recorded where 'prepare' comes now" in task.error
+    assert ran == ["install", "halt"]
+
+
+async def test_a_step_that_is_not_taken_any_more_interrupts(bench, until, ran, gate):
+    async def before(op):
+        await op.step("install", act(ran, "install"))
+        await op.step("wait", halt(ran, gate))
+
+    async def after(op):
+        return "done"
+
+    task = await bench.submit(before)
+    await until(lambda: ran == ["install", "halt"])
+    bench.bodies[task.id] = after
+    await bench.fail_over()
+    task = bench.tasks.get(task.id)
+    await task.wait(5)
+    assert task.interruption["cause"] == Cause.CHANGED.value
+    assert "not taken any more" in task.error
+
+
+async def test_work_that_nobody_knows_any_more_says_what_is_missing(bench, until, ran, gate):
+    async def body(op):
+        await op.step("wait", halt(ran, gate))
+
+    task = await bench.submit(body)
+    await until(lambda: ran)
+    changed = {"work": {"do": "dance"}}
+    bench.recorder.note(Merge(KIND, task.id, changed))
+    await bench.fail_over()
+    task = bench.tasks.get(task.id)
+    await task.wait(5)
+    assert task.interruption["cause"] == Cause.GONE.value
+    assert "'dance'" in task.error
+
+
+async def test_records_are_changed_once_and_answer_the_same(bench, until, ran, gate):
+    def decide(view):
+        count = (view.get("counter", "c") or {"n": 0})["n"] + 1
+        return Decision([Put("counter", "c", {"n": count})], count)
+
+    async def body(op):
+        answers = [await op.record(decide), await op.record(decide)]
+        chosen = await op.remember("chosen", lambda: len(ran))
+        ids = [op.new_id("x"), op.new_id("x")]
+        await op.step("wait", halt(ran, gate))
+        return [answers, chosen, ids]
+
+    task = await bench.submit(body)
+    await until(lambda: ran)
+    await bench.fail_over()
+    gate.set()
+    task = bench.tasks.get(task.id)
+    await task.wait(5)
+    answers, chosen, ids = task.result
+    assert (answers, chosen) == ([1, 2], 0)
+    assert bench.recorder.records.get("counter", "c") == {"n": 2}
+    assert len(set(ids)) == 2
+    assert not any(name.startswith("+") for name in bench.record(task)), "marks go with the end"
+
+
+async def test_parallel_parts_are_found_again(bench, until, ran, gate):
+    async def body(op):
+        quick = op.begin_step("quick", act(ran, "quick", 1))
+        slow = op.begin_step("slow", halt(ran, gate, "slow"))
+        return await op.join_all([quick, slow])
+
+    task = await bench.submit(body)
+    await until(lambda: task.children and task.children[0].status is Status.COMPLETED)
+    await until(lambda: "slow" in ran)
+    await bench.fail_over()
+    gate.set()
+    task = bench.tasks.get(task.id)
+    await task.wait(5)
+    assert task.result == [1, "slow"]
+    assert ran.count("quick") == 1
+
+
+async def test_what_is_done_behind_the_last_outcome_is_fresh(bench, until, ran, gate):
+    fresh = []
+
+    @guarded
+    async def look():
+        fresh.append(current().fresh)
+        await gate.wait()
+
+    async def body(op):
+        await op.step("first", look)
+        await op.step("second", look)
+
+    task = await bench.submit(body)
+    await until(lambda: fresh == [True])
+    await bench.fail_over()
+    gate.set()
+    await bench.tasks.get(task.id).wait(5)
+    assert fresh == [True, False, True]
+
+
+async def test_a_lock_stays_with_the_one_who_had_it(bench, until, ran, gate):
+    async def second(op):
+        async with op.exclusive(Thing):
+            ran.append("second")
+
+    async def first(op):
+        await op.step("think", act(ran, "think"))
+        async with op.exclusive(Thing):
+            await op.step("wait", halt(ran, gate, "first"))
+
+    early = await bench.submit(second, name="early")
+    await early.wait(5)
+    ran.clear()
+    holder = await bench.submit(first, name="holder")
+    await until(lambda: ran == ["think", "first"])
+    waiting = await bench.submit(second, name="waits")
+    await until(lambda: waiting.waits_for)
+    # The one that waits comes first in the order of taking up.
+    records = bench.recorder.records.all(KIND)
+    held = records.pop(holder.id)
+    records[holder.id] = held
+    await bench.fail_over()
+    await until(lambda: ran == ["think", "first", "first"])
+    waiting = bench.tasks.get(waiting.id)
+    assert waiting.waits_for
+    gate.set()
+    await waiting.wait(5)
+    assert ran == ["think", "first", "first", "second"]
+    assert bench.recorder.records.get(LOCK, "e1")["operation"] == waiting.id
+
+
+async def test_a_lock_of_what_is_interrupted_is_free(bench, until, ran, gate):
+    async def first(op):
+        async with op.exclusive(Thing):
+            await op.step("pay", halt(ran, gate, "pay", mark=lambda action: action))
+
+    async def second(op):
+        async with op.exclusive(Thing):
+            ran.append("second")
+
+    await bench.submit(first)
+    await until(lambda: ran == ["pay"])
+    waiting = await bench.submit(second)
+    await until(lambda: waiting.waits_for)
+    await bench.fail_over()
+    assert await bench.tasks.get(waiting.id).wait(5)
+    assert ran == ["pay", "second"]
+
+
+async def test_two_masters_that_die_of_it_are_enough(bench, until, ran):
+    async def body(op):
+        ran.append("dies")
+        await asyncio.Event().wait()  # its own code: not at a step, a timer or a lock
+
+    task = await bench.submit(body, submitted_ms=4000)
+    await until(lambda: len(ran) == 1)
+    found = await bench.fail_over()
+    assert found.going_on == [task.id]
+    await until(lambda: len(ran) == 2)
+    found = await bench.fail_over()
+    task = bench.tasks.get(task.id)
+    assert (found.going_on, task.interruption["cause"]) == ([], Cause.SUSPECT.value)
+    assert len(ran) == 2
+
+
+async def test_what_came_to_rest_since_is_no_suspect(bench, until, ran, gate):
+    async def body(op):
+        await op.step("wait", halt(ran, gate, mark=guarded))
+
+    task = await bench.submit(body, submitted_ms=4000)
+    for times in (1, 2, 3):
+        await until(lambda times=times: len(ran) == times)
+        await until(lambda: bench.record(task).get("settled"))
+        found = await bench.fail_over()
+        assert found.going_on == [task.id]
+
+
+async def test_a_cancellation_goes_on_with_the_next_master(bench, until, ran, gate):
+    ended = []
+
+    @guarded
+    async def command():
+        ran.append("command")
+        try:
+            await gate.wait()
+        except asyncio.CancelledError:
+            ended.append(current().handed_over)
+            raise
+
+    async def body(op):
+        try:
+            await op.step("command", command)
+        finally:
+            await op.step("clean", act(ran, "clean"))
+
+    task = await bench.submit(body)
+    await until(lambda: ran == ["command"])
+    await bench.supervisor.ledger.ask_to_cancel(task)
+    await bench.fail_over()
+    task = bench.tasks.get(task.id)
+    assert await task.wait(10)
+    assert task.status is Status.CANCELLED
+    assert (ran, ended) == (["command", "command", "clean"], [True, False])
+
+
+async def test_a_time_out_goes_on_counting(bench, until, ran, gate):
+    async def body(op):
+        await op.step("slow", halt(ran, gate), timeout_s=30)
+
+    task = await bench.submit(body)
+    await until(lambda: task.children and bench.record(task.children[0]))
+    part = task.children[0]
+    long_ago = bench.record(part)["started"] - 31_000
+    bench.recorder.note(Merge(KIND, part.id, {"started": long_ago}))
+    await bench.fail_over()
+    task = bench.tasks.get(task.id)
+    await task.wait(5)
+    assert (task.status, task.error) == (Status.FAILED, "slow did not end within 30s")
+
+
+async def test_a_pause_is_not_begun_anew(bench, until, ran):
+    async def body(op):
+        await op.sleep(0.01)
+        ran.append("behind")
+        await op.sleep(3600)
+
+    task = await bench.submit(body)
+    await until(lambda: ran == ["behind"])
+    await until(lambda: "+sleep until#2" in bench.record(task))
+    bench.recorder.note(Merge(KIND, task.id, {"+sleep until#2": 0}))
+    await bench.fail_over()
+    assert await bench.tasks.get(task.id).wait(5)
+
+
+async def test_attempts_are_counted_over_masters(bench, until, ran, gate):
+    @repeatable
+    async def fail():
+        ran.append("try")
+        if len(ran) == 2:
+            await gate.wait()
+        raise CommandFailed("no", 1)
+
+    async def body(op):
+        await op.step("fetch", fail, retry=Retry(attempts=3, first_s=0.01))
+
+    task = await bench.submit(body)
+    await until(lambda: len(ran) == 2)
+    await bench.fail_over()
+    task = bench.tasks.get(task.id)
+    await task.wait(10)
+    assert task.status is Status.FAILED
+    [fetch] = task.children
+    assert [part.name for part in fetch.children] == ["attempt"] * 3
+    assert len(ran) == 4, "the second attempt had no outcome and ran again"
+
+
+async def test_many_are_taken_up_in_their_order_and_say_how_long_they_wait(bench, until, gate):
+    order = []
+
+    def halting(number):
+        async def body(op):
+            order.append(number)
+            await gate.wait()  # its own code
+
+        return body
+
+    tasks = [await bench.submit(halting(n), submitted_ms=1) for n in range(40)]
+    await until(lambda: len(order) == 40)
+    order.clear()
+    await bench.fail_over()
+    await until(lambda: len(order) == 32)
+    assert order == list(range(32))
+    last = bench.tasks.get(tasks[39].id)
+    assert last.waits_for == "for its turn: 39 operations are taken up before it"
+    gate.set()
+    await until(lambda: len(order) == 40)
+    assert order == list(range(40))
