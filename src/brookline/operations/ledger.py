@@ -84,6 +84,7 @@ class Ledger:
     async def end(self, running: Running, ends: Value) -> None:
         """Commit how something ended, unless the record of its operation is gone."""
         task_id, root_id = running.task.id, running.root.task.id
+        running.task.taken = taken_of(running)
         value = {**running.task.to_value(), **ends}
 
         def decide(view: View) -> Decision:
@@ -173,6 +174,8 @@ class Ledger:
             news: Value = {"streams": dict(task.streams)} if task.streams else {}
             if one.root is one and (task.settled or one.is_parked()):
                 task.settled = news["settled"] = True
+            if one.root is one and one.tally:
+                news["taken"] = taken_of(one)
             seen[task.id] = news
             if news and self._told.get(task.id) != news:
                 yield Merge(KIND, task.id, news)
@@ -207,6 +210,11 @@ def interrupted_value(why: StepInterrupted, now_ms: int, epoch: int) -> Value:
         "error": f"interrupted: {why.reason}.\n\n{ADVICE}",
         "interruption": why.to_value(since_ms=now_ms, epoch=epoch),
     }
+
+
+def taken_of(running: Running) -> Value:
+    """Return how an operation was taken up, with what became of its steps until now."""
+    return {**running.task.taken, **running.tally}
 
 
 ADVICE = (

@@ -357,6 +357,8 @@ class Operation(Running):
     def _begin(self, task: Task, work: Work) -> Operation:
         part = Operation(self._supervisor, task, self, fresh=self.fresh)
         ending = outcome_of(task, work.returns)
+        if work.safety is not None:
+            self._count(part, work.safety, finished=ending is not None)
         if ending is not None:
             part.replayed = True
             part.end(ending)
@@ -364,6 +366,12 @@ class Operation(Running):
         self.adopt(part)
         self._supervisor.begin_part(part, work)
         return part
+
+    def _count(self, part: Operation, safety: Safety, *, finished: bool) -> None:
+        if finished:
+            self.root.tally["finished"] += 1
+        elif not part.fresh:
+            self.root.tally["attached" if safety is Safety.GUARDED else "resumed"] += 1
 
     def _step_task(self, name: str) -> Task:
         """Return the task of the next step: the one that was recorded, or a new one.

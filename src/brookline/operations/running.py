@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Running:
         fresh: Whether no other master can have begun it before.
         replayed: Whether it was found to have ended before, and was not run.
         caught_up: Of the root: set once it does something that had not been done before.
+        tally: Of the root: how many steps were found *finished*, how many had perhaps been begun
+            by the master before, and were *attached* to on their machine or *resumed*.
     """
 
     def __init__(self, task: Task, parent: Running | None, *, fresh: bool) -> None:
@@ -41,6 +44,7 @@ class Running:
         self.fresh = fresh
         self.replayed = False
         self.caught_up = asyncio.Event()
+        self.tally: Counter[str] = Counter()
         self._parts: list[Running] = []
         self._parked = 0
         self._end: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
