@@ -16,8 +16,15 @@ from brookline.values.clock import SystemClock
 
 
 def commands(machine):
-    folder = Path(machine.base_dir) / "commands"
+    """Return the folders of what was run and not cleared away."""
+    folder = Path(machine.base_dir) / "guard" / "own" / "steps"
     return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def end_of(folder):
+    """Return the exit code that was written down, or None."""
+    words = (folder / "end").read_text().split()
+    return int(words[0]) if words and words[-1] == "." else None
 
 
 @pytest.mark.parametrize("survives", [True, False], ids=["survives", "question"])
@@ -110,7 +117,7 @@ async def test_the_output_of_what_it_launched_stays(machine, pids):
     pids.append(int(finished.stdout))
     [folder] = commands(machine)
     assert (folder / "stdout").read_text() == finished.stdout
-    assert folder.stat().st_mode & 0o077 == 0
+    assert folder.parent.parent.stat().st_mode & 0o077 == 0
 
 
 async def test_its_streams_are_those_of_the_task_while_it_runs(
@@ -161,6 +168,9 @@ async def test_cancelling_the_task_kills_the_command_with_all_that_it_started(
     pids.append(int(pid_file.read_text()))
     assert await supervisor.cancel(task)
     await until(lambda: not alive(pids[0]))
+    [folder] = commands(machine)
+    assert (folder / "kill").read_text() == "cancelled\n"
+    await machine.collect([task.children[0].id])
     assert commands(machine) == []
 
 
@@ -206,12 +216,11 @@ async def test_handing_over_leaves_the_command_running(
     await until(lambda: pid_file.exists() and pid_file.read_text())
     pids.append(int(pid_file.read_text()))
     await supervisor.deactivate()
-    assert task.status is Status.INTERRUPTED
+    assert not task.status.ended
     assert alive(pids[0])
     go.touch()
     [folder] = commands(machine)
-    await until((folder / "exit").exists)
-    assert (folder / "exit").read_text() == "0\n"
+    await until(lambda: end_of(folder) == 0)
     assert (folder / "stdout").read_text() == "done\n"
 
 
@@ -249,8 +258,7 @@ async def test_the_death_of_the_server_does_not_touch_the_command(
     await until(lambda: (folder / "stdout").stat().st_size > before)
     assert alive(pids[0])
     go.touch()
-    await until((folder / "exit").exists)
-    assert (folder / "exit").read_text() == "4\n"
+    await until(lambda: end_of(folder) == 4)
 
 
 async def test_files_are_put_whole_with_their_folders(machine, tmp_path):

@@ -2,78 +2,121 @@
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import contextlib
-import functools
+import os
 import socket
 import tempfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING
 
 from brookline.errors import InvalidInput, RemoteError
 from brookline.locations import here
 from brookline.locations.command import Command, Finished
+from brookline.locations.guard import Guard
+from brookline.locations.guarded import RecordedGuard, run_guarded
 from brookline.locations.processes import Child, Turns, spawn
-from brookline.locations.runfolder import STDERR, STDOUT, RunFolder, tail_of
-from brookline.operations.operation import Operation, current
-from brookline.values.ids import new_id
+from brookline.locations.shells import LocalShell
+from brookline.locations.threads import in_thread
+from brookline.operations.safety import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from brookline.locations.machine import Host
     from brookline.values.clock import Clock
 
-T = TypeVar("T")
+_TAIL_BYTES = 64 * 1024
 
-_PUMP_S = 0.25
 
-# Not the default executor: a burst of output must not hold up the files of the store.
-_THREADS = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="commands")
+def default_base_dir() -> str:
+    """Return AMP's default folder on the server's own host."""
+    return str(Path(tempfile.gettempdir()) / f"brooklyn-{here.login_user()}")
+
+
+def guard_home(base_dir: str) -> str:
+    """Return the folder for guards of a machine with a base folder.
+
+    It is beside all else that is put there, since whoever chose the base folder chose it for that.
+    The default is among the temporary files, which are cleaned up now and then: not the guard's.
+    """
+    if base_dir == default_base_dir():
+        return str(Path(here.login_folder()) / ".brookline" / "guard")
+    return f"{base_dir}/guard"
 
 
 class LocalMachine:
     """This host.
 
-    A command runs in a session of its own. One that survives has its output and exit code in
-    a folder, so that neither the end nor the death of the server touches it.
+    A command that survives runs under the guard, so neither the end nor the death of the server
+    touches it, and it runs once. A question runs in a session of its own, and dies with who asks.
 
     Args:
         host: Where it is, as recorded when it was obtained.
         base_dir: Folder for all that is put there.
         clock: For time-outs.
         turns: Shared by the machines of a server.
+        guard: Its guard; None for one that is made at its first use.
     """
 
     def __init__(
-        self, host: Host, base_dir: str, clock: Clock, *, turns: Turns | None = None
+        self,
+        host: Host,
+        base_dir: str,
+        clock: Clock,
+        *,
+        turns: Turns | None = None,
+        guard: RecordedGuard | None = None,
     ) -> None:
         self.host = host
         self.base_dir = base_dir
         self._clock = clock
         self._turns = turns or Turns(clock)
+        self._guard = guard or self._own_guard()
 
+    def path(self, text: str) -> str:
+        """Return the absolute path of one as a login here reads it."""
+        return here.seen_from_login(text)
+
+    @guarded(returns=Finished)
     async def run(self, command: Command | str) -> Finished:
         """Run a command and wait for its end.
 
         Raises:
             InvalidInput: If its script or a variable has a NUL character.
             RemoteError: If it cannot be started, or if the machine is another host.
+            Fenced: If the machine has seen a higher epoch.
+            StepInterrupted: If nobody can know any more whether it ran.
         """
         if isinstance(command, str):
             command = Command("command", command)
         self._check_host()
         if not command.survives:
             return await self._ask(command)
-        operation = current()
-        folder = RunFolder(Path(self.base_dir) / "commands" / f"{command.name}-{new_id()}")
-        async with self._turns.turn():
-            if operation is not None:
-                operation.write("stdin", command.script.encode())
-                operation.write("env", here.env_text(command.env).encode())
-            child = self._start(folder, command)
-        return await self._attend(child, folder, command=command, operation=operation)
+        with _as_our_errors(command):
+            here.own_folder(Path(self.base_dir))
+        return await run_guarded(self._guard, command)
+
+    async def collect(self, step_ids: Sequence[str], epoch: int = 0) -> None:
+        """Clear away what is kept of steps of an operation that has ended.
+
+        Raises:
+            Fenced: If the machine has seen a higher epoch.
+            RemoteError: If it does not answer, or if the machine is another host.
+        """
+        self._check_host()
+        await self._guard.guard.collect(step_ids, epoch)
+
+    async def fetch_output(
+        self, step_id: str, stream: str, offset: int = 0
+    ) -> AsyncIterator[bytes]:
+        """Yield what a step wrote to ``stdout`` or ``stderr``, from a place on.
+
+        Raises:
+            RemoteError: If it does not answer, or if the machine is another host.
+        """
+        self._check_host()
+        async for content in self._guard.guard.output(step_id, stream, offset):
+            yield content
 
     async def put(self, content: bytes, path: str) -> None:
         """Write a file as a whole, with the folders above it.
@@ -83,7 +126,7 @@ class LocalMachine:
         """
         self._check_host()
         try:
-            await _in_thread(here.write_whole, content, Path(path))
+            await in_thread(here.write_whole, content, Path(path))
         except OSError as error:
             raise RemoteError(f"cannot write {path}: {error.strerror}") from error
 
@@ -106,12 +149,9 @@ class LocalMachine:
                 "a location 'localhost' is always the host of the server that deployed to it"
             )
 
-    def _start(self, folder: RunFolder, command: Command) -> Child:
-        with _as_our_errors(command):
-            here.own_folder(Path(self.base_dir))
-            folder.prepare(command.script)
-            with folder.outputs() as (output, errors):
-                return self._spawn(folder.argv(here.shell()), command, output=output, errors=errors)
+    def _own_guard(self) -> RecordedGuard:
+        home = guard_home(self.base_dir)
+        return RecordedGuard(Guard(LocalShell(self._clock, self._turns), home, f"{home}/own"))
 
     def _spawn(
         self, argv: Sequence[str], command: Command, *, output: IO[bytes], errors: IO[bytes]
@@ -121,41 +161,6 @@ class LocalMachine:
         env = {**here.login_env(), **command.env}
         cwd = command.cwd or here.login_folder()
         return Child(spawn(argv, env=env, cwd=cwd, output=output, errors=errors), self._clock)
-
-    async def _attend(
-        self, child: Child, folder: RunFolder, *, command: Command, operation: Operation | None
-    ) -> Finished:
-        """Follow a command to its end, its output into the streams of the task."""
-        try:
-            exit_code = await self._follow(child, folder, command=command, operation=operation)
-            finished = await _in_thread(_outcome, folder, exit_code)
-        except asyncio.CancelledError:
-            if operation is not None and operation.handed_over:
-                child.leave()
-            else:
-                await child.kill()
-                folder.remove()
-            raise
-        if not child.left_somebody():
-            # Else a process that was launched may write to the output for years to come.
-            await _in_thread(folder.remove)
-        return finished
-
-    async def _follow(
-        self, child: Child, folder: RunFolder, *, command: Command, operation: Operation | None
-    ) -> int | None:
-        """Return the exit code of the runner; None if the time was over and it was killed."""
-        deadline = self._clock.monotonic() + (command.timeout_s or float("inf"))
-        while True:
-            left = deadline - self._clock.monotonic()
-            exit_code = await child.wait(max(0.0, min(_PUMP_S, left)))
-            late = exit_code is None and left <= 0
-            if late:
-                await child.kill()
-            if operation is not None:
-                await _in_thread(folder.pump, operation.write)
-            if late or exit_code is not None:
-                return exit_code
 
     async def _ask(self, command: Command) -> Finished:
         """Run a question: without a folder, and killed when nobody waits any more."""
@@ -170,23 +175,14 @@ class LocalMachine:
             finally:
                 if exit_code is None:
                     await child.kill()
-            out, err = tail_of(output), tail_of(errors)
+            out, err = _tail_of(output), _tail_of(errors)
             return Finished(-1 if exit_code is None else exit_code, out, err, exit_code is None)
 
 
-async def _in_thread(work: Callable[..., T], *args: Any) -> T:
-    return await asyncio.get_running_loop().run_in_executor(
-        _THREADS, functools.partial(work, *args)
-    )
-
-
-def _outcome(folder: RunFolder, exit_code: int | None) -> Finished:
-    late = exit_code is None
-    written = folder.exit_code()
-    if written is not None:
-        exit_code = written  # else the disk is full, and only the runner's own exit code is known
-    stdout, stderr = folder.tail(STDOUT), folder.tail(STDERR)
-    return Finished(-1 if exit_code is None else exit_code, stdout, stderr, late)
+def _tail_of(file: IO[bytes]) -> str:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAIL_BYTES))
+    return file.read(_TAIL_BYTES).decode("utf-8", "replace")
 
 
 @contextlib.contextmanager

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
     from brookline.locations.command import Command, Finished
 
 
@@ -51,11 +53,43 @@ class Machine(Protocol):
         """Absolute path of the folder for all that is put there."""
         ...
 
+    def path(self, text: str) -> str:
+        """Return the absolute path of one as a login there reads it: ``~/apps``, ``apps``."""
+        ...
+
     async def run(self, command: Command | str) -> Finished:
         """Run a command and wait for its end; a mere text is a command of that script.
 
+        In an operation, a command that survives runs once, whichever masters ask for it: who takes
+        the operation up again attaches to it, or gets its outcome.
+
         Raises:
             RemoteError: If it could not be run at all.
+            Fenced: If the machine has seen a higher epoch.
+            StepInterrupted: If nobody can know any more whether it ran.
+        """
+        ...
+
+    async def collect(self, step_ids: Sequence[str], epoch: int = 0) -> None:
+        """Clear away what is kept of steps of an operation that has ended.
+
+        Args:
+            step_ids: Ids of the tasks of steps; those that ran no command here are passed over.
+            epoch: Of the mastership.
+
+        Raises:
+            Fenced: If the machine has seen a higher epoch.
+            RemoteError: If it does not answer.
+        """
+        ...
+
+    def fetch_output(self, step_id: str, stream: str, offset: int = 0) -> AsyncIterator[bytes]:
+        """Yield what a step wrote to ``stdout`` or ``stderr``, from a place on.
+
+        Nothing comes of a step that was not run here, or whose output was cleared away.
+
+        Raises:
+            RemoteError: If it does not answer.
         """
         ...
 

@@ -23,9 +23,15 @@ _left: list[subprocess.Popen[bytes]] = []
 
 
 def spawn(
-    argv: Sequence[str], *, env: Mapping[str, str], cwd: str, output: IO[bytes], errors: IO[bytes]
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str,
+    output: IO[bytes],
+    errors: IO[bytes],
+    given: IO[bytes] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own, with nothing of ours but two open files.
+    """Start a program in a session of its own, with nothing of ours but these open files.
 
     Raises:
         OSError: If it cannot be started.
@@ -36,7 +42,7 @@ def spawn(
         argv,
         env=dict(env),
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if given is None else given,
         stdout=output,
         stderr=errors,
         start_new_session=True,

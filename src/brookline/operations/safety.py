@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 _MARK = "__brookline_safety__"
 _RETURNS = "__brookline_returns__"
@@ -39,6 +39,10 @@ def repeatable(action: Action) -> Action:
     return _marked(action, Safety.REPEATABLE)
 
 
+@overload
+def guarded(action: Action) -> Action: ...
+@overload
+def guarded(*, returns: type) -> Callable[[Action], Action]: ...
 def guarded(action: Action | None = None, *, returns: type | None = None) -> Any:
     """Mark an action that does nothing outside but to run one command on a machine.
 

@@ -1,0 +1,127 @@
+"""What the guard says: lines of words, and between them what a step wrote; see ``guard.sh``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from brookline.errors import RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from brookline.locations.shells import Session
+
+_CHUNK_BYTES = 256 * 1024
+
+_NO_SCRIPT = (2, 126, 127)
+"""Exit codes of shells that cannot read their script; the guard itself ends with none of them."""
+
+
+class Ended(NamedTuple):
+    """How a step ended.
+
+    Attributes:
+        code: Exit code, 128 and more for a signal; None if it is not known.
+        why: ``-`` if it ended by itself, ``lost`` if what waited for it was killed, ``unstarted``
+            if it could not begin, else the word that was given to `Guard.kill`.
+        stdout: Bytes that it wrote there, until its end.
+        stderr: Bytes that it wrote there, until its end.
+    """
+
+    code: int | None
+    why: str
+    stdout: int = 0
+    stderr: int = 0
+
+
+class State(NamedTuple):
+    """What is known of a step.
+
+    Attributes:
+        state: ``claimed``, ``running``, ``over`` or ``rebooted``; ``absent``; or, if there is but
+            a mark, ``killed`` or ``collected``.
+        age_s: Seconds since it began, or None if it did not.
+        sizes: Bytes of its output by stream.
+        ended: How it ended, if it did.
+    """
+
+    state: str
+    age_s: float | None = None
+    sizes: Mapping[str, int] = {}
+    ended: Ended | None = None
+
+
+class Refused(Exception):
+    """The guard did not do what was asked.
+
+    Attributes:
+        words: Why, such as ``reset``, or ``epoch`` and the highest that was seen.
+    """
+
+    def __init__(self, *words: str) -> None:
+        super().__init__(" ".join(words))
+        self.words = words
+
+
+class CutOff(Exception):
+    """The answer ended too early: nobody knows what was done."""
+
+
+class Answer:
+    """The answer of the guard to one command."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._line = b""
+
+    async def has_script(self) -> bool:
+        """Wait for the first line; tell whether there is a guard on the machine that says one."""
+        self._line = await self._session.line()
+        if self._line:
+            return True
+        code, _ = await self._session.complaint()
+        return code not in _NO_SCRIPT
+
+    async def words(self) -> list[str]:
+        """Return the words of the next line.
+
+        Raises:
+            Refused: If it says that the guard does not do it.
+            CutOff: If there is no whole line any more.
+            RemoteError: If it says that something failed.
+        """
+        line, self._line = self._line or await self._session.line(), b""
+        if not line.endswith(b"\n"):
+            code, complaint = await self._session.complaint()
+            raise CutOff(f"it ended with exit code {code}: {complaint}")
+        words = line.decode("utf-8", "replace").split()
+        if words[0] == "refused":
+            raise Refused(*words[1:])
+        if words[0] == "failed":
+            _, complaint = await self._session.complaint()
+            raise RemoteError(f"the guard says: {' '.join(words[1:])}", details=complaint)
+        return words
+
+    async def content(self, size: int) -> AsyncIterator[bytes]:
+        """Yield so many bytes that follow a line.
+
+        Raises:
+            CutOff: If there are fewer.
+        """
+        while size:
+            content = await self._session.read(min(size, _CHUNK_BYTES))
+            if not content:
+                raise CutOff("it ended in the middle of an output")
+            size -= len(content)
+            yield content
+
+
+def ended_of(words: list[str]) -> Ended:
+    """Return what the line ``end CODE WHY SINCE UNTIL NOW OUT ERR`` says."""
+    sizes = [int(size) for size in words[6:8]]
+    return Ended(None if words[1] == "-" else int(words[1]), words[2], *sizes)
+
+
+def age_of(since: str, now: str) -> float | None:
+    """Return the seconds between two times of the guard, of which the first may be unknown."""
+    return None if since == "-" else max(0.0, float(now) - float(since))

@@ -1,0 +1,311 @@
+"""The guard's client: runs steps on a machine once, whichever master asks; see ``guard.sh``."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from brookline.errors import Fenced, RemoteError
+from brookline.locations.answers import Answer, CutOff, Ended, Refused, State, age_of, ended_of
+from brookline.operations.interruption import Cause, StepInterrupted
+from brookline.values.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from brookline.locations.shells import Shell
+
+log = logging.getLogger("brookline.locations")
+
+GUARD = "guard"
+"""Config of a machine's record: what its guard is known by."""
+
+_SH = "/bin/sh"
+_MOST_ATTEMPTS = 3
+_MOST_IDS = 200
+_GRACE_TENTHS = 20
+_STREAMS = {"out": "stdout", "err": "stderr"}
+_RESET = "reset"
+
+_INSTALL = """\
+test -s "$1/$2" && exit 0
+umask 077
+mkdir -p "$1" && cat >"$1/.$2.$$" && mv -f "$1/.$2.$$" "$1/$2"
+"""
+
+_REASONS = {
+    "reset": "the machine does not know any more what was run there: the guard's folder {folder} was "
+    "lost, replaced or set back",
+    "rebooted": "the machine was started anew, and nobody knows how far the command had come",
+    "collected": "the machine knows of the command, but its outcome was cleared away long ago",
+}
+
+
+class Place(NamedTuple):
+    """What a machine's guard is known by, as recorded.
+
+    Attributes:
+        folder: Absolute path of its folder on the machine.
+        id: Random id of the folder; a folder with another id remembers something else.
+        boot: Boot id of the machine when that was recorded.
+    """
+
+    folder: str
+    id: str
+    boot: str
+
+    def to_value(self) -> dict[str, str]:
+        """Return it for the config of the machine's record."""
+        return self._asdict()
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Place | None:
+        """Return what the config of a machine's record says, or None."""
+        found = config.get(GUARD)
+        return cls(found["folder"], found["id"], found["boot"]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that is to be run.
+
+    Attributes:
+        id: The same on whichever master: letters and digits, perhaps with ``-`` and a number.
+        epoch: Of the mastership; 0 if there is none, and nobody is refused.
+        fresh: Whether nobody can have begun it before.
+        kept: Whether it stays known after its end, until it is collected.
+    """
+
+    id: str
+    epoch: int = 0
+    fresh: bool = False
+    kept: bool = True
+
+
+class Sink(Protocol):
+    """Who gets what a step writes."""
+
+    def place(self, stream: str) -> int:
+        """Return how many bytes of a stream are here already."""
+        ...
+
+    async def write(self, stream: str, content: bytes) -> None:
+        """Take the next bytes of a stream."""
+        ...
+
+    def began(self, age_s: float) -> None:
+        """Take note that it runs, since so many seconds."""
+        ...
+
+
+@functools.cache
+def script() -> tuple[str, bytes]:
+    """Return the guard's script, and the file name that it has on machines."""
+    content = Path(__file__).with_name("guard.sh").read_bytes()
+    return f"guard-{hashlib.sha256(content).hexdigest()[:16]}.sh", content
+
+
+class Guard:
+    """The guard of one machine.
+
+    Args:
+        shell: The way to the machine.
+        home: Absolute path of the folder on the machine that has the script, and beside it the
+            folders of guards.
+        folder: Path of this guard's folder.
+        place: What it is known by; None if it is used for the first time.
+
+    Attributes:
+        place: What it is known by now: after a reboot, or the loss of the folder, another than
+            before.
+    """
+
+    def __init__(self, shell: Shell, home: str, folder: str, place: Place | None = None) -> None:
+        self.place = place
+        self._shell = shell
+        self._home = home
+        self._folder = folder
+        self._installed = False
+
+    async def init(self) -> Place:
+        """Make the folder if it is absent; return what the guard is known by.
+
+        Raises:
+            RemoteError: If that fails.
+        """
+        words = await self._ask("init", self._folder, new_id())
+        self.place = Place(self._folder, words[1], words[2])
+        return self.place
+
+    async def run(self, step: Step, payload: bytes, sink: Sink) -> Ended:
+        """Run a step, or attach to it if it was begun before; return its end.
+
+        Raises:
+            Fenced: If the machine has seen a higher epoch.
+            StepInterrupted: If nobody can know whether it ran, for the machine was started anew,
+                or its folder is not what it was.
+            RemoteError: If it was not begun, or the machine does not answer any more.
+        """
+        cut_off: CutOff | None = None
+        place = self.place or await self.init()
+        for _ in range(_MOST_ATTEMPTS):
+            try:
+                return await self._run_once(place, step, payload, sink=sink)
+            except Refused as refusal:
+                if refusal.words[0] == "killed":
+                    return Ended(None, "killed")
+                if refusal.words[0] != _RESET or not step.fresh:
+                    raise self._error_of(refusal, step) from refusal
+                # Nobody began it before, and whoever has the old id is refused from now on.
+                log.warning("guard folder lost", extra={"fields": {"folder": self._folder}})
+                place = await self.init()
+            except CutOff as end:
+                cut_off = end
+                step = replace(step, fresh=False)
+        raise RemoteError(f"the guard on the machine was cut off: {cut_off}") from cut_off
+
+    async def kill(self, step: Step, why: str) -> Ended:
+        """End a step with all that it started; one that was not begun never will be.
+
+        Args:
+            step: The step.
+            why: A word that is told to whoever runs it again.
+
+        Raises:
+            Fenced: If the machine has seen a higher epoch.
+            RemoteError: If the machine does not answer.
+        """
+        place = self.place or await self.init()
+        grace = str(_GRACE_TENTHS)
+        try:
+            return ended_of(
+                await self._ask("kill", *place[:2], str(step.epoch), step.id, why, grace)
+            )
+        except Refused as refusal:
+            if refusal.words[0] in ("killed", "collected", _RESET):
+                return Ended(None, refusal.words[0])
+            raise self._error_of(refusal, step) from refusal
+
+    async def status(self, step_id: str) -> State:
+        """Tell what is known of a step.
+
+        Raises:
+            RemoteError: If the machine does not answer.
+        """
+        place = self.place or await self.init()
+        try:
+            async with self._open("status", *place[:2], step_id) as answer:
+                _, state, out, err = await answer.words()
+                words = await answer.words()
+        except Refused as refusal:
+            return State(refusal.words[0])
+        ended = ended_of(words) if state == "over" else None
+        sizes = {"stdout": int(out), "stderr": int(err)}
+        return State(state, age_of(words[3], words[5]), sizes, ended)
+
+    async def output(self, step_id: str, stream: str, offset: int = 0) -> AsyncIterator[bytes]:
+        """Yield what a step has written to ``stdout`` or ``stderr`` so far, from a place on.
+
+        Nothing comes of a step that is not known any more.
+
+        Raises:
+            RemoteError: If the machine does not answer.
+        """
+        place = self.place or await self.init()
+        with contextlib.suppress(Refused):
+            async with self._open("output", *place[:2], step_id, stream, str(offset)) as answer:
+                while (words := await answer.words())[0] != "ok":
+                    async for content in answer.content(int(words[1])):
+                        yield content
+
+    async def collect(self, step_ids: Sequence[str], epoch: int = 0) -> None:
+        """Forget steps of an operation that has ended: what they wrote, not that they were.
+
+        Raises:
+            Fenced: If the machine has seen a higher epoch.
+            RemoteError: If the machine does not answer.
+        """
+        place = self.place or await self.init()
+        for first in range(0, len(step_ids), _MOST_IDS):
+            some = step_ids[first : first + _MOST_IDS]
+            try:
+                await self._ask("collect", *place[:2], str(epoch), *some)
+            except Refused as refusal:
+                if refusal.words[0] != _RESET:
+                    raise self._error_of(refusal, Step(some[0], epoch)) from refusal
+
+    async def remove(self) -> None:
+        """Delete the folder, for the machine is given back; whoever comes late finds nothing.
+
+        Raises:
+            RemoteError: If the machine does not answer.
+        """
+        place = self.place or await self.init()
+        with contextlib.suppress(Refused):
+            await self._ask("remove", *place[:2])
+
+    async def _run_once(self, place: Place, step: Step, payload: bytes, *, sink: Sink) -> Ended:
+        known = "fresh" if step.fresh else "known"
+        kept = "keep" if step.kept else "drop"
+        places = (str(sink.place("stdout")), str(sink.place("stderr")))
+        arguments = (*place[:2], str(step.epoch), step.id, place.boot, known, *places)
+        size = str(len(payload))
+        async with self._open("run", *arguments, size, kept, stdin=payload) as answer:
+            while (words := await answer.words())[0] != "end":
+                if words[0] == "began":
+                    self.place = place._replace(boot=words[4])
+                    sink.began(age_of(words[2], words[3]) or 0.0)
+                elif words[0] in _STREAMS:
+                    async for content in answer.content(int(words[1])):
+                        await sink.write(_STREAMS[words[0]], content)
+            return ended_of(words)
+
+    async def _ask(self, command: str, *arguments: str) -> list[str]:
+        """Return the words of an answer of one line; the command is not ended with us."""
+        try:
+            async with self._open(command, *arguments, attached=False) as answer:
+                return await answer.words()
+        except CutOff as error:
+            raise RemoteError(f"the guard on the machine was cut off: {error}") from error
+
+    @contextlib.asynccontextmanager
+    async def _open(
+        self, *arguments: str, stdin: bytes = b"", attached: bool = True
+    ) -> AsyncIterator[Answer]:
+        path = f"{self._home}/{script()[0]}"
+        for last in (False, True):
+            if not self._installed:
+                await self._install()
+            async with self._shell.open(
+                _SH, path, *arguments, stdin=stdin, attached=attached
+            ) as session:
+                answer = Answer(session)
+                if await answer.has_script() or last:
+                    yield answer
+                    return
+            self._installed = False
+
+    async def _install(self) -> None:
+        """Send the script, if this version of it is not there."""
+        name, content = script()
+        command = (_SH, "-c", _INSTALL, "brookline", self._home, name)
+        async with self._shell.open(*command, stdin=content, attached=False) as session:
+            code, complaint = await session.complaint()
+        if code:
+            raise RemoteError(f"the guard cannot be put into {self._home}: {complaint}")
+        self._installed = True
+
+    def _error_of(self, refusal: Refused, step: Step) -> BaseException:
+        word = refusal.words[0]
+        if word == "epoch":
+            seen = refusal.words[1]
+            return Fenced(f"the machine has seen the mastership {seen}", step.epoch)
+        if word in _REASONS:
+            cause = Cause.REBOOTED if word == "rebooted" else Cause.RESET
+            return StepInterrupted(cause, _REASONS[word].format(folder=self._folder))
+        return RemoteError(f"the guard refuses: {refusal}")

@@ -1,0 +1,793 @@
+#!/bin/sh
+# The guard of a machine: it runs each step of an operation once, whoever asks for it, how often, how late.
+#
+#   init FOLDER ID                     make the folder if it is absent; say its id and the boot id
+#   run FOLDER ID EPOCH STEP BOOT FRESH OUT ERR SIZE KEEP <input
+#                                      claim the step and start it, or attach to it; stream what it writes
+#   attach FOLDER ID EPOCH STEP OUT ERR
+#   status FOLDER ID STEP
+#   output FOLDER ID STEP STREAM OFFSET
+#   kill FOLDER ID EPOCH STEP WHY GRACE
+#   collect FOLDER ID EPOCH STEP...    forget ended steps but for a mark
+#   remove FOLDER ID                   the machine is given back: delete it all
+#   sweep FOLDER ID                    forget what is old; `collect` does it too, once an hour
+#
+# The answer is lines of words. "out N" and "err N" are followed by N bytes of the step's output. The last
+# line is "end CODE WHY SINCE UNTIL NOW OUT ERR" (seconds of the boot clock, bytes; "-" for what is unknown), "ok",
+# "refused WHY" or "failed TEXT". An answer that ends without one of them was cut off.
+#
+# In the folder:
+#   id            its random id, the way of locking, the way of starting
+#   epoch         the highest that was seen
+#   steps/STEP/   a claim. In it: claim (epoch, boot id), input, started (the gate: whoever links it starts the
+#                 command, once), stdout, stderr, kill (why it is to end), end (blank until it ended)
+#   marks/DAY/    an empty file for each step that was killed before it began (k.STEP) or collected (c.STEP)
+#   in/           input that is being received
+#
+# All state is complete after each command of this script, so it may be killed at any of them.
+
+set -u
+
+g_sh=/bin/sh
+g_newline='
+'
+g_held=
+g_input=
+
+g_refuse() {
+  g_clean_up
+  echo "refused $*"
+  exit 3
+}
+
+g_fail() {
+  g_clean_up
+  echo "failed $*"
+  exit 4
+}
+
+g_clean_up() {
+  g_unlock
+  [ -z "$g_input" ] || rm -f "$g_folder/$g_input"
+}
+
+# Time and processes.
+
+g_read_boot() {
+  g_boot=
+  if [ -r /proc/sys/kernel/random/boot_id ]; then
+    # Not by `read`: the kernel gives this file to the first read only, and `read` may take single bytes.
+    g_boot=$(cat /proc/sys/kernel/random/boot_id)
+  else
+    g_boot=$(sysctl -n kern.bootsessionuuid 2>/dev/null || sysctl -n kern.boottime 2>/dev/null | tr -cd 0-9)
+  fi
+  g_boot=${g_boot:-unknown}
+}
+
+g_clock() {
+  if [ -r /proc/uptime ]; then
+    read -r g_up _ </proc/uptime
+  else
+    g_up=$(date +%s)
+  fi
+}
+
+g_sleep() {
+  sleep "$1" 2>/dev/null || sleep 1
+}
+
+# Set g_start to what tells a process from a later one of the same id; to nothing if it is gone.
+g_start_of() {
+  g_start=
+  if [ ! -d /proc/self ]; then
+    g_start=$(ps -o lstart= -p "$1" 2>/dev/null | tr -cd 0-9A-Za-z)
+    return 0
+  fi
+  g_line=
+  { read -r g_line <"/proc/$1/stat"; } 2>/dev/null || return 0
+  # shellcheck disable=SC2086 # words: state, parent, group, session …; the 20th is the start
+  set -- ${g_line##*\) }
+  case $1 in
+    Z* | X*) return 0 ;;
+  esac
+  shift 19
+  g_start=$1
+}
+
+g_is_alive() { # PID START
+  kill -s 0 "$1" 2>/dev/null || return 1
+  g_start_of "$1"
+  [ "$g_start" = "$2" ]
+}
+
+# Tell whether processes of a step are left though its runner is gone. The number may be another group's by now,
+# so one of them must have the step's output open.
+g_has_orphans() {
+  kill -s 0 -- "-$g_pid" 2>/dev/null || return 1
+  [ -d /proc/self ] || return 0
+  for g_process in /proc/[0-9]*; do
+    [ "$g_process/fd/1" -ef "$g_dir/stdout" ] && return 0
+    [ "$g_process/fd/2" -ef "$g_dir/stderr" ] && return 0
+  done
+  return 1
+}
+
+# The folder.
+
+g_open() { # FOLDER ID
+  g_folder=$1
+  g_id=
+  if [ -r "$g_folder/id" ]; then
+    read -r g_id g_locking g_starting <"$g_folder/id"
+  fi
+  [ "$g_id" = "${2%.*}" ] || g_refuse reset
+  g_read_boot
+}
+
+g_step() { # STEP
+  case $1 in
+    '' | .* | *[!A-Za-z0-9._-]*) g_fail "no id of a step: $1" ;;
+  esac
+  g_name=$1
+  g_dir=$g_folder/steps/$1
+}
+
+g_init() { # FOLDER ID
+  g_folder=$1
+  umask 077
+  mkdir -p "$g_folder/in" "$g_folder/steps" "$g_folder/marks" || g_fail "cannot make the folder"
+  if [ ! -s "$g_folder/id" ]; then
+    g_ways
+    : >>"$g_folder/lock" || g_fail "cannot write"
+    [ -s "$g_folder/epoch" ] || echo 0 >"$g_folder/epoch" || g_fail "cannot write"
+    echo "$2 $g_locking $g_starting" >"$g_folder/id.$$" || g_fail "cannot write"
+    g_sync "$g_folder/id.$$" "$g_folder/epoch" "$g_folder"
+    ln "$g_folder/id.$$" "$g_folder/id" 2>/dev/null
+    rm -f "$g_folder/id.$$"
+    g_sync "$g_folder"
+  fi
+  read -r g_id _ <"$g_folder/id" || g_fail "cannot read the folder"
+  g_read_boot
+  g_measure .
+  echo "guard $g_id.$g_inode $g_boot"
+  echo ok
+}
+
+# Find out how this machine locks and starts. It is kept, for two ways of locking would not see each other.
+g_ways() {
+  g_locking='link'
+  if command -v flock >/dev/null && (flock 9 9>&9) 9>"$g_folder/lock" 2>/dev/null; then
+    g_locking=flock
+  fi
+  g_starting=job
+  if setsid --fork true >/dev/null 2>&1; then
+    g_starting=fork
+  elif ! command -v setsid >/dev/null; then
+    (
+      set -m 2>/dev/null
+      case $- in
+        *m*) exit 0 ;;
+        *) exit 1 ;;
+      esac
+    ) 2>/dev/null || g_fail "neither setsid nor job control is here"
+  fi
+}
+
+g_sync() {
+  sync "$@" 2>/dev/null || sync
+}
+
+# Set g_inode to the folder's, and g_bytes to the size of a file in it.
+g_measure() { # FILE
+  g_list=$(cd "$g_folder" && LC_ALL=C ls -dniL . "$1")
+  # shellcheck disable=SC2086
+  set -- $g_list
+  g_inode=$1
+  g_list=${g_list##*"$g_newline"}
+  # shellcheck disable=SC2086
+  set -- $g_list
+  g_bytes=$6
+}
+
+# The lock.
+
+g_lock() {
+  if [ "$g_locking" = flock ]; then
+    exec 9<>"$g_folder/lock"
+    flock 9 9>&9 || g_fail "cannot lock"
+    return 0
+  fi
+  g_start_of $$
+  g_me="$$ $g_start $g_boot"
+  g_mine=$g_folder/lock.$$.$g_start
+  rm -f "$g_mine"
+  echo "$g_me" >"$g_mine" || g_fail "cannot write"
+  g_turn=0
+  until ln "$g_mine" "$g_folder/held" 2>/dev/null; do
+    g_turn=$((g_turn + 1))
+    [ "$g_turn" -lt 3000 ] || g_fail "cannot lock"
+    g_break_lock || g_sleep 0.02
+  done
+  g_held=1
+}
+
+# Free the lock of a dead holder: rename it aside, and see that it was his and not that of the next one.
+g_break_lock() {
+  g_other_pid=
+  { read -r g_other_pid g_other_start g_other_boot <"$g_folder/held"; } 2>/dev/null
+  [ -n "$g_other_pid" ] || return 1
+  if [ "$g_other_boot" = "$g_boot" ] && g_is_alive "$g_other_pid" "$g_other_start"; then
+    return 1
+  fi
+  mv "$g_folder/held" "$g_mine.broken" 2>/dev/null || return 1
+  read -r g_line <"$g_mine.broken"
+  if [ "$g_line" != "$g_other_pid $g_other_start $g_other_boot" ]; then
+    ln "$g_mine.broken" "$g_folder/held" 2>/dev/null
+  fi
+  rm -f "$g_mine.broken"
+}
+
+# Have the lock still: somebody may have renamed it aside, and another one taken the place.
+g_hold() {
+  [ -n "$g_held" ] || return 0
+  g_line=
+  { read -r g_line <"$g_folder/held"; } 2>/dev/null
+  [ "$g_line" = "$g_me" ] || g_fail "the lock was lost"
+}
+
+g_unlock() {
+  if [ -n "$g_held" ]; then
+    g_held=
+    g_line=
+    { read -r g_line <"$g_folder/held"; } 2>/dev/null
+    [ "$g_line" = "$g_me" ] && rm -f "$g_folder/held"
+    rm -f "$g_mine"
+  fi
+  exec 9>&-
+}
+
+g_check_epoch() { # EPOCH
+  [ "$1" -gt 0 ] || return 0
+  g_seen=0
+  read -r g_seen <"$g_folder/epoch"
+  [ "$1" -ge "${g_seen:-0}" ] || g_refuse epoch "$g_seen"
+  if [ "$1" -gt "${g_seen:-0}" ]; then
+    # In place, which needs no room; a higher number is not shorter.
+    echo "$1" 1<>"$g_folder/epoch"
+  fi
+}
+
+g_is_marked() {
+  for g_day in "$g_folder"/marks/*; do
+    g_mark=killed
+    [ -e "$g_day/k.$g_name" ] && return 0
+    g_mark=collected
+    [ -e "$g_day/c.$g_name" ] && return 0
+  done
+  return 1
+}
+
+g_put_mark() { # k or c
+  g_day=$g_folder/marks/$(($(date +%s) / 86400))
+  [ -d "$g_day" ] || mkdir -p "$g_day"
+  : >"$g_day/$1.$g_name" || g_fail "cannot write"
+}
+
+# What became of a step.
+
+# Set g_state to claimed, running, over or rebooted, and what is known: g_code, g_why, g_since, g_until, g_pid.
+g_look() {
+  g_code=-
+  g_why=-
+  g_since=-
+  g_until=-
+  g_pid=0
+  if [ -f "$g_dir/kill" ]; then
+    g_why=killed
+    read -r g_why <"$g_dir/kill"
+    g_why=${g_why:-killed}
+  fi
+  if [ ! -e "$g_dir/started" ]; then
+    g_state=claimed
+    g_claim_boot=
+    { read -r _ g_claim_boot g_dot <"$g_dir/claim"; } 2>/dev/null && [ "$g_dot" = . ] || g_claim_boot=
+    [ "${g_claim_boot:-$g_boot}" = "$g_boot" ] || g_state=rebooted
+    return 0
+  fi
+  read -r g_pid g_pid_start g_since g_start_boot <"$g_dir/started"
+  g_state=over
+  g_read_end && return 0
+  if [ "$g_pid" = 0 ]; then
+    [ "$g_why" != - ] || g_why=killed
+    return 0
+  fi
+  if [ "$g_start_boot" != "$g_boot" ]; then
+    g_state=rebooted
+    return 0
+  fi
+  g_state=running
+  g_is_alive "$g_pid" "$g_pid_start" && return 0
+  if g_read_end; then
+    g_state=over
+    return 0
+  fi
+  g_has_orphans && return 0
+  g_state=over
+  [ "$g_why" != - ] || g_why=lost
+}
+
+g_read_end() {
+  g_dot=
+  g_words=
+  { read -r g_words <"$g_dir/end"; } 2>/dev/null
+  # shellcheck disable=SC2086
+  set -- $g_words
+  [ "${5:-}" = . ] || return 1
+  g_code=$1
+  g_until=$2
+  g_most_out=$3
+  g_most_err=$4
+}
+
+g_sizes() {
+  g_size_out=0
+  g_size_err=0
+  [ -s "$g_dir/stdout" ] || [ -s "$g_dir/stderr" ] || return 0
+  g_list=$(cd "$g_dir" && LC_ALL=C ls -nL stderr stdout)
+  # shellcheck disable=SC2086
+  set -- $g_list
+  g_size_err=$5
+  g_list=${g_list#*"$g_newline"}
+  # shellcheck disable=SC2086
+  set -- $g_list
+  g_size_out=$5
+}
+
+# The runner: a process that leads a session of its own, has the lock no more, and waits for the command.
+
+g_runner() { # DIR BOOT
+  g_dir=$1
+  trap : HUP INT TERM
+  g_start_of $$
+  g_clock
+  echo "$$ $g_start $g_up $2" >"$g_dir/started.$$" || exit 1
+  ln "$g_dir/started.$$" "$g_dir/started" || exit 1
+  (g_become "$g_dir/script" <"$g_dir/input") >>"$g_dir/stdout" 2>>"$g_dir/stderr"
+  g_code=$?
+  if [ "$g_code" -gt 255 ]; then
+    g_code=$((g_code - 128)) # so ksh tells of a signal
+  fi
+  g_clock
+  g_sizes
+  # In place, so that a full disk does not lose it.
+  echo "$g_code $g_up $g_size_out $g_size_err ." 1<>"$g_dir/end"
+}
+
+# Become the command. The input is "KIND LINES" and so many lines, again and again; after "go 0", the script.
+g_become() { # SCRIPT
+  trap - HUP INT TERM
+  g_script=$1
+  g_cwd=
+  set --
+  while read -r g_kind g_lines && [ "$g_kind" != go ]; do
+    IFS= read -r g_text
+    while [ "$g_lines" -gt 1 ]; do
+      IFS= read -r g_line
+      g_text=$g_text$g_newline$g_line
+      g_lines=$((g_lines - 1))
+    done
+    case $g_kind in
+      cwd) g_cwd=$g_text ;;
+      make) mkdir -p -- "$g_text" || g_cannot ;;
+      env) export "${g_text?}" ;;
+      odd) set -- "$@" "$g_text" ;; # a name that a shell cannot have, or makes something of
+    esac
+  done
+  cat >"$g_script" || g_cannot
+  if [ -n "$g_cwd" ]; then
+    cd -- "$g_cwd" || g_cannot
+  fi
+  for g_shell in /bin/bash /usr/bin/bash /usr/local/bin/bash /bin/sh; do
+    [ ! -x "$g_shell" ] || break
+  done
+  if [ $# -gt 0 ]; then
+    exec env -- "$@" "$g_shell" -e "$g_script" </dev/null
+  fi
+  exec "$g_shell" -e "$g_script" </dev/null
+}
+
+g_cannot() {
+  echo unstarted >"$g_dir/kill"
+  exit 125
+}
+
+g_spawn() {
+  set -- "$g_sh" "$0" runner "$g_dir" "$g_boot"
+  if [ "$g_starting" = fork ]; then
+    setsid --fork "$@" </dev/null >/dev/null 2>&1 9>&-
+    return 0
+  fi
+  # With job control, if there is, for else a shell has what is in the background ignore SIGINT.
+  set -m 2>/dev/null
+  if command -v setsid >/dev/null; then
+    setsid "$@" </dev/null >/dev/null 2>&1 9>&- &
+  else
+    "$@" </dev/null >/dev/null 2>&1 9>&- &
+  fi
+  set +m 2>/dev/null
+}
+
+# Commands.
+
+g_run() { # EPOCH BOOT FRESH SIZE INODE
+  g_input=in/$g_name.$$
+  cat >"$g_folder/$g_input" || g_fail "cannot write"
+  g_measure "$g_input"
+  [ "$g_bytes" -eq "$4" ] || g_fail "the input is not complete"
+  [ "$g_inode" = "$5" ] || g_refuse reset
+  g_lock
+  g_claim "$1" "$2" "$3"
+  g_clean_up
+}
+
+g_claim() { # EPOCH BOOT FRESH
+  g_check_epoch "$1"
+  if g_is_marked; then
+    g_refuse "$g_mark"
+  fi
+  g_known=known
+  if [ -d "$g_dir" ]; then
+    g_look
+    [ "$g_state" != rebooted ] || g_refuse rebooted
+    [ "$g_state" = claimed ] || return 0
+  elif [ "$2" != "$g_boot" ] && [ "$3" != fresh ]; then
+    g_refuse rebooted
+  else
+    g_hold
+    mkdir "$g_dir" || g_fail "cannot make a folder"
+  fi
+  # From here on it is claimed, and whoever is killed leaves the rest to the next one.
+  if [ ! -e "$g_dir/end" ]; then
+    echo "                                                                              " >"$g_dir/end.$$" || g_fail "cannot write"
+    mv "$g_dir/end.$$" "$g_dir/end" || g_fail "cannot write"
+  fi
+  mv "$g_folder/$g_input" "$g_dir/input" || g_fail "cannot write"
+  echo "$1 $g_boot ." >"$g_dir/claim" || g_fail "cannot write"
+  g_sync "$g_dir/claim" "$g_dir" "$g_folder/steps" "$g_folder/epoch"
+  g_hold
+  g_known=new
+  g_spawn
+}
+
+# Wait until the command was started, which takes no time unless something is wrong with the machine.
+g_await_start() {
+  g_turn=0
+  until [ -e "$g_dir/started" ]; do
+    g_turn=$((g_turn + 1))
+    if [ "$g_turn" -gt 500 ] && g_forestall; then
+      echo unstarted >"$g_dir/kill"
+    fi
+    if [ "$g_turn" -lt 20 ]; then
+      g_sleep 0.005
+    else
+      g_sleep 0.1
+    fi
+  done
+}
+
+# Pass the gate in place of a runner, so that none will. Fails if one did.
+g_forestall() {
+  echo "0 0 - $g_boot" >"$g_dir/started.$$" || g_fail "cannot write"
+  ln "$g_dir/started.$$" "$g_dir/started" 2>/dev/null
+}
+
+# Stream what the step writes until it is over, from the given places on.
+g_follow() { # OUT ERR
+  g_place_out=$1
+  g_place_err=$2
+  g_look
+  g_clock
+  echo "began $g_known $g_since $g_up $g_boot"
+  g_turn=0
+  while :; do
+    g_look
+    g_sizes
+    if [ "$g_state" = rebooted ]; then
+      g_refuse rebooted
+    fi
+    if [ "$g_code" != - ]; then
+      # What the command left running may write on; what was written after a crash may be lost.
+      [ "$g_size_out" -ge "$g_most_out" ] && [ "$g_size_err" -ge "$g_most_err" ] || [ "$g_start_boot" = "$g_boot" ] || g_refuse rebooted
+      [ "$g_size_out" -le "$g_most_out" ] || g_size_out=$g_most_out
+      [ "$g_size_err" -le "$g_most_err" ] || g_size_err=$g_most_err
+    fi
+    g_frame out stdout "$g_place_out" "$g_size_out" && g_place_out=$g_size_out
+    g_frame err stderr "$g_place_err" "$g_size_err" && g_place_err=$g_size_err
+    [ "$g_state" != over ] || break
+    g_pause
+  done
+}
+
+g_tell_end() {
+  g_clock
+  echo "end $g_code $g_why $g_since $g_until $g_up $g_size_out $g_size_err"
+}
+
+g_frame() { # WORD FILE FROM TO
+  [ "$4" -gt "$3" ] || return 1
+  echo "$1 $(($4 - $3))"
+  # The file may have been cut short meanwhile, but what was announced must come.
+  { tail -c "+$(($3 + 1))" "$g_dir/$2" && cat /dev/zero; } 2>/dev/null | head -c "$(($4 - $3))"
+}
+
+g_pause() {
+  g_turn=$((g_turn + 1))
+  if [ "$g_turn" -lt 8 ]; then
+    g_sleep 0.005
+  elif [ "$g_turn" -lt 20 ]; then
+    g_sleep 0.03
+  elif [ "$g_turn" -lt 80 ]; then
+    g_sleep 0.2
+  else
+    g_sleep 0.4
+  fi
+  if [ $((g_turn % 20)) -eq 0 ]; then
+    echo tick || exit 1 # nobody reads any more
+  fi
+}
+
+g_attach() { # EPOCH OUT ERR
+  g_lock
+  g_check_epoch "$1"
+  if g_is_marked; then
+    g_refuse "$g_mark"
+  fi
+  g_unlock
+  [ -d "$g_dir" ] || g_refuse absent
+  g_look
+  [ "$g_state" != claimed ] || g_refuse absent
+  g_known=known
+  g_follow "$2" "$3"
+  g_tell_end
+}
+
+g_status() {
+  if g_is_marked; then
+    g_refuse "$g_mark"
+  fi
+  [ -d "$g_dir" ] || g_refuse absent
+  g_look
+  g_sizes
+  echo "state $g_state $g_size_out $g_size_err"
+  g_tell_end
+}
+
+g_output() { # STREAM OFFSET
+  [ -d "$g_dir" ] || g_refuse absent
+  g_look
+  g_sizes
+  if [ "$g_code" != - ]; then
+    [ "$g_size_out" -le "$g_most_out" ] || g_size_out=$g_most_out
+    [ "$g_size_err" -le "$g_most_err" ] || g_size_err=$g_most_err
+  fi
+  case $1 in
+    stdout) g_frame out stdout "$2" "$g_size_out" ;;
+    stderr) g_frame err stderr "$2" "$g_size_err" ;;
+  esac
+  echo ok
+}
+
+g_kill() { # EPOCH WHY GRACE
+  g_lock
+  g_check_epoch "$1"
+  if g_is_marked; then
+    g_refuse "$g_mark"
+  fi
+  if [ ! -d "$g_dir" ] || g_forestall; then
+    g_put_mark k
+    g_sync "$g_day/k.$g_name" "$g_day" "$g_folder/marks"
+    g_unlock
+    rm -rf "$g_dir"
+    echo "end - $2 - - -"
+    return 0
+  fi
+  g_look
+  if [ "$g_state" = running ]; then
+    [ -s "$g_dir/kill" ] || echo "$2" >"$g_dir/kill"
+    g_sync "$g_dir/kill" "$g_dir"
+  fi
+  g_unlock
+  [ "$g_state" != running ] || g_end_all "$3"
+  g_look
+  g_sizes
+  g_tell_end
+}
+
+# End a running step with all that it started: gently first, and after the grace (tenths of a second) for good.
+g_end_all() { # GRACE
+  g_signal TERM
+  g_turn=0
+  while [ "$g_turn" -lt "$1" ]; do
+    g_look
+    [ "$g_state" = running ] || break
+    g_turn=$((g_turn + 1))
+    g_sleep 0.1
+  done
+  g_signal KILL # also those of its group that took no notice
+  g_turn=0
+  while [ "$g_state" = running ] && [ "$g_turn" -lt 100 ]; do
+    g_turn=$((g_turn + 1))
+    g_sleep 0.02
+    g_look
+  done
+}
+
+# Send a signal to the group of a step, and to others of its session.
+g_signal() { # SIGNAL
+  g_number=$1
+  for g_process in /proc/[0-9]*; do
+    g_line=
+    { read -r g_line <"$g_process/stat"; } 2>/dev/null || continue
+    # shellcheck disable=SC2086 # words: state, parent, group, session
+    set -- ${g_line##*\) }
+    if [ "$4" = "$g_pid" ] && [ "$3" != "$g_pid" ]; then
+      kill -s "$g_number" "${g_process#/proc/}" 2>/dev/null
+    fi
+  done
+  kill -s "$g_number" -- "-$g_pid" 2>/dev/null
+}
+
+g_collect() { # EPOCH STEP...
+  g_lock
+  g_check_epoch "$1"
+  shift
+  for g_one in "$@"; do
+    g_step "$g_one"
+    g_forget
+    # A step may have run several commands: STEP, STEP-2, STEP-3 …
+    for g_more in "$g_dir"-*; do
+      [ -d "$g_more" ] || continue
+      g_step "${g_more##*/}"
+      g_forget
+    done
+  done
+  g_unlock
+  for g_one in "$@"; do
+    for g_more in "$g_folder/steps/$g_one" "$g_folder/steps/$g_one"-*; do
+      [ -d "$g_more" ] || continue
+      g_step "${g_more##*/}"
+      if g_is_marked; then
+        rm -rf "$g_dir"
+      fi
+    done
+  done
+  g_sweep
+  echo ok
+}
+
+# Leave a mark of a step that is over, unless what it started lives on, and may write to its output for years.
+g_forget() {
+  g_is_marked && return 0
+  if [ -d "$g_dir" ]; then
+    g_look
+    if [ "$g_state" = running ]; then
+      return 0
+    fi
+    if [ "$g_state" = over ] && [ "$g_start_boot" = "$g_boot" ] && [ "$g_pid" != 0 ] && g_has_orphans; then
+      return 0
+    fi
+    if [ "$g_state" = claimed ] && ! g_forestall; then
+      return 0
+    fi
+  fi
+  g_put_mark c
+}
+
+# Forget, once an hour: what ended a day ago, marks of a week ago, input that nobody receives any more.
+g_sweep() {
+  g_now=$(date +%s)
+  g_last=0
+  [ ! -s "$g_folder/swept" ] || read -r g_last <"$g_folder/swept"
+  if [ "$g_now" -ge "$g_last" ] && [ "$g_now" -lt $((g_last + 3600)) ]; then
+    return 0
+  fi
+  echo "$g_now" >"$g_folder/swept"
+  for g_old in "$g_folder"/marks/*; do
+    if [ -d "$g_old" ] && [ "${g_old##*/}" -lt $((g_now / 86400 - 7)) ]; then
+      rm -rf "$g_old"
+    fi
+  done
+  for g_old in "$g_folder"/in/*; do
+    [ ! -f "$g_old" ] || kill -s 0 "${g_old##*.}" 2>/dev/null || rm -f "$g_old"
+  done
+  g_count=0
+  for g_old in "$g_folder"/steps/*; do
+    [ -d "$g_old" ] || continue
+    [ "$g_count" -lt 1000 ] || break
+    g_step "${g_old##*/}"
+    g_sweep_step
+  done
+}
+
+# A step is stamped by the first sweep that finds it over, and forgotten by one a day later.
+g_sweep_step() {
+  if ! g_is_marked; then
+    g_look
+    [ "$g_state" != running ] || return 0
+    if [ ! -s "$g_dir/seen" ]; then
+      echo "$g_now" >"$g_dir/seen"
+      return 0
+    fi
+    read -r g_last <"$g_dir/seen"
+    [ "$g_now" -ge $((g_last + 86400)) ] || return 0
+    g_lock
+    g_forget
+    g_unlock
+  fi
+  if g_is_marked; then
+    g_count=$((g_count + 1))
+    rm -rf "$g_dir"
+  fi
+}
+
+# Forget a step without a mark, for one whose id is never used again.
+g_drop() {
+  if [ "$g_pid" = 0 ] || ! g_has_orphans; then
+    rm -rf "$g_dir"
+  fi
+}
+
+g_command=$1
+shift
+case $g_command in
+  runner)
+    g_runner "$@"
+    exit 0
+    ;;
+  init)
+    g_init "$@"
+    exit 0
+    ;;
+esac
+g_open "$1" "$2"
+case $g_command in
+  run)
+    g_step "$4"
+    g_run "$3" "$5" "$6" "$9" "${2##*.}"
+    g_await_start
+    g_follow "$7" "$8"
+    shift 9
+    [ "$1" != drop ] || g_drop
+    g_tell_end
+    ;;
+  attach)
+    g_step "$4"
+    g_attach "$3" "$5" "$6"
+    ;;
+  status)
+    g_step "$3"
+    g_status
+    ;;
+  output)
+    g_step "$3"
+    g_output "$4" "$5"
+    ;;
+  kill)
+    g_step "$4"
+    g_kill "$3" "$5" "$6"
+    ;;
+  collect)
+    shift 2
+    g_collect "$@"
+    ;;
+  remove)
+    g_lock
+    rm -rf "$g_folder"
+    echo ok
+    ;;
+  sweep)
+    g_sweep
+    echo ok
+    ;;
+  *) g_fail "no command: $g_command" ;;
+esac

@@ -1,0 +1,218 @@
+"""Running a command under the guard, as part of an operation or outside of all.
+
+In an operation, its streams hold what the command read and wrote. A master that takes the operation
+up again goes on with each stream where its own copy of it ends, on another node at its beginning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import weakref
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from brookline.errors import RemoteError
+from brookline.journal.queue import Decision
+from brookline.locations import here
+from brookline.locations.command import Command, Finished
+from brookline.locations.guard import GUARD, Place, Step
+from brookline.locations.payload import encode
+from brookline.locations.ports import LOCATION
+from brookline.locations.threads import in_thread
+from brookline.operations.operation import Operation, current
+from brookline.values.ids import new_id
+from brookline.wire.changes import Merge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from brookline.journal.records import View
+    from brookline.locations.answers import Ended
+    from brookline.locations.guard import Guard
+    from brookline.model.location import Location
+
+log = logging.getLogger("brookline.locations")
+
+STDOUT = "stdout"
+STDERR = "stderr"
+
+_TAIL_BYTES = 64 * 1024
+_TIMEOUT = "timeout"
+_CANCELLED = "cancelled"
+
+_before: weakref.WeakKeyDictionary[Operation, Counter[str]] = weakref.WeakKeyDictionary()
+"""Of each operation: how much of its streams is of earlier commands of the same step."""
+
+
+class RecordedGuard:
+    """The guard of a machine together with the record of the machine.
+
+    Args:
+        guard: The guard.
+        machine: The machine, as recorded when it was asked for; None if it has no record.
+    """
+
+    def __init__(self, guard: Guard, machine: Location | None = None) -> None:
+        self.guard = guard
+        self._machine_id = "" if machine is None else machine.id
+        self._recorded = None if machine is None else Place.of(machine.config)
+
+    async def record(self, operation: Operation | None) -> None:
+        """Record by what the guard is known now, if that is another than before.
+
+        So the next master takes the folder and the boot of the machine for what they are.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+        """
+        place = self.guard.place
+        if not self._machine_id or operation is None or place in (None, self._recorded):
+            return
+
+        def decide(view: View) -> Decision:
+            record = view.get(LOCATION, self._machine_id)
+            if record is None:
+                return Decision([])
+            config = {**record["config"], GUARD: place.to_value()}
+            return Decision([Merge(LOCATION, self._machine_id, {"config": config})])
+
+        await operation.record(decide, name=GUARD)
+        self._recorded = place
+
+
+async def run_guarded(recorded: RecordedGuard, command: Command) -> Finished:
+    """Run a command and wait for its end.
+
+    Raises:
+        InvalidInput: If it has a NUL character.
+        RemoteError: If it cannot be started.
+        Fenced: If the machine has seen a higher epoch.
+        StepInterrupted: If nobody can know any more whether it ran.
+    """
+    payload = encode(command)
+    guard, operation = recorded.guard, current()
+    step = _step_of(operation)
+    output = _Output(operation)
+    output.write_input(command)
+    try:
+        ended = await _ended(guard, step, command, payload=payload, output=output)
+    except asyncio.CancelledError:
+        if operation is None or not operation.handed_over:
+            await _give_up(guard, step)
+        raise
+    stdout, stderr = await output.ends(guard, step, ended)
+    await recorded.record(operation)
+    return _finished(command, ended, stdout, stderr)
+
+
+def _step_of(operation: Operation | None) -> Step:
+    if operation is None:
+        return Step(new_id(), fresh=True, kept=False)
+    return Step(operation.guard_id(), operation.epoch, fresh=operation.fresh)
+
+
+async def _ended(
+    guard: Guard, step: Step, command: Command, *, payload: bytes, output: _Output
+) -> Ended:
+    """Follow a command to its end, or kill it when its time is over."""
+    loop, limit = asyncio.get_running_loop(), asyncio.timeout(None)
+
+    def began(age_s: float) -> None:
+        if command.timeout_s is not None:
+            limit.reschedule(loop.time() + max(0.0, command.timeout_s - age_s))
+
+    output.on_begin = began
+    try:
+        async with limit:
+            return await guard.run(step, payload, output)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+    output.on_begin = None
+    await guard.kill(step, _TIMEOUT)
+    return await guard.run(replace(step, fresh=False), payload, output)
+
+
+async def _give_up(guard: Guard, step: Step) -> None:
+    try:
+        await guard.kill(step, _CANCELLED)
+        if not step.kept:
+            await guard.collect([step.id])
+    except RemoteError as error:
+        fields = {"step": step.id, "error": error.message}
+        log.warning("command not killed", extra={"fields": fields})
+
+
+def _finished(command: Command, ended: Ended, stdout: str, stderr: str) -> Finished:
+    if ended.why == "unstarted":
+        said = (stderr.strip() or "nothing is known of the reason").rpartition("\n")[2]
+        raise RemoteError(f"{command.name} cannot be started: {said}")
+    if ended.why == _TIMEOUT:
+        return Finished(-1, stdout, stderr, timed_out=True)
+    if ended.code is not None:
+        return Finished(ended.code, stdout, stderr)
+    number = signal.SIGKILL if ended.why == "lost" else signal.SIGTERM
+    return Finished(-number, stdout, stderr)
+
+
+class _Output:
+    """Passes on what a command writes to the streams of its task, and keeps the ends of it."""
+
+    def __init__(self, operation: Operation | None) -> None:
+        self.on_begin: Callable[[float], None] | None = None
+        self._operation = operation
+        self._before = (
+            Counter[str]() if operation is None else _before.setdefault(operation, Counter())
+        )
+        self._first = {name: self._here(name) for name in (STDOUT, STDERR)}
+        self._got = Counter[str]()
+        self._tails = {STDOUT: bytearray(), STDERR: bytearray()}
+
+    def write_input(self, command: Command) -> None:
+        """Show what the command is given, unless it is shown already."""
+        if self._operation is None:
+            return
+        inputs = {"stdin": command.script.encode("utf-8", "replace")}
+        inputs["env"] = here.env_text(command.env).encode("utf-8", "replace")
+        for name, content in inputs.items():
+            if not self._here(name):
+                self._operation.write(name, content)
+            self._before[name] += len(content)
+
+    def place(self, stream: str) -> int:
+        """Return how many bytes of the command's stream are here already."""
+        return self._first[stream] + self._got[stream]
+
+    def began(self, age_s: float) -> None:
+        """Take note that it runs."""
+        if self.on_begin is not None:
+            self.on_begin(age_s)
+
+    async def write(self, stream: str, content: bytes) -> None:
+        """Take the next bytes of a stream."""
+        tail = self._tails[stream]
+        tail += content
+        del tail[:-_TAIL_BYTES]
+        if self._operation is not None:
+            await in_thread(self._operation.write, stream, content)
+        self._got[stream] += len(content)
+
+    async def ends(self, guard: Guard, step: Step, ended: Ended) -> tuple[str, str]:
+        """Return the ends of both outputs as texts; whoever comes next in the step writes on."""
+        found = []
+        for stream, size in ((STDOUT, ended.stdout), (STDERR, ended.stderr)):
+            self._before[stream] += size
+            tail = bytes(self._tails[stream])
+            if len(tail) < min(size, _TAIL_BYTES):
+                begin = max(0, size - _TAIL_BYTES)
+                tail = b"".join([one async for one in guard.output(step.id, stream, begin)])
+            found.append(tail.decode("utf-8", "replace"))
+        return found[0], found[1]
+
+    def _here(self, stream: str) -> int:
+        if self._operation is None:
+            return 0
+        return max(0, self._operation.written(stream) - self._before[stream])
