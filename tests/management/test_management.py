@@ -138,9 +138,9 @@ async def test_a_running_task_can_be_cancelled_once(server: Server, until: Any) 
         "services: [{type: Stubborn, name: w, brooklyn.config: {holds: true}}]", ctx=CTX
     )
     await until(lambda: server.named("w").sensors.get("service.state") == "STARTING")
-    assert await server.management.cancel(task, CTX)
+    assert await server.management.cancel(task)
     assert task.status is Status.CANCELLED
-    assert not await server.management.cancel(task, CTX)
+    assert not await server.management.cancel(task)
     assert server.record("task", task.id)["status"] == "cancelled"
 
 

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 import pytest
 
-from brookline.errors import Outcome, Unavailable
+from brookline.errors import Fenced, NotMaster, Outcome, Unavailable
+from brookline.journal.replica import Replica
 from brookline.journal.rules import ALL_RULES
 from brookline.plane.door import Door, Here, There
-from brookline.plane.peers import Reply, Request
+from brookline.plane.memory import Memory
+from brookline.plane.peers import Lost, Misdirected, NotSent, Reply, Request
 from brookline.plane.settings import PlaneSettings
 from brookline.values.clock import SystemClock
 from brookline.wire.heartbeats import Heartbeat
 
-REQUEST = Request(id="r1", method="POST", path="/v1/x")
+REQUEST = Request(id="r1", method="POST", path="/v1/x", repeatable=True)
+DONE = Reply(status=204)
+SOON = PlaneSettings(write_wait_s=0.05)
 
 
 def there(instance: str, epoch: int = 1) -> There:
@@ -36,60 +41,282 @@ class FrozenPeers:
         self.arrived = asyncio.Event()
 
     async def forward(self, node: Heartbeat, epoch: int, request: Request) -> Reply:
+        assert node.instance not in self.asked, "it was sent there before"
         self.asked[node.instance] = asyncio.get_running_loop().create_future()
         self.arrived.set()
         return await self.asked[node.instance]
 
 
 class Situation:
-    def __init__(self) -> None:
+    def __init__(self, settings: PlaneSettings) -> None:
         self.leads: Here | There | None = there("n1")
         self.peers = FrozenPeers()
+        self.done: list[str] = []
+        self.wanted = True
+        clock = SystemClock()
         self.door = Door(
             self.peers,  # type: ignore[arg-type]
-            SystemClock(),
-            settings=PlaneSettings(),
+            clock,
+            settings=settings,
             rules=ALL_RULES,
+            memory=Memory(Replica("p"), settings=settings, rules=ALL_RULES),
             target=lambda: self.leads,
+            led=lambda: self.leads.epoch if isinstance(self.leads, Here) else 0,
         )
+        self.door.execute = self.execute
 
-    async def ask(self) -> asyncio.Task[Reply]:
-        asking = asyncio.ensure_future(self.door.submit(REQUEST))
+    async def execute(self, request: Request) -> Reply:
+        self.done.append(request.id)
+        return DONE
+
+    async def ask(self, request: Request = REQUEST) -> asyncio.Task[Reply]:
+        asking = asyncio.ensure_future(self.door.submit(request, lambda: self.wanted))
         await self.peers.arrived.wait()
+        self.peers.arrived.clear()
         return asking
+
+    def now_leads(self, who: Here | There | None) -> None:
+        self.leads = who
+        self.door.wake()
+
+    def loses(self, instance: str) -> None:
+        """Let the connection break on which a node was asked."""
+        self.peers.asked[instance].set_exception(Lost())
 
 
 @pytest.fixture
 async def situation():
-    return Situation()
+    return Situation(PlaneSettings())
+
+
+@pytest.fixture
+async def hasty():
+    """A door that holds nothing for long."""
+    return Situation(SOON)
+
+
+async def outcome(asking: asyncio.Task[Reply]) -> Outcome:
+    with pytest.raises(Unavailable) as refused:
+        await asking
+    return refused.value.outcome
+
+
+async def test_what_a_dead_master_had_begun_is_held_and_sent_to_the_next(situation):
+    asking = await situation.ask()
+    situation.loses("n1")
+    await asyncio.sleep(0)
+    assert not asking.done()
+
+    situation.now_leads(there("n2", 2))
+    await situation.peers.arrived.wait()
+    situation.peers.asked["n2"].set_result(DONE)
+
+    assert await asking is DONE
+
+
+async def test_what_a_dead_master_had_begun_is_done_here_by_its_successor(situation):
+    asking = await situation.ask()
+    situation.loses("n1")
+    situation.now_leads(Here(2))
+
+    assert await asking is DONE
+    assert situation.done == ["r1"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("successor", [Here(2), there("n2", 2)], ids=["this-node", "another"])
-async def test_a_frozen_master_is_waited_for_until_it_is_replaced_and_then_unknown(
+async def test_a_frozen_master_is_waited_for_until_it_is_replaced_and_then_the_next_is_asked(
     situation, successor
 ):
     asking = await situation.ask()
-    situation.leads = None
-    situation.door.wake()
-    situation.leads = successor
-    situation.door.wake()
+    situation.now_leads(None)
+    situation.now_leads(successor)
+    if isinstance(successor, There):
+        await situation.peers.arrived.wait()
+        situation.peers.asked["n2"].set_result(DONE)
 
-    with pytest.raises(Unavailable) as refused:
-        await asking
-
-    assert refused.value.outcome is Outcome.UNKNOWN
-    assert list(situation.peers.asked) == ["n1"]  # it was sent once, and never again
+    assert await asking is DONE
 
 
 async def test_the_answer_of_a_master_that_was_just_replaced_still_counts(situation):
     asking = await situation.ask()
-    situation.leads = there("n2", 2)
-    situation.door.wake()
+    situation.now_leads(there("n2", 2))
 
-    situation.peers.asked["n1"].set_result(Reply(status=204))
+    situation.peers.asked["n1"].set_result(DONE)
 
-    assert (await asking).status == 204
+    assert await asking is DONE
+    assert list(situation.peers.asked) == ["n1"]
+
+
+async def test_it_is_never_sent_to_a_third_master(situation):
+    asking = await situation.ask()
+    situation.loses("n1")
+    situation.now_leads(there("n2", 2))
+    await situation.peers.arrived.wait()
+    situation.loses("n2")
+    situation.now_leads(there("n3", 3))
+
+    assert await outcome(asking) is Outcome.UNKNOWN
+    assert list(situation.peers.asked) == ["n1", "n2"]
+
+
+async def test_the_same_mastership_is_not_asked_twice(hasty):
+    asking = await hasty.ask()
+    hasty.loses("n1")
+
+    assert await outcome(asking) is Outcome.UNKNOWN
+    assert list(hasty.peers.asked) == ["n1"]
+
+
+async def test_what_may_have_been_done_is_unknown_when_no_later_master_comes(hasty):
+    asking = await hasty.ask()
+    hasty.loses("n1")
+    hasty.now_leads(None)
+
+    assert await outcome(asking) is Outcome.UNKNOWN
+
+
+async def test_what_may_have_been_done_is_unknown_when_the_later_master_has_not_done_it(hasty):
+    async def refuses(request: Request) -> Reply:
+        raise NotMaster
+
+    asking = await hasty.ask()
+    hasty.door.execute = refuses
+    hasty.loses("n1")
+    hasty.now_leads(Here(2))
+
+    assert await outcome(asking) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "again", [NotSent(), Misdirected()], ids=["it-was-not-reached", "it-led-no-more"]
+)
+async def test_a_later_master_that_did_nothing_with_it_does_not_count(situation, again):
+    asking = await situation.ask()
+    situation.loses("n1")
+    situation.now_leads(there("n2", 2))
+    await situation.peers.arrived.wait()
+    situation.peers.asked["n2"].set_exception(again)
+    situation.now_leads(Here(3))
+
+    assert await asking is DONE
+
+
+async def test_nothing_is_sent_again_that_leaves_no_record(situation):
+    asking = await situation.ask(dataclasses.replace(REQUEST, repeatable=False))
+    situation.loses("n1")
+    situation.now_leads(Here(2))
+
+    assert await outcome(asking) is Outcome.UNKNOWN
+    assert situation.done == []
+
+
+async def test_nothing_is_sent_again_whose_client_has_hung_up(situation):
+    asking = await situation.ask()
+    situation.wanted = False
+    situation.loses("n1")
+    situation.now_leads(Here(2))
+
+    assert await outcome(asking) is Outcome.UNKNOWN
+    assert situation.done == []
+
+
+async def test_nothing_is_sent_again_by_a_node_that_stood_still(situation):
+    asking = await situation.ask()
+    situation.door.stand_still()
+    situation.loses("n1")
+    situation.now_leads(Here(2))
+
+    assert await outcome(asking) is Outcome.UNKNOWN
+    assert situation.done == []
+
+
+async def fenced(situation: Situation, error: Unavailable) -> asyncio.Task[Reply]:
+    """Let this node be replaced while it carries out a request."""
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def execute(request: Request) -> Reply:
+        begun.set()
+        await ended.wait()
+        raise error
+
+    situation.leads = Here(1)
+    situation.door.execute = execute
+    asking = asyncio.ensure_future(situation.door.submit(REQUEST))
+    await begun.wait()
+    situation.now_leads(None)
+    ended.set()
+    return asking
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Fenced("a later epoch", 1), Unavailable("it waited for a task", Outcome.UNKNOWN)],
+    ids=["in-flight", "waiting"],
+)
+async def test_what_this_node_had_begun_when_it_was_replaced_is_sent_to_its_successor(
+    situation, error
+):
+    asking = await fenced(situation, error)
+    situation.now_leads(there("n2", 2))
+    await situation.peers.arrived.wait()
+    situation.peers.asked["n2"].set_result(DONE)
+
+    assert await asking is DONE
+
+
+async def test_what_the_store_does_not_answer_is_unknown_at_once_while_this_node_leads(situation):
+    async def waits_in_vain(request: Request) -> Reply:
+        raise Unavailable("the store has not answered", Outcome.UNKNOWN)
+
+    situation.leads = Here(1)
+    situation.door.execute = waits_in_vain
+
+    assert await outcome(asyncio.ensure_future(situation.door.submit(REQUEST))) is Outcome.UNKNOWN
+
+
+async def test_another_door_learns_that_what_was_begun_here_is_known_to_the_next(situation):
+    async def execute(request: Request) -> Reply:
+        situation.leads = None
+        raise Fenced("a later epoch", 1)
+
+    situation.leads = Here(1)
+    situation.door.execute = execute
+
+    with pytest.raises(Lost):
+        await situation.door.accept(REQUEST, 1)
+
+
+async def test_who_waits_for_a_task_is_let_go_when_the_mastership_ends(situation):
+    situation.leads = Here(1)
+    waits, ended = asyncio.Event(), []
+
+    async def wait() -> None:
+        try:
+            async with situation.door.while_leading():
+                waits.set()
+                await asyncio.Event().wait()
+        except Unavailable as refused:
+            ended.append(refused.outcome)
+
+    waiting = asyncio.ensure_future(wait())
+    await waits.wait()
+    situation.door.wake()  # of no concern
+    await asyncio.sleep(0)
+    assert ended == []
+
+    situation.now_leads(Here(2))
+    await waiting
+
+    assert ended == [Outcome.UNKNOWN]
+
+
+async def test_a_time_out_of_ones_own_is_no_end_of_the_mastership(situation):
+    situation.leads = Here(1)
+
+    with pytest.raises(TimeoutError):
+        async with situation.door.while_leading():
+            raise TimeoutError
 
 
 async def test_a_door_that_is_closed_holds_nothing(situation):
@@ -99,8 +326,6 @@ async def test_a_door_that_is_closed_holds_nothing(situation):
 
     situation.door.close()
 
-    with pytest.raises(Unavailable) as refused:
-        await asking
-    assert refused.value.outcome is Outcome.NOT_DONE
+    assert await outcome(asking) is Outcome.NOT_DONE
     with pytest.raises(Unavailable):
         await situation.door.submit(REQUEST)

@@ -177,6 +177,16 @@ async def decisions_see_append_in_flight(stage: Stage) -> None:
         await write
 
 
+async def requests_are_remembered(stage: Stage) -> None:
+    # a dies when it has done what a client of b wants, before it can say so.
+    stage.harness.faults.odds = Odds(travel_s=0.5)
+    write = stage.begin("b")
+    await stage.harness.until(lambda: stage.harness.oracle.is_done("item-1"))
+    stage.a.crash()
+    stage.harness.faults.odds = Odds()
+    assert await write is Outcome.ACKNOWLEDGED
+
+
 async def confirm_heartbeats(stage: Stage) -> None:
     # b takes over from a, which lives, but has nothing to append and so does not learn of it.
     stage.seem_gone()
@@ -190,7 +200,7 @@ STORIES: dict[str, Callable[[Stage], Awaitable[None]]] = {
         keep_fences, validate_after_fence, one_append_in_flight, same_bytes_on_undecided,
         lease_stops_side_effects, immutable_snapshots, deletes_cannot_hit,
         close_connections_after_stop, not_done_only_when_unsent, decisions_see_append_in_flight,
-        confirm_heartbeats,
+        requests_are_remembered, confirm_heartbeats,
     )
 }  # fmt: skip
 

@@ -68,7 +68,8 @@ class Minute:
         # Counted on clocks whose rates differ by more than half, a lease proves nothing.
         harness.oracle.lease_is_sound = max(options.rates) / min(options.rates) <= 1.5
         self.clients = [
-            SimClient(harness, f"c{i}", lists=("x", "y", "z"), pause_s=0.6) for i in range(3)
+            SimClient(harness, f"c{i}", lists=("x", "y", "z"), pause_s=0.6, keys=i > 0)
+            for i in range(3)
         ]
         self.nemesis = Nemesis(harness, self.clients)
 

@@ -20,6 +20,7 @@ VIOLATIONS = {
     "close_connections_after_stop": "item-1 is done in entry 3, but was sent to a while it was",
     "not_done_only_when_unsent": "item-1 is done in entry 3, but everybody said that it was not",
     "decisions_see_append_in_flight": "item-2 was decided on records that were out of date",
+    "requests_are_remembered": "item-1 is done twice, in entries",
     "confirm_heartbeats": "a acts under epoch 1 after epoch 2 has acted",
 }
 

@@ -6,10 +6,12 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
-from brookline.api import finding, task_view
+from brookline.api import finding, following, task_view
 from brookline.api.answers import TEXT, Answer, json
-from brookline.api.routes import Param, Place, read, write
+from brookline.api.asking import Follows
+from brookline.api.routes import Param, Place, change, read
 from brookline.errors import InvalidInput, NotFound
+from brookline.operations.task import Status
 from brookline.values.durations import Duration
 from brookline.wire.rest import TaskSummary
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 _FOR_EVER = ("never", "forever")
 _AT_ONCE = ("", "0", "always")
+_AGAIN_S = 0.2
+"""Between two tries to cancel a task that this node does not run yet."""
 
 
 async def get_activity(call: Call) -> Answer:
@@ -60,10 +64,22 @@ async def get_stream(call: Call) -> Answer:
     return Answer(200, body, TEXT)
 
 
-async def cancel(call: Call) -> Answer:
+async def cancel(call: Call) -> Answer | Follows:
     """Cancel a task; false if it had ended."""
-    done = await call.ports.management.cancel(finding.task(call), finding.context(call))
-    return json(done)
+    asked = finding.asked(call, lambda task: Follows(task.id) if task else json(value=False))
+    await call.ports.management.begin_cancel(finding.task(call), asked)
+    return asked.answer
+
+
+async def cancelled(call: Call, follows: Follows) -> Answer:
+    """Answer once the task has ended, here or on a later master."""
+    task = following.found(call, follows.task)
+    while not task.status.ended:
+        if not await call.ports.management.cancel(task):
+            # It is not taken up yet, or ends by itself.
+            await following.ended(call, task, _AGAIN_S)
+        task = following.found(call, follows.task)
+    return json(task.status is Status.CANCELLED)
 
 
 async def get_of_entity(call: Call) -> Answer:
@@ -90,9 +106,10 @@ def listed(call: Call, tasks: list[Task]) -> list[TaskSummary]:
     return [task_view.in_short(task, live) for task in chosen]
 
 
-def shown(call: Call, task: Task) -> TaskSummary:
-    """Return a task by itself."""
-    return task_view.in_detail(task, call.ports.management.live, call.ports.clock.wall_ms())
+def shown(call: Call, task: Task, entity_link: str = "") -> TaskSummary:
+    """Return a task by itself; its entity's link may be known before the entity is shown."""
+    live, now = call.ports.management.live, call.ports.clock.wall_ms()
+    return task_view.in_detail(task, live, now, entity_link=entity_link)
 
 
 def wait_time(text: str) -> float:
@@ -145,11 +162,11 @@ OPERATIONS = (
         place=Place.ANY,
         produces=("text/plain",),
     ),
-    write(
+    change(
         "POST /activities/{task}/cancel",
         cancel,
         returns={200: bool},
-        place=Place.MASTER,
+        follow=cancelled,
         params=(Param("noInterrupt", bool, default=False),),
     ),
     read(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from brookline.api.ports import Ports
+    from brookline.plane.peers import Request
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -40,6 +41,7 @@ class Call:
         body: All of it; empty on reads.
         user: Who asks, or empty where no login is needed.
         request: Request id of a write.
+        write: A write as its door had it; None on reads.
         base: Scheme and authority that the client used, as ``http://127.0.0.1:8081``.
         accepted: The media type chosen by content negotiation.
     """
@@ -51,6 +53,7 @@ class Call:
     body: bytes = b""
     user: str = ""
     request: str = ""
+    write: Request | None = None
     base: str = ""
     accepted: str = ""
 

@@ -10,7 +10,7 @@ from brookline.api import finding, links, masking
 from brookline.api.answers import JSON, NO_CONTENT, Answer, json
 from brookline.api.calls import decode_json
 from brookline.api.rendering import hinted, single
-from brookline.api.routes import Param, Place, read, write
+from brookline.api.routes import Param, Place, change, read
 from brookline.api.typenames import OBJECT, java_name
 from brookline.errors import InvalidInput
 from brookline.model.config import config_names
@@ -18,6 +18,7 @@ from brookline.values.coercion import plain
 from brookline.wire.rest import ConfigSummary
 
 if TYPE_CHECKING:
+    from brookline.api.asking import Follows
     from brookline.api.calls import Call
     from brookline.model.declarations import ConfigKey
     from brookline.model.entity import Entity
@@ -42,7 +43,7 @@ async def get_value(call: Call) -> Answer:
     return single(name, _value(call, entity, name), call)
 
 
-async def set_values(call: Call) -> Answer:
+async def set_values(call: Call) -> Answer | Follows:
     """Set several config keys."""
     values = call.json()
     if not isinstance(values, dict):
@@ -50,16 +51,17 @@ async def set_values(call: Call) -> Answer:
     return await _set(call, values)
 
 
-async def set_value(call: Call) -> Answer:
+async def set_value(call: Call) -> Answer | Follows:
     """Set one config key; null unsets it."""
     return await _set(call, {call.path["key"]: value_of(call.body)})
 
 
-async def _set(call: Call, values: dict[str, Any]) -> Answer:
+async def _set(call: Call, values: dict[str, Any]) -> Answer | Follows:
+    asked = finding.asked(call, NO_CONTENT)
     await call.ports.management.set_config(
-        finding.entity(call), values, recurse=call.flag("recurse"), ctx=finding.context(call)
+        finding.entity(call), values, recurse=call.flag("recurse"), ctx=asked
     )
-    return NO_CONTENT
+    return asked.answer
 
 
 def value_of(body: bytes) -> Any:
@@ -144,20 +146,6 @@ OPERATIONS = (
         params=_READING,
         produces=(JSON, "text/plain"),
     ),
-    write(
-        f"POST {_C}",
-        set_values,
-        returns={204: None},
-        place=Place.MASTER,
-        params=_RECURSE,
-        consumes=(JSON,),
-    ),
-    write(
-        f"POST {_C}/{{key}}",
-        set_value,
-        returns={204: None},
-        place=Place.MASTER,
-        params=_RECURSE,
-        consumes=(JSON,),
-    ),
+    change(f"POST {_C}", set_values, returns={204: None}, params=_RECURSE, consumes=(JSON,)),
+    change(f"POST {_C}/{{key}}", set_value, returns={204: None}, params=_RECURSE, consumes=(JSON,)),
 )

@@ -11,23 +11,25 @@ from brookline.api import finding, links
 from brookline.api.activities import shown
 from brookline.api.answers import Answer, json
 from brookline.api.calls import FORM, MULTIPART
-from brookline.api.routes import Param, Place, write
+from brookline.api.routes import Param, change
 from brookline.errors import InvalidInput
 from brookline.values.ids import is_id
 from brookline.wire.rest import TaskSummary
 
 if TYPE_CHECKING:
+    from brookline.api.asking import Follows
     from brookline.api.calls import Call
+    from brookline.management.context import Deployed
 
 YAML = ("application/x-yaml", "text/yaml", "text/x-yaml", "application/yaml")
 
 
-async def deploy(call: Call) -> Answer:
+async def deploy(call: Call) -> Answer | Follows:
     """Make an application of a blueprint and start it; 201 once it exists."""
     return await _deployed(call, "")
 
 
-async def deploy_as(call: Call) -> Answer:
+async def deploy_as(call: Call) -> Answer | Follows:
     """Make an application under an id that the caller chooses."""
     app_id = call.path["app"]
     if not is_id(app_id):
@@ -35,20 +37,26 @@ async def deploy_as(call: Call) -> Answer:
     return await _deployed(call, app_id)
 
 
-async def delete(call: Call) -> Answer:
+async def delete(call: Call) -> Answer | Follows:
     """Stop an application and forget it."""
-    app = finding.application(call)
-    task = await call.ports.management.delete(app, finding.context(call))
-    return json(shown(call, task), status=202)
+    asked = finding.asked(call, lambda task: json(shown(call, task), status=202))
+    await call.ports.management.delete(finding.application(call), asked)
+    return asked.answer
 
 
-async def _deployed(call: Call, app_id: str) -> Answer:
-    context = finding.context(call)
-    task = await call.ports.management.deploy(plan_of(call), app_id=app_id, ctx=context)
-    where = call.base + links.application(task.entity_id)
-    spec = call.ports.node.replica.records.get("spec", task.entity_id) or {}
-    told = msgspec.structs.replace(shown(call, task), warnings=spec.get("warnings") or UNSET)
-    return json(told, status=201, headers=(("location", where),))
+async def _deployed(call: Call, app_id: str) -> Answer | Follows:
+    def reply(deployed: Deployed) -> Answer:
+        app = deployed.task.entity_id
+        own = links.application(app)
+        told = msgspec.structs.replace(
+            shown(call, deployed.task, f"{own}/entities/{app}"),
+            warnings=list(deployed.warnings) or UNSET,
+        )
+        return json(told, status=201, headers=(("location", call.base + own),))
+
+    asked = finding.asked(call, reply)
+    await call.ports.management.deploy(plan_of(call), app_id=app_id, ctx=asked)
+    return asked.answer
 
 
 def plan_of(call: Call) -> str:
@@ -88,20 +96,13 @@ def text_of(body: bytes) -> str:
 _FORMAT = Param("format", str, "")
 
 OPERATIONS = (
-    write(
-        "POST /applications",
-        deploy,
-        returns={201: TaskSummary},
-        place=Place.MASTER,
-        params=(_FORMAT,),
-    ),
-    write(
+    change("POST /applications", deploy, returns={201: TaskSummary}, params=(_FORMAT,)),
+    change(
         "PUT /applications/{app}",
         deploy_as,
         returns={201: TaskSummary},
-        place=Place.MASTER,
         params=(_FORMAT,),
         consumes=(*YAML, FORM, MULTIPART),
     ),
-    write("DELETE /applications/{app}", delete, returns={202: TaskSummary}, place=Place.MASTER),
+    change("DELETE /applications/{app}", delete, returns={202: TaskSummary}),
 )

@@ -89,7 +89,9 @@ class Edge:
             base=_base(scope, headers),
             accepted=form,
         )
-        return self._stamp.reply(await operation.handler(call))
+        answer = await operation.handler(call)
+        assert isinstance(answer, Answer), "only the master follows a task"
+        return self._stamp.reply(answer)
 
     async def _user(
         self, method: str, path: str, *, scope: Scope, headers: Mapping[str, str]
@@ -133,7 +135,7 @@ class Edge:
         check_media(found.operation.consumes, _media(headers))
         body = await read_body(receive, headers, self._ports.settings.body_max_bytes)
         request = self._writes.request(
-            scope["method"], path, headers, body=body, user=user, base=_base(scope, headers)
+            found.operation, path, headers, body=body, user=user, base=_base(scope, headers)
         )
         return await self._writes.submit(request, lambda: until_gone(receive))
 

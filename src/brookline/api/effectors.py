@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
-from brookline.api import finding, links
+from brookline.api import finding, following, links
 from brookline.api.activities import shown, wait_time
 from brookline.api.answers import JSON, Answer, encode, json
+from brookline.api.asking import Follows
 from brookline.api.calls import FORM
-from brookline.api.routes import Param, Place, read, write
+from brookline.api.routes import Param, Place, change, read
 from brookline.api.typenames import java_name
-from brookline.errors import InvalidInput, Outcome, RemoteError, Unavailable
+from brookline.errors import InvalidInput, RemoteError
 from brookline.operations.task import Status
 from brookline.values.coercion import plain
 from brookline.wire.rest import EffectorSummary, ParameterSummary, TaskSummary
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from brookline.model.entity import Entity
     from brookline.operations.task import Task
 
-_LOOK_AGAIN_S = 5.0
-"""How often a wait without end makes sure that there is still something to wait for."""
-
 
 async def list_effectors(call: Call) -> Answer:
     """Return the effectors of an entity by name."""
@@ -34,30 +32,35 @@ async def list_effectors(call: Call) -> Answer:
     return json([_summary(entity, entity.EFFECTORS[name]) for name in sorted(entity.EFFECTORS)])
 
 
-async def invoke(call: Call) -> Answer:
+async def invoke(call: Call) -> Answer | Follows:
     """Invoke an effector; answers its result, or its task if that takes longer than ``timeout``."""
     entity, effector = finding.effector(call)
-    wait_s = wait_time(call.query.get("timeout", "never"))
-    task = await call.ports.management.invoke(
-        entity, effector.name, _params(call), finding.context(call)
-    )
-    if not await _ended(call, task, wait_s):
+    at_once = math.isclose(_wait_s(call), 0)
+
+    def reply(task: Task) -> Answer | Follows:
+        return json(shown(call, task), status=202) if at_once else Follows(task.id)
+
+    asked = finding.asked(call, reply)
+    await call.ports.management.invoke(entity, effector.name, _params(call), asked)
+    return asked.answer
+
+
+async def invoked(call: Call, follows: Follows) -> Answer:
+    """Answer with the result of the effector, or with its task if the time is over."""
+    task = following.found(call, follows.task)
+    if not await following.ended(call, task, _wait_s(call)):
         return json(shown(call, task), status=202)
+    task = following.found(call, task.id)
     if task.status is not Status.COMPLETED:
-        raise RemoteError(f"{effector.name} of {entity.name}: {task.error or task.status.value}")
+        what = f"{task.effector} of {task.entity_name}"
+        raise RemoteError(f"{what}: {task.error or task.status.value}")
     # AMP writes a text as it is, without quotes, although it says that this is JSON.
     body = task.result.encode() if isinstance(task.result, str) else encode(task.result)
     return Answer(202, body)
 
 
-async def _ended(call: Call, task: Task, wait_s: float) -> bool:
-    """Wait for the end of a task, as long as there is such a task on this node."""
-    left_s = wait_s
-    while left_s > 0 and not await task.wait(min(left_s, _LOOK_AGAIN_S)):
-        left_s -= _LOOK_AGAIN_S
-        if call.ports.management.tasks.find(task.id) is None:
-            raise Unavailable(f"this node has lost sight of task {task.id}", Outcome.UNKNOWN)
-    return task.status.ended and not math.isclose(wait_s, 0)
+def _wait_s(call: Call) -> float:
+    return wait_time(call.query.get("timeout", "never"))
 
 
 def _params(call: Call) -> dict[str, Any]:
@@ -100,11 +103,11 @@ _F = "/applications/{app}/entities/{e}/effectors"
 
 OPERATIONS = (
     read(_F, list_effectors, returns=list[EffectorSummary], place=Place.HOT),
-    write(
+    change(
         f"POST {_F}/{{effector}}",
         invoke,
         returns={202: Any | TaskSummary},
-        place=Place.MASTER,
+        follow=invoked,
         params=(Param("timeout", str, "never"),),
         consumes=(JSON, FORM),
     ),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from brookline.api import finding, links
+from brookline.api import finding, following, links
 from brookline.api.activities import shown, wait_time
 from brookline.api.answers import EMPTY, JSON, NO_CONTENT, TEXT, Answer, json, text
+from brookline.api.asking import Follows
 from brookline.api.calls import FORM
 from brookline.api.deploy import YAML, text_of
 from brookline.api.rendering import bare
-from brookline.api.routes import Param, Place, read, write
+from brookline.api.routes import Param, Place, change, read
 from brookline.api.summaries import entity_list, entity_summary, location_summary
 from brookline.errors import InvalidInput
 from brookline.operations.task import Status, Task
@@ -24,9 +25,15 @@ from brookline.wire.rest import (
 
 if TYPE_CHECKING:
     from brookline.api.calls import Call
+    from brookline.management.context import Added
     from brookline.model.entity import Entity
 
 _SPEC_FORMAT = "brooklyn-camp"
+_SHORT = "20ms"
+"""How long a start of children is waited for by default.
+
+Source: Brooklyn's parameter.
+"""
 
 
 async def list_entities(call: Call) -> Answer:
@@ -44,54 +51,65 @@ async def get_children(call: Call) -> Answer:
     return await entity_list(finding.entity(call).children, call.ports.clock)
 
 
-async def add_children(call: Call) -> Answer:
+async def add_children(call: Call) -> Answer | Follows:
     """Add the entities of a blueprint below an entity, and start them unless told not to."""
-    parent, management = finding.entity(call), call.ports.management
     start = None if call.query.get("start") in (None, "", "null") else call.flag("start")
-    wait_s = wait_time(call.query.get("timeout", "20ms"))
-    children, task = await management.add_children(
-        parent, text_of(call.body), start=start, ctx=finding.context(call)
+    wait_time(call.query.get("timeout", _SHORT))  # refused before anything is added
+    asked = finding.asked(call, lambda added: _added(call, added))
+    await call.ports.management.add_children(
+        finding.entity(call), text_of(call.body), start=start, ctx=asked
     )
-    if task is None:
-        task = _done(call, parent, children)
-    await task.wait(wait_s)
-    only = children[0] if len(children) == 1 else None
-    where = (("location", call.base + links.entity(only)),) if only else ()
-    return json(shown(call, task), status=201, headers=where)
+    return asked.answer
 
 
-def _done(call: Call, parent: Entity, children: list[Entity]) -> Task:
+async def children_added(call: Call, follows: Follows) -> Answer:
+    """Answer with the task that starts the children, once it has ended or the time is over."""
+    task = following.found(call, follows.task)
+    await following.ended(call, task, wait_time(call.query.get("timeout", _SHORT)))
+    return json(shown(call, task), status=201, headers=follows.headers)
+
+
+def _added(call: Call, added: Added) -> Answer | Follows:
+    own = links.entity(added.parent).rpartition("/")[0]
+    where = f"{call.base}{own}/{added.ids[0]}"
+    headers = (("location", where),) if len(added.ids) == 1 else ()
+    if added.task is not None:
+        return Follows(added.task.id, headers)
+    return json(shown(call, _done(call, added)), status=201, headers=headers)
+
+
+def _done(call: Call, added: Added) -> Task:
     """Return what tells of children that were only added: there is nothing to wait for."""
     now = call.ports.clock.wall_ms()
     return Task(
         id=call.request,
         name="Add children",
-        entity_id=parent.id,
-        entity_name=parent.name,
+        entity_id=added.parent.id,
+        entity_name=added.parent.name,
         submitted_ms=now,
         started_ms=now,
         ended_ms=now,
         status=Status.COMPLETED,
-        result=[child.id for child in children],
+        result=list(added.ids),
     )
 
 
-async def rename(call: Call) -> Answer:
+async def rename(call: Call) -> Answer | Follows:
     """Set the display name of an entity."""
     name = (call.field("name") or "").strip()
     if not name:
         raise InvalidInput("name is missing; send it as ?name=")
-    await call.ports.management.rename(finding.entity(call), name, finding.context(call))
-    return EMPTY
+    asked = finding.asked(call, EMPTY)
+    await call.ports.management.rename(finding.entity(call), name, asked)
+    return asked.answer
 
 
-async def expunge(call: Call) -> Answer:
+async def expunge(call: Call) -> Answer | Follows:
     """Forget an entity and all below it; its resources are given back if ``release`` says so."""
     release = (call.field("release") or "").strip().lower() == "true"
-    task = await call.ports.management.expunge(
-        finding.entity(call), release=release, ctx=finding.context(call)
-    )
-    return json(shown(call, task), status=202)
+    asked = finding.asked(call, lambda task: json(shown(call, task), status=202))
+    await call.ports.management.expunge(finding.entity(call), release=release, ctx=asked)
+    return asked.answer
 
 
 async def get_tags(call: Call) -> Answer:
@@ -169,12 +187,12 @@ OPERATIONS = (
     ),
     read(_E, get_entity, returns=EntitySummary, place=Place.HOT),
     read(f"{_E}/children", get_children, returns=list[EntitySummary], place=Place.HOT),
-    write(
+    change(
         f"POST {_E}/children",
         add_children,
         returns={201: TaskSummary},
-        place=Place.MASTER,
-        params=(Param("start", bool), Param("timeout", str, "20ms")),
+        follow=children_added,
+        params=(Param("start", bool), Param("timeout", str, _SHORT)),
         consumes=("", JSON, *YAML, FORM),
     ),
     read(f"{_E}/relations", get_nothing, returns=list[RelationSummary], place=Place.HOT),
@@ -192,18 +210,16 @@ OPERATIONS = (
         place=Place.HOT,
     ),
     read(f"{_E}/icon", get_icon, returns={204: None}, place=Place.HOT, always=True),
-    write(
+    change(
         f"POST {_E}/name",
         rename,
         returns={200: None},
-        place=Place.MASTER,
         params=(Param("name", form=True),),
     ),
-    write(
+    change(
         f"POST {_E}/expunge",
         expunge,
         returns={202: TaskSummary},
-        place=Place.MASTER,
         params=(Param("release", bool, default=False, form=True),),
     ),
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from brookline.api.asking import Asked
 from brookline.errors import NotFound, PreconditionFailed
-from brookline.management.context import Caller
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from brookline.api.answers import Answer
+    from brookline.api.asking import Follows
     from brookline.api.calls import Call
     from brookline.model.effectors import Effector
     from brookline.model.entity import Entity
@@ -62,6 +66,11 @@ def task(call: Call) -> Task:
     return call.ports.management.tasks.get(call.path["task"])
 
 
-def context(call: Call) -> Caller:
-    """Return on whose behalf a handler acts."""
-    return Caller(call.user, call.request)
+def asked(call: Call, reply: Answer | Callable[[Any], Answer | Follows]) -> Asked:
+    """Return on whose behalf a handler changes something, and how it will be answered.
+
+    Args:
+        call: The write.
+        reply: The answer, or what makes one of what management decides.
+    """
+    return Asked(call, reply)

@@ -13,7 +13,7 @@ from brookline.api.answers import NO_CONTENT, Answer, json
 from brookline.api.bodies import HungUp, read_body, until_gone
 from brookline.api.problems import Refused, problem, unexpected
 from brookline.errors import BrooklineError
-from brookline.plane.peers import Misdirected
+from brookline.plane.peers import Lost, Misdirected
 from brookline.security.node_keys import digest_of, is_fresh, is_genuine
 
 if TYPE_CHECKING:
@@ -108,7 +108,8 @@ class Nodes:
         """Carry out another door's write.
 
         Raises:
-            Refused: 421 if this node does not lead under that epoch; nothing was done.
+            Refused: 421 if this node does not lead under that epoch; nothing was done. 502 if it
+                began and leads no more: a later mastership knows the answer.
         """
         try:
             request = internode.unpack_request(body)
@@ -118,6 +119,8 @@ class Nodes:
             reply = await self._ports.node.door.accept(request, call.epoch)
         except Misdirected as misdirected:
             raise Refused(421, f"this node does not lead in epoch {call.epoch}") from misdirected
+        except Lost as lost:
+            raise Refused(502, str(lost)) from lost
         except BrooklineError as refusal:
             reply = self._stamp.reply(problem(refusal))
         return Answer(200, internode.pack_reply(reply), "application/msgpack")

@@ -151,6 +151,8 @@ class HttpPeers:
         if 400 <= response.status < 500:
             # Refused before anything was done: it is not, or not yet, who it was taken for.
             raise Misdirected(f"{node.address} answers {response.status}")
+        if response.status >= 500:
+            raise Lost(f"{node.address} answers {response.status}")
         try:
             return internode.unpack_reply(answer)
         except msgspec.DecodeError as error:

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from brookline.api.tree import Tree
     from brookline.journal.records import View
-    from brookline.management.context import Context
+    from brookline.management.context import Asking
+    from brookline.management.persistence import Persistence
     from brookline.model.entity import Entity
     from brookline.model.live import Live
     from brookline.operations.task import Task
     from brookline.operations.tasks import Tasks
     from brookline.plane.identity import Identity
     from brookline.plane.members import Member
+    from brookline.plane.memory import Memory
     from brookline.plane.peers import Reply, Request
     from brookline.plane.states import Mode, NodeState
     from brookline.values.clock import Clock
@@ -45,12 +48,11 @@ class Door(Protocol):
     execute: Callable[[Request], Awaitable[Reply]]
     """Carries out a write on the master; set by the API."""
 
-    async def submit(self, request: Request) -> Reply:
-        """Have the master carry out a write.
+    memory: Memory
+    """What is known of requests that were made before."""
 
-        Raises:
-            BrooklineError: What it was refused with; `Unavailable` says what became of it.
-        """
+    async def submit(self, request: Request, is_wanted: Callable[[], bool] = lambda: True) -> Reply:
+        """Have the master carry out a write; `Unavailable` says what became of one that was not."""
         ...
 
     async def accept(self, request: Request, instance_epoch: int) -> Reply:
@@ -58,8 +60,13 @@ class Door(Protocol):
 
         Raises:
             Misdirected: This node does not lead under that epoch; nothing was done.
+            Lost: It began, and leads no more.
             BrooklineError: As `submit`.
         """
+        ...
+
+    def while_leading(self) -> AbstractAsyncContextManager[None]:
+        """Break off what waits in the block once this mastership has ended, by `Unavailable`."""
         ...
 
 
@@ -209,49 +216,53 @@ class Management(Protocol):
         """What their commands wrote and read."""
         ...
 
-    async def deploy(self, plan: str, *, app_id: str = "", ctx: Context) -> Task:
+    async def deploy(self, plan: str, *, app_id: str = "", ctx: Asking) -> Task:
         """Make an application of a plan and start it; returns once it exists, with its start."""
         ...
 
     async def add_children(
-        self, parent: Entity, plan: str, *, start: bool | None, ctx: Context
+        self, parent: Entity, plan: str, *, start: bool | None, ctx: Asking
     ) -> tuple[list[Entity], Task | None]:
         """Add entities of a plan below another."""
         ...
 
-    async def delete(self, app: Entity, ctx: Context) -> Task:
+    async def delete(self, app: Entity, ctx: Asking) -> Task:
         """Stop an application and forget it."""
         ...
 
-    async def expunge(self, entity: Entity, *, release: bool, ctx: Context) -> Task:
+    async def expunge(self, entity: Entity, *, release: bool, ctx: Asking) -> Task:
         """Forget an entity, stopping it first if it is to be released."""
         ...
 
-    async def rename(self, entity: Entity, name: str, ctx: Context) -> None:
+    async def rename(self, entity: Entity, name: str, ctx: Asking) -> None:
         """Set the display name."""
         ...
 
     async def set_config(
-        self, entity: Entity, values: Mapping[str, Any], *, recurse: bool, ctx: Context
+        self, entity: Entity, values: Mapping[str, Any], *, recurse: bool, ctx: Asking
     ) -> None:
         """Set config keys; None unsets."""
         ...
 
-    async def set_sensors(self, entity: Entity, values: Mapping[str, Any], ctx: Context) -> None:
+    async def set_sensors(self, entity: Entity, values: Mapping[str, Any], ctx: Asking) -> None:
         """Set sensors."""
         ...
 
-    async def remove_sensor(self, entity: Entity, name: str, ctx: Context) -> None:
+    async def remove_sensor(self, entity: Entity, name: str, ctx: Asking) -> None:
         """Remove a sensor."""
         ...
 
     async def invoke(
-        self, entity: Entity, effector: str, params: Mapping[str, Any], ctx: Context
+        self, entity: Entity, effector: str, params: Mapping[str, Any], ctx: Asking
     ) -> Task:
         """Begin an effector."""
         ...
 
-    async def cancel(self, task: Task, ctx: Context) -> bool:
+    async def begin_cancel(self, task: Task, ctx: Asking) -> None:
+        """Commit that somebody asks for the end of a task."""
+        ...
+
+    async def cancel(self, task: Task) -> bool:
         """Cancel a task; tell whether it was still running."""
         ...
 

@@ -13,6 +13,7 @@ from brookline.errors import (
     Conflict,
     Damaged,
     InvalidInput,
+    KeyReused,
     NotAllowed,
     NotFound,
     NotLoggedIn,
@@ -30,6 +31,7 @@ log = logging.getLogger("brookline.api")
 
 STATUSES: Mapping[type[BrooklineError], int] = {
     InvalidInput: 400,
+    KeyReused: 422,
     NotLoggedIn: 401,
     NotAllowed: 403,
     NotFound: 404,

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from starlette.routing import compile_path
 
 from brookline.api.answers import JSON, Answer
+from brookline.api.asking import Follows
 from brookline.api.calls import Call
 from brookline.api.problems import Refused
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from re import Pattern
 
-Handler = Callable[[Call], Awaitable[Answer]]
+Handler = Callable[[Call], Awaitable[Answer | Follows]]
+Follow = Callable[[Call, Follows], Awaitable[Answer]]
 
 _MOST_MATCHED = 4096
 """Paths of which it is kept what they match; a write's is looked up twice."""
@@ -74,6 +76,9 @@ class Operation:
         answers: Statuses and the types of their bodies; None for no body.
         beyond: Whether AMP has no such call.
         login: Whether credentials are needed.
+        recorded: Whether all that it does is one commit, which remembers the request: sent again, it
+            is answered and not done again.
+        follow: Answers a request whose task has begun.
     """
 
     method: str
@@ -87,6 +92,8 @@ class Operation:
     answers: Mapping[int, Any] = dataclasses.field(default_factory=lambda: {200: None})
     beyond: bool = False
     login: bool = True
+    recorded: bool = False
+    follow: Follow | None = None
 
     @property
     def summary(self) -> str:
@@ -124,6 +131,18 @@ def write(call: str, handler: Handler, *, returns: Any, place: Place, **more: An
     return Operation(
         method=method, path="/v1" + path, handler=handler, place=place, answers=returns, **more
     )
+
+
+def change(call: str, handler: Handler, *, returns: Any, **more: Any) -> Operation:
+    """Return an operation of the master that is one commit: sent again, it is not done again.
+
+    Args:
+        call: Method and path, without ``/v1``.
+        handler: What does it; it says how it answers by `finding.asked`.
+        returns: Statuses and the types of their bodies.
+        **more: Further fields of `Operation`.
+    """
+    return write(call, handler, returns=returns, place=Place.MASTER, recorded=True, **more)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

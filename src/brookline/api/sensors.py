@@ -9,12 +9,13 @@ from msgspec import UNSET
 from brookline.api import finding, links, masking
 from brookline.api.answers import JSON, NO_CONTENT, Answer, json
 from brookline.api.rendering import hinted, readable, single
-from brookline.api.routes import Param, Place, read, write
+from brookline.api.routes import Param, Place, change, read
 from brookline.api.typenames import java_name, java_name_of_value
 from brookline.errors import InvalidInput
 from brookline.wire.rest import SensorSummary
 
 if TYPE_CHECKING:
+    from brookline.api.asking import Follows
     from brookline.api.calls import Call
     from brookline.model.entity import Entity
 
@@ -47,7 +48,7 @@ async def get_value(call: Call) -> Answer:
     return single(name, _value(call, entity, name), call)
 
 
-async def set_values(call: Call) -> Answer:
+async def set_values(call: Call) -> Answer | Follows:
     """Set several sensors."""
     values = call.json()
     if not isinstance(values, dict):
@@ -55,22 +56,22 @@ async def set_values(call: Call) -> Answer:
     return await _set(call, values)
 
 
-async def set_value(call: Call) -> Answer:
+async def set_value(call: Call) -> Answer | Follows:
     """Set a sensor, also one that nobody declared."""
     return await _set(call, {call.path["sensor"]: call.json()})
 
 
-async def remove(call: Call) -> Answer:
+async def remove(call: Call) -> Answer | Follows:
     """Remove the value of a sensor."""
-    await call.ports.management.remove_sensor(
-        finding.entity(call), call.path["sensor"], finding.context(call)
-    )
-    return NO_CONTENT
+    asked = finding.asked(call, NO_CONTENT)
+    await call.ports.management.remove_sensor(finding.entity(call), call.path["sensor"], asked)
+    return asked.answer
 
 
-async def _set(call: Call, values: dict[str, Any]) -> Answer:
-    await call.ports.management.set_sensors(finding.entity(call), values, finding.context(call))
-    return NO_CONTENT
+async def _set(call: Call, values: dict[str, Any]) -> Answer | Follows:
+    asked = finding.asked(call, NO_CONTENT)
+    await call.ports.management.set_sensors(finding.entity(call), values, asked)
+    return asked.answer
 
 
 def _names(entity: Entity) -> set[str]:
@@ -124,13 +125,7 @@ OPERATIONS = (
         params=_READING,
         produces=(JSON, "text/plain"),
     ),
-    write(f"POST {_S}", set_values, returns={204: None}, place=Place.MASTER, consumes=(JSON,)),
-    write(
-        f"POST {_S}/{{sensor}}",
-        set_value,
-        returns={204: None},
-        place=Place.MASTER,
-        consumes=(JSON,),
-    ),
-    write(f"DELETE {_S}/{{sensor}}", remove, returns={204: None}, place=Place.MASTER),
+    change(f"POST {_S}", set_values, returns={204: None}, consumes=(JSON,)),
+    change(f"POST {_S}/{{sensor}}", set_value, returns={204: None}, consumes=(JSON,)),
+    change(f"DELETE {_S}/{{sensor}}", remove, returns={204: None}),
 )

@@ -25,15 +25,17 @@ def in_short(task: Task, live: Live) -> TaskSummary:
     return _summary(task, live)
 
 
-def in_detail(task: Task, live: Live, now_ms: int) -> TaskSummary:
+def in_detail(task: Task, live: Live, now_ms: int, *, entity_link: str = "") -> TaskSummary:
     """Return a task with its result, and how it stands in several lines.
 
     Args:
         task: The task.
         live: Where its entity is found.
         now_ms: The wall clock, for one that runs.
+        entity_link: That of its entity, if that is not shown yet.
     """
-    return _summary(task, live, detailed=texts.detailed_status(task, now_ms))
+    detailed = texts.detailed_status(task, now_ms)
+    return _summary(task, live, detailed=detailed, entity_link=entity_link)
 
 
 def most_interesting(tasks: Iterable[Task], limit: int) -> list[Task]:
@@ -80,12 +82,14 @@ def _interest(task: Task) -> tuple[bool, int]:
     return not task.status.ended, task.started_ms or task.submitted_ms
 
 
-def _summary(task: Task, live: Live, detailed: str | None = None) -> TaskSummary:
+def _summary(
+    task: Task, live: Live, detailed: str | None = None, entity_link: str = ""
+) -> TaskSummary:
     own = links.activity(task.id)
     relations = {"self": own, "children": f"{own}/children"}
     entity = live.entity(task.entity_id)
-    if entity is not None:
-        relations["entity"] = links.entity(entity)
+    if entity is not None or entity_link:
+        relations["entity"] = links.entity(entity) if entity is not None else entity_link
     result = None if detailed is None else texts.result_of(task)
     return TaskSummary(
         id=task.id,

@@ -1,7 +1,8 @@
 """Writes: made into requests at the door, and carried out on the master by the same routes.
 
 A client's write is read whole, handed to the plane's door, and comes back to `execute` on the node
-that leads: this one, or another to which the door forwarded it.
+that leads: this one, or another to which the door forwarded it. One that was carried out before is
+answered as it was then.
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
+from brookline.api.asking import Follows, told_again
 from brookline.api.calls import Call, parse_query
 from brookline.api.negotiation import form_of
 from brookline.api.problems import Refused, problem, unexpected
 from brookline.errors import BrooklineError, InvalidInput, Unavailable
+from brookline.management.context import Repeated
 from brookline.plane.peers import Reply, Request
 from brookline.values.trace import REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from brookline.api.answers import Answer
     from brookline.api.ports import Ports
-    from brookline.api.routes import RouteTable
+    from brookline.api.routes import Operation, RouteTable
     from brookline.api.wireform import Stamp
 
 KEY = "idempotency-key"
@@ -48,13 +52,19 @@ class _Waiting:
         request: Id of the request.
         gone: Returns once the client has hung up.
         task: Serves the client.
-        dropped: Whether it was given up because the client has.
+        left: Whether the client has.
+        dropped: Whether it was given up because of that.
     """
 
     request: str
     gone: Callable[[], Awaitable[None]]
     task: asyncio.Task[object] | None
+    left: bool = False
     dropped: bool = False
+
+    def is_wanted(self) -> bool:
+        """Tell whether its client still waits, as far as is known."""
+        return not self.left
 
 
 class Writes:
@@ -65,14 +75,14 @@ class Writes:
         self._table = table
         self._stamp = stamp
         self._numbers = itertools.count(1)
-        self._begun: set[str] = set()
+        self._changing: set[asyncio.Task[object] | None] = set()
         self._submits = itertools.count()
         self._waiting: dict[int, _Waiting] = {}
         self._watching = False
 
     def request(
         self,
-        method: str,
+        operation: Operation,
         path: str,
         headers: Mapping[str, str],
         *,
@@ -83,7 +93,7 @@ class Writes:
         """Return a client's write as it goes to the door.
 
         Args:
-            method: HTTP method.
+            operation: What is asked for.
             path: Raw path with its query.
             headers: All that the client sent.
             body: All of it.
@@ -100,8 +110,9 @@ class Writes:
         made = f"{self._ports.node.identity.instance}-{next(self._numbers)}"
         kept = [(name, headers[name]) for name in _KEPT if name in headers]
         return Request(
-            id=given or made, method=method, path=path, headers=(*kept, (BASE, base)), body=body,
-            user=user, from_client=bool(given),
+            id=given or made, method=operation.method, path=path, headers=(*kept, (BASE, base)),
+            body=body, user=user, from_client=bool(given), repeatable=operation.recorded,
+            waits=operation.follow is not None,
         )  # fmt: skip
 
     async def submit(self, request: Request, gone: Callable[[], Awaitable[None]]) -> Reply:
@@ -122,7 +133,7 @@ class Writes:
             self._watching = True
             self._ports.crew.spawn(self._watch(), "clients")
         try:
-            return await self._ports.node.door.submit(request)
+            return await self._ports.node.door.submit(request, waiting.is_wanted)
         except asyncio.CancelledError:
             if not waiting.dropped:
                 raise
@@ -137,19 +148,16 @@ class Writes:
             Unavailable: It was not done, or nobody knows; all other refusals are replies.
         """
         REQUEST.set(request.id)  # for the log; the task of this request ends with it
-        self._begun.add(request.id)
         try:
-            return await self._executed(request)
+            return self._stamp.reply(await self._executed(request))
         except Unavailable:
             raise
         except (BrooklineError, Refused) as refusal:
             return self._stamp.reply(problem(refusal))
         except Exception as fault:  # noqa: BLE001 - the edge of the API
             return self._stamp.reply(unexpected(fault))
-        finally:
-            self._begun.discard(request.id)
 
-    async def _executed(self, request: Request) -> Reply:
+    async def _executed(self, request: Request) -> Answer:
         path, _, query = request.path.partition("?")
         found = self._table.find(request.method, path)
         headers = dict(request.headers)
@@ -161,10 +169,44 @@ class Writes:
             body=request.body,
             user=request.user,
             request=request.id,
+            write=request,
             base=headers.get(BASE, ""),
             accepted=form_of(found.operation, headers.get("accept", "")),
         )
-        return self._stamp.reply(await found.operation.handler(call))
+        answer = await self._answer(found.operation, call, request)
+        if isinstance(answer, Follows):
+            assert found.operation.follow is not None
+            async with self._ports.node.door.while_leading():
+                return await found.operation.follow(call, answer)
+        return answer
+
+    async def _answer(self, operation: Operation, call: Call, request: Request) -> Answer | Follows:
+        """Do what is asked for, unless it was done before; what happens then may take long."""
+        if not operation.recorded:
+            return await self._uncancelled(operation, call)
+        memory = self._ports.node.door.memory
+        known = memory.find(request)
+        if known is not None:
+            return told_again(known, call.base)
+        try:
+            return await self._uncancelled(operation, call)
+        except Repeated as repeated:
+            return told_again(repeated.record, call.base)
+        except BrooklineError:
+            # Perhaps because it was done meanwhile, by the same request that came another way.
+            known = memory.find(request)
+            if known is None:
+                raise
+            return told_again(known, call.base)
+
+    async def _uncancelled(self, operation: Operation, call: Call) -> Answer | Follows:
+        """Let a handler come to its end, also if its client hangs up."""
+        task = asyncio.current_task()
+        self._changing.add(task)
+        try:
+            return await operation.handler(call)
+        finally:
+            self._changing.discard(task)
 
     async def _watch(self) -> None:
         """Watch the clients of all writes that take long, as long as there are any."""
@@ -182,7 +224,8 @@ class Writes:
 
     async def _drop_when_gone(self, number: int, waiting: _Waiting) -> None:
         await waiting.gone()
-        if number in self._waiting and waiting.request not in self._begun:
+        waiting.left = True
+        if number in self._waiting and waiting.task not in self._changing:
             waiting.dropped = True
             if waiting.task is not None:
                 waiting.task.cancel()

@@ -39,6 +39,9 @@ class Rules:
     decisions_see_append_in_flight: bool = True
     """A change is decided on the records as they will be once the append in flight is applied."""
 
+    requests_are_remembered: bool = True
+    """A request has a record, in one commit with what it changes: sent again, it changes nothing."""
+
     confirm_heartbeats: bool = True
     """A heartbeat renews the lease only after the master looked for a fence behind its tail."""
 

@@ -10,9 +10,13 @@ from brookline.blueprint.evaluate import config_now, presentable, resolve_now
 from brookline.errors import Conflict, InvalidInput, NotFound, Outcome, Unavailable
 from brookline.journal.queue import Decision
 from brookline.management import editing, work
+from brookline.management.context import Added, Deployed, Repeated
 from brookline.management.work import START
 from brookline.operations.task import Task, begun
 from brookline.operations.texts import describe_call
+from brookline.operations.works import EFFECTOR
+from brookline.operations.works import work as does
+from brookline.plane.requests import Known
 from brookline.values.ids import SYSTEM_RANDOM, is_id, new_id
 from brookline.wire.changes import Merge
 
@@ -20,18 +24,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from brookline.journal.records import View
-    from brookline.management.context import Context
+    from brookline.management.context import Asking
     from brookline.management.plans import Plans, Ready
     from brookline.model.entity import Entity
     from brookline.model.live import Live
-    from brookline.operations.operation import Body
     from brookline.operations.recorder import Decide, Recorder
     from brookline.operations.streams import Streams
     from brookline.operations.supervisor import Supervisor
     from brookline.operations.tasks import Tasks
     from brookline.values.clock import Clock
     from brookline.values.ids import Randomness
-    from brookline.wire.changes import Change
+    from brookline.wire.changes import Change, Value
 
 log = logging.getLogger("brookline.management")
 
@@ -82,7 +85,7 @@ class Management:
         """What their commands wrote and read."""
         return self._supervisor.streams
 
-    async def deploy(self, plan: str, *, app_id: str = "", ctx: Context) -> Task:
+    async def deploy(self, plan: str, *, app_id: str = "", ctx: Asking) -> Task:
         """Make an application of a plan and begin to start it; return its start.
 
         It exists, durably, when this returns.
@@ -102,20 +105,20 @@ class Management:
         chosen = app_id or self._new_id()
         ready = await self._plans.application(plan, chosen, self._clock.wall_ms())
         root = next(put for put in ready.changes if put.id == chosen and put.kind == ENTITY)
-        task = self._task(START, chosen, root.value["name"])
+        task = self._task(START, chosen, root.value["name"], does(EFFECTOR))
         describe_call(task, START, {"locations": []}, "EFFECTOR", "NON-TRANSIENT")
 
         def decide(view: View) -> Decision:
             if view.get(ENTITY, chosen) is not None:
                 raise Conflict(f"the id '{chosen}' is in use")
-            return Decision([*ready.changes, begun(task)])
+            return Decision([*ready.changes, begun(task)], Deployed(task, ready.told))
 
-        task = await self._begin(task, decide, ctx, self._effector_body(task))
+        task = await self._begin(task, decide, ctx)
         _log_warnings(chosen, ready)
         return task
 
     async def add_children(
-        self, parent: Entity, plan: str, *, start: bool | None, ctx: Context
+        self, parent: Entity, plan: str, *, start: bool | None, ctx: Asking
     ) -> tuple[list[Entity], Task | None]:
         """Add the entities of a plan below another, and begin to start them unless told not to.
 
@@ -126,34 +129,35 @@ class Management:
         ready = await self._plans.children(
             plan, parent.id, parent.application_id, self._clock.wall_ms()
         )
-        task = self._task("add children", parent.id, parent.name)
+        roots = does(work.STARTING, roots=list(ready.roots))
+        task = self._task("add children", parent.id, parent.name, roots)
         starts = start is not False
 
         def decide(view: View) -> Decision:
             editing.existing(view, parent)
             more: list[Change] = [begun(task)] if starts else []
-            return Decision([*ready.changes, *more])
+            added = Added(parent, ready.roots, task if starts else None)
+            return Decision([*ready.changes, *more], added)
 
         begun_task = None
         if starts:
-            body = work.starting(self._live, ready.roots)
-            begun_task = await self._begin(task, decide, ctx, body)
+            begun_task = await self._begin(task, decide, ctx)
         else:
             await self._commit(decide, ctx)
         _log_warnings(parent.application_id, ready)
         return work.present(self._live, ready.roots), begun_task
 
-    async def delete(self, app: Entity, ctx: Context) -> Task:
+    async def delete(self, app: Entity, ctx: Asking) -> Task:
         """Stop an application and forget it; return the task that does so.
 
         Raises:
             NotFound: If it is gone meanwhile.
         """
-        task = self._task(f"destroying {app.name}")
-        decide = _with_entity(app, begun(task))
-        return await self._begin(task, decide, ctx, work.removing(app, release=True))
+        removes = does(work.REMOVING, entity=app.id, release=True)
+        task = self._task(f"destroying {app.name}", work=removes)
+        return await self._begin(task, _with_entity(app, task), ctx)
 
-    async def expunge(self, entity: Entity, *, release: bool, ctx: Context) -> Task:
+    async def expunge(self, entity: Entity, *, release: bool, ctx: Asking) -> Task:
         """Forget an entity and all below it, whatever state it is in.
 
         Args:
@@ -164,13 +168,14 @@ class Management:
         Raises:
             NotFound: If it is gone meanwhile.
         """
-        task = self._task(f"expunging {entity.name}")
+        removes = does(work.REMOVING, entity=entity.id, release=release)
+        task = self._task(f"expunging {entity.name}", work=removes)
         name = DESTROYING + entity.name.removeprefix(DESTROYING)
         shown = Merge(ENTITY, entity.id, {"name": name})
-        decide = _with_entity(entity, shown, begun(task))
-        return await self._begin(task, decide, ctx, work.removing(entity, release=release))
+        decide = _with_entity(entity, task, shown)
+        return await self._begin(task, decide, ctx)
 
-    async def rename(self, entity: Entity, name: str, ctx: Context) -> None:
+    async def rename(self, entity: Entity, name: str, ctx: Asking) -> None:
         """Set the display name.
 
         Raises:
@@ -179,7 +184,7 @@ class Management:
         """
         await self._commit(editing.rename(entity, name), ctx)
 
-    async def set_tags(self, entity: Entity, tags: Sequence[Any], ctx: Context) -> None:
+    async def set_tags(self, entity: Entity, tags: Sequence[Any], ctx: Asking) -> None:
         """Set the tags.
 
         Raises:
@@ -188,7 +193,7 @@ class Management:
         await self._commit(editing.set_tags(entity, tags), ctx)
 
     async def set_config(
-        self, entity: Entity, values: Mapping[str, Any], *, recurse: bool, ctx: Context
+        self, entity: Entity, values: Mapping[str, Any], *, recurse: bool, ctx: Asking
     ) -> None:
         """Set config, on all below too if asked; None unsets a key.
 
@@ -199,7 +204,7 @@ class Management:
         entities = [entity, *(entity.descendants() if recurse else ())]
         await self._commit(editing.set_config(entities, values), ctx)
 
-    async def set_sensors(self, entity: Entity, values: Mapping[str, Any], ctx: Context) -> None:
+    async def set_sensors(self, entity: Entity, values: Mapping[str, Any], ctx: Asking) -> None:
         """Set sensors; durable when this returns.
 
         Raises:
@@ -207,7 +212,7 @@ class Management:
         """
         await self._commit(editing.set_sensors(entity, values), ctx)
 
-    async def remove_sensor(self, entity: Entity, name: str, ctx: Context) -> None:
+    async def remove_sensor(self, entity: Entity, name: str, ctx: Asking) -> None:
         """Remove a sensor; one that is not there is no error.
 
         Raises:
@@ -216,7 +221,7 @@ class Management:
         await self._commit(editing.remove_sensor(entity, name), ctx)
 
     async def invoke(
-        self, entity: Entity, effector: str, params: Mapping[str, Any], ctx: Context
+        self, entity: Entity, effector: str, params: Mapping[str, Any], ctx: Asking
     ) -> Task:
         """Begin an effector; its task is durable when this returns.
 
@@ -228,12 +233,22 @@ class Management:
             raise NotFound(f"No effector '{effector}' on entity '{entity.name}' ({entity.id})")
         self._supervisor.effector_body(entity, effector, params)
         task = self._supervisor.effector_task(self._new_id(), entity, effector, params=params)
-        decide = _with_entity(entity, begun(task))
-        return await self._begin(task, decide, ctx, self._effector_body(task))
+        decide = _with_entity(entity, task)
+        return await self._begin(task, decide, ctx)
 
-    async def cancel(self, task: Task, ctx: Context) -> bool:
-        """Cancel a task and all its parts; tell whether it was still running."""
+    async def begin_cancel(self, task: Task, ctx: Asking) -> None:
+        """Commit that somebody asks for the end of a task; `cancel` brings it about.
+
+        What is decided is the task, or None if it had ended.
+
+        Raises:
+            Repeated: If the request was made before.
+        """
         log.info("cancel", extra={"fields": {"task": task.id, "user": ctx.user}})
+        await self._commit(lambda _: Decision((), None if task.status.ended else task), ctx)
+
+    async def cancel(self, task: Task) -> bool:
+        """Cancel a task and all its parts; tell whether it was still running."""
         return await self._supervisor.cancel(task)
 
     def config_now(self, entity: Entity, key: str) -> Any:
@@ -244,13 +259,22 @@ class Management:
         """Return any value so."""
         return presentable(resolve_now(entity, value))
 
-    async def _commit(self, decide: Decide, ctx: Context) -> None:
-        await self._recorder.commit(decide, request=ctx.request, user=ctx.user)
+    async def _commit(self, decide: Decide, ctx: Asking) -> None:
+        """Commit what a request changes, and that it was made.
 
-    async def _begin(self, task: Task, decide: Decide, ctx: Context, body: Body) -> Task:
+        Raises:
+            Repeated: If it was made before; nothing is done.
+            BrooklineError: As `Recorder.commit`.
+        """
+        done = await self._recorder.commit(ctx.once(decide), request=ctx.request, user=ctx.user)
+        if isinstance(done.answer, Known):
+            raise Repeated(done.answer.record)
+
+    async def _begin(self, task: Task, decide: Decide, ctx: Asking) -> Task:
         """Commit what begins a task, and run it.
 
         Raises:
+            Repeated: If the request was made before; its task is another.
             Unavailable: If it was not committed in time. If that is not known, it is run all the
                 same once it turns out that it was: nothing is in progress that nobody runs.
         """
@@ -258,14 +282,13 @@ class Management:
             await self._commit(decide, ctx)
         except Unavailable as error:
             if error.outcome is Outcome.UNKNOWN:
-                self._supervisor.submit_if_recorded(task, body)
+                self._supervisor.submit_if_recorded(task)
             raise
-        return self._supervisor.submit(task, body)
+        return self._supervisor.submit(task)
 
-    def _effector_body(self, task: Task) -> Body:
-        return work.running(self._live, task, self._supervisor)
-
-    def _task(self, name: str, entity_id: str = "", entity_name: str = "") -> Task:
+    def _task(
+        self, name: str, entity_id: str = "", entity_name: str = "", work: Value | None = None
+    ) -> Task:
         return Task(
             id=self._new_id(),
             name=name,
@@ -273,18 +296,19 @@ class Management:
             entity_name=entity_name,
             tags=("NON-TRANSIENT",),
             submitted_ms=self._clock.wall_ms(),
+            work=work or {},
         )
 
     def _new_id(self) -> str:
         return new_id(self._randomness)
 
 
-def _with_entity(entity: Entity, *changes: Change) -> Decide:
-    """Return changes that are made only if an entity is still there."""
+def _with_entity(entity: Entity, task: Task, *changes: Change) -> Decide:
+    """Return how a task about an entity begins, if the entity is still there."""
 
     def decide(view: View) -> Decision:
         editing.existing(view, entity)
-        return Decision(changes)
+        return Decision((*changes, begun(task)), task)
 
     return decide
 

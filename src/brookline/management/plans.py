@@ -40,6 +40,11 @@ class Ready:
     changes: Sequence[Put]
     warnings: Sequence[Fault]
 
+    @property
+    def told(self) -> list[str]:
+        """The warnings as texts, each with its place."""
+        return [f"{fault.where()}{fault.message}" for fault in self.warnings]
+
 
 class Plans:
     """Makes plans ready.

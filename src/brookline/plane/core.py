@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from brookline.plane.door import Door, Here, There
 from brookline.plane.lease import Lease
 from brookline.plane.line import Line
+from brookline.plane.memory import Memory
 from brookline.plane.states import HOT, Mode, NodeState, may_move, resting_state
 from brookline.values.crew import Crew
 from brookline.wire.heartbeats import Heartbeat
@@ -96,9 +97,11 @@ class Core:
         self.progress = 0
         self.lease = Lease(parts.clock, parts.settings.timeout_s)
         self.line = Line(lambda: parts.replica.seq, parts.clock, parts.settings.poll_s)
+        memory = Memory(parts.replica, settings=parts.settings, rules=parts.rules)
         self.door = Door(
-            parts.peers, parts.clock, settings=parts.settings, rules=parts.rules, target=self.target
-        )
+            parts.peers, parts.clock, settings=parts.settings, rules=parts.rules, memory=memory,
+            target=self.target, led=self.led,
+        )  # fmt: skip
         self.crew = Crew("node")
         self._wake = asyncio.Event()
         self._acting = asyncio.Lock()
@@ -302,6 +305,10 @@ class Core:
             return True
         waited = guarded or self.parts.clock.boottime() >= self.act_after
         return waited and self.lease.may_start(leadership.epoch)
+
+    def led(self) -> int:
+        """Return the epoch in which this node leads, whether its lease holds or not; else 0."""
+        return self.leadership.epoch if self.leadership is not None else 0
 
     def target(self) -> Here | There | None:
         """Return who takes writes now, as far as this node knows."""

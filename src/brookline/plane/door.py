@@ -1,23 +1,26 @@
 """The door: a client's write is carried out here, forwarded to the master, or held for it.
 
 While nobody leads, writes wait up to `writeWait`; then they are answered 503 with the outcome
-`not-done`. What was sent to a master that never answered is `unknown`, and is not sent again. So a
-failover is a slow answer for most clients, not an error.
+`not-done`. What was begun by a master that did not live to answer is held too, and sent once more,
+to a later mastership: there it is answered if it was done, joined if it is under way, else done. So
+a failover is a slow answer for clients, not an error.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from typing import TYPE_CHECKING
 
-from brookline.errors import Outcome, Unavailable
+from brookline.errors import Fenced, Outcome, Unavailable
 from brookline.plane.peers import Lost, Misdirected, NotSent, Reply, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from brookline.journal.rules import Rules
+    from brookline.plane.memory import Memory
     from brookline.plane.peers import Peers
     from brookline.plane.settings import PlaneSettings
     from brookline.values.clock import Clock
@@ -49,6 +52,20 @@ class There:
     epoch: int
 
 
+class InDoubt(Exception):
+    """A mastership ended, or was lost sight of, that had begun the request.
+
+    Attributes:
+        epoch: Which.
+        error: What the client is told if no later one can answer.
+    """
+
+    def __init__(self, epoch: int, error: Unavailable) -> None:
+        super().__init__(error.message)
+        self.epoch = epoch
+        self.error = error
+
+
 class Door:
     """Where clients' writes come in, and other doors' forwards.
 
@@ -58,6 +75,11 @@ class Door:
         settings: How long and how much is held.
         rules: Protective rules.
         target: Who leads now, `Here` or `There`; None while nobody is known to.
+        led: The epoch in which this node leads, also while its lease has lapsed; else 0.
+
+    Attributes:
+        execute: Carries out a write here.
+        memory: What is known of requests that were made before.
     """
 
     def __init__(
@@ -67,61 +89,89 @@ class Door:
         *,
         settings: PlaneSettings,
         rules: Rules,
+        memory: Memory,
         target: Callable[[], Here | There | None],
+        led: Callable[[], int],
     ) -> None:
         self.execute: Callable[[Request], Awaitable[Reply]] = _nothing_here
+        self.memory = memory
         self._peers = peers
         self._clock = clock
         self._settings = settings
         self._rules = rules
         self._target = target
+        self._led = led
         self._changed = asyncio.Event()
         self._held = 0
         self._held_bytes = 0
         self._asked: dict[asyncio.Timeout, There] = {}
+        self._stays: dict[asyncio.Timeout, int] = {}
+        self._age = 0
         self._closed = False
 
     def wake(self) -> None:
         """Have those that are held look again: who leads may have changed."""
         self._changed.set()
         self._changed = asyncio.Event()
-        target = self._target()
+        target, now = self._target(), asyncio.get_running_loop().time()
         for limit, there in self._asked.items():
             if limit.when() is None and _is_replaced(there, target):
-                limit.reschedule(asyncio.get_running_loop().time() + _LAST_WORD_S)
+                limit.reschedule(now + _LAST_WORD_S)
+        for limit, epoch in self._stays.items():
+            if limit.when() is None and self._led() != epoch:
+                limit.reschedule(now)
 
     def close(self) -> None:
         """Hold nothing any more: this node ends, and knows nobody who could do it."""
         self._closed = True
         self.wake()
 
-    async def submit(self, request: Request) -> Reply:
+    def stand_still(self) -> None:
+        """Repeat nothing that came before: this node stood still, and its clients have gone."""
+        self._age += 1
+
+    async def submit(self, request: Request, is_wanted: Callable[[], bool] = lambda: True) -> Reply:
         """Have a client's write carried out, by whoever leads.
 
+        Args:
+            request: The write.
+            is_wanted: Whether its client still waits for the answer.
+
         Raises:
-            Unavailable: Nobody led for `writeWait`, or too much is held (`not-done`); or the answer
-                of the one that was asked did not come (`unknown`).
+            Unavailable: Nobody led for `writeWait`, or too much is held (`not-done`); or one began
+                it, and neither that one nor a later one has answered (`unknown`).
         """
-        deadline = self._clock.monotonic() + self._settings.write_wait_s
-        pause = _FIRST_PAUSE_S
-        while True:
-            reply = await self._try(request)
-            if reply is not None:
-                return reply
-            changed = await self._hold(request, deadline, pause)
-            pause = _FIRST_PAUSE_S if changed else min(2 * pause, _LONGEST_PAUSE_S)
+        came, age = self._clock.boottime(), self._age
+        try:
+            return await self._brought(request, came, above=0)
+        except InDoubt as doubt:
+            wanted = age == self._age and is_wanted()
+            if not wanted or not self._may_repeat(request, came):
+                raise doubt.error from doubt
+            first = doubt
+        try:
+            return await self._brought(request, self._clock.boottime(), above=first.epoch)
+        except InDoubt as second:
+            raise second.error from second
+        except Unavailable as error:
+            if error.outcome is Outcome.NOT_DONE:
+                raise first.error from first  # not by a later one; by the first, perhaps
+            raise
 
     async def accept(self, request: Request, instance_epoch: int) -> Reply:
         """Carry out a write that another door forwarded to this instance under that epoch.
 
         Raises:
             Misdirected: This node does not lead under it, and did nothing.
+            Lost: It began, and leads no more: a later mastership knows how it ended.
             Unavailable: It began, and how it ended is unknown.
         """
         match self._target():
             case Here(epoch=epoch) if epoch == instance_epoch:
                 try:
-                    return await self.execute(request)
+                    return await self._carried_out(epoch, request)
+                except InDoubt as doubt:
+                    raise Lost(doubt.error.message) from doubt
                 except Unavailable as error:
                     if error.outcome is Outcome.NOT_DONE:
                         raise Misdirected from error
@@ -129,22 +179,86 @@ class Door:
             case _:
                 raise Misdirected
 
-    async def _try(self, request: Request) -> Reply | None:
-        """Return the answer, or None if it was certainly not done and must wait."""
+    @contextlib.asynccontextmanager
+    async def while_leading(self) -> AsyncIterator[None]:
+        """Break off what waits in the block once this mastership has ended.
+
+        Raises:
+            Unavailable: It has; what was waited for goes on with the next one (`unknown`).
+        """
+        epoch, limit = self._led(), asyncio.timeout(None)
+        try:
+            async with limit:
+                self._stays[limit] = epoch
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise Unavailable(
+                "this node leads no more; what was begun goes on with the next master",
+                Outcome.UNKNOWN,
+            ) from None
+        finally:
+            self._stays.pop(limit, None)
+
+    def _may_repeat(self, request: Request, came: float) -> bool:
+        """Tell whether it is surely remembered by whoever leads next, if it was done."""
+        life_s = self._settings.id_life_s(given=False)
+        return request.repeatable and (request.waits or self._clock.boottime() - came < life_s / 2)
+
+    async def _brought(self, request: Request, came: float, above: int) -> Reply:
+        """Bring a write to a mastership that can answer, within `writeWait`.
+
+        Args:
+            request: The write.
+            came: Boot time from which its waiting counts.
+            above: An epoch whose master may have done it: only a later one is asked; 0 for any.
+
+        Raises:
+            InDoubt: It was begun by one that does not answer any more.
+            Unavailable: Nobody led in time, or whoever led has not done it, or may not have.
+        """
+        deadline, pause = came + self._settings.write_wait_s, _FIRST_PAUSE_S
+        while True:
+            reply = await self._try(request, above)
+            if reply is not None:
+                return reply
+            changed = await self._hold(request, deadline, pause)
+            if above and self._clock.boottime() >= deadline:
+                # This node stood still perhaps. What is repeated late may have been forgotten.
+                raise _nobody()
+            pause = _FIRST_PAUSE_S if changed else min(2 * pause, _LONGEST_PAUSE_S)
+
+    async def _try(self, request: Request, above: int) -> Reply | None:
+        """Return the answer, or None if it was certainly not done and must wait.
+
+        Args:
+            request: The write.
+            above: An epoch whose master may have done it: only a later one may be asked.
+
+        Raises:
+            InDoubt: It was begun; how it ended will be known to a later mastership.
+        """
         match self._target():
-            case Here():
-                return await self._here(request)
-            case There() as there:
+            case Here(epoch=epoch) if epoch > above:
+                try:
+                    return await self._carried_out(epoch, request)
+                except Unavailable as error:
+                    if error.outcome is Outcome.NOT_DONE:
+                        return None
+                    raise
+            case There(epoch=epoch) as there if epoch > above:
                 return await self._there(there, request)
-            case None:
+            case _:
                 return None
 
-    async def _here(self, request: Request) -> Reply | None:
+    async def _carried_out(self, epoch: int, request: Request) -> Reply:
         try:
             return await self.execute(request)
         except Unavailable as error:
-            if error.outcome is Outcome.NOT_DONE:
-                return None
+            over = isinstance(error, Fenced) or self._led() != epoch
+            if over and error.outcome is not Outcome.NOT_DONE:
+                raise InDoubt(epoch, error) from error
             raise
 
     async def _there(self, there: There, request: Request) -> Reply | None:
@@ -159,9 +273,10 @@ class Door:
         except (Lost, TimeoutError) as lost:
             outcome = Outcome.UNKNOWN if self._rules.not_done_only_when_unsent else Outcome.NOT_DONE
             name = there.master.name
-            raise Unavailable(
+            error = Unavailable(
                 f"the master {name} was asked and has not answered; it may have been done", outcome
-            ) from lost
+            )
+            raise InDoubt(there.epoch, error) from lost
         finally:
             self._asked.pop(limit, None)
 
@@ -171,9 +286,9 @@ class Door:
         Raises:
             Unavailable: If the time is over, or too much waits already.
         """
-        left = deadline - self._clock.monotonic()
+        left = deadline - self._clock.boottime()
         if left <= 0 or self._closed:
-            raise Unavailable("no master within the time that writes are held", Outcome.NOT_DONE)
+            raise _nobody()
         size = self._held_bytes + len(request.body)
         if self._held >= self._settings.hold_max or size > self._settings.hold_max_bytes:
             raise Unavailable("no master, and too many writes are held already", Outcome.NOT_DONE)
@@ -203,6 +318,10 @@ def _is_replaced(asked: There, target: Here | There | None) -> bool:
             return master.instance != asked.master.instance
         case None:
             return False
+
+
+def _nobody() -> Unavailable:
+    return Unavailable("no master within the time that writes are held", Outcome.NOT_DONE)
 
 
 async def _nothing_here(request: Request) -> Reply:

@@ -9,6 +9,7 @@ from brookline.errors import BrooklineError, NotMaster, Unavailable
 from brookline.journal.notes import Notes
 from brookline.journal.upkeep import Upkeep, UpkeepSettings
 from brookline.journal.writer import Writer
+from brookline.plane.memory import Forgetting
 from brookline.values.crew import Crew
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class Leadership:
                 age_s=settings.snapshot_age_s, grace_s=settings.grace_s,
             ),
         )  # fmt: skip
+        self._forgetting = Forgetting(
+            parts.replica, clock, settings=settings, commit=self.writer.commit
+        )
         self._parts = parts
         self._ended = ended
         self._crew = Crew("leadership", self._faulted)
@@ -67,6 +71,7 @@ class Leadership:
     def serve(self) -> None:
         """Start the duties of a master that is active."""
         self._crew.spawn(self._notes.run(), "notes")
+        self._crew.spawn(self._forgetting.run(), "requests")
         self._crew.spawn(self._upkeep.run(self._parts.settings.poll_s), "upkeep")
 
     async def commit(

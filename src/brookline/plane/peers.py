@@ -24,6 +24,8 @@ class Request:
         body: All of it.
         user: Who asks, already authenticated by the door.
         from_client: Whether `id` was given by the client.
+        repeatable: Whether it is remembered with what it changes, so that its door may send it again.
+        waits: Whether it is remembered for as long as the task that it has begun.
     """
 
     id: str
@@ -33,6 +35,8 @@ class Request:
     body: bytes = b""
     user: str = ""
     from_client: bool = False
+    repeatable: bool = False
+    waits: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,7 @@ class Misdirected(Exception):
 
 
 class Lost(Exception):
-    """The request was sent and no answer came: it may have been done."""
+    """The request was sent and no answer came, or will come: it may have been done."""
 
 
 class Probe(enum.Enum):

@@ -35,6 +35,15 @@ class PlaneSettings:
     hold_max_bytes: int = 64 << 20
     """Bytes of the bodies of held writes."""
 
+    made_id_s: float = 300.0
+    """How long a request is remembered whose id was made at a door; only that door can repeat it."""
+
+    given_id_s: float = 86_400.0
+    """How long one is whose client gave the id."""
+
+    ids_per_user: int = 100_000
+    """How many are remembered of one user; the oldest are forgotten first."""
+
     gap_alarm_s: float = 60.0
     """How long an absent entry before a present one is looked for before it is called a gap."""
 
@@ -61,6 +70,10 @@ class PlaneSettings:
 
     exit_wait_s: float = 10.0
     """How long a store that hangs may hold up the end of a node."""
+
+    def id_life_s(self, *, given: bool) -> float:
+        """Return how long the id of a request lives, `given` by a client or made at a door."""
+        return max(self.given_id_s if given else self.made_id_s, 4 * self.write_wait_s)
 
     def __post_init__(self) -> None:
         """Refuse settings under which the rules of the plane do not work.

@@ -60,6 +60,7 @@ class Server:
             self._parts.api, sockets, tls=tls, standstill=standstill, clock=start.clock
         )
         origin.epoch = lambda: self._parts.node.epoch
+        standstill.hooks.append(self._parts.node.door.stand_still)
 
     async def run(self) -> None:
         """Serve until stopped.

@@ -1,12 +1,14 @@
 """Clients of a simulated plane: each appends unique items through any node's door.
 
 What became of each write is one of three: *acknowledged*, *not done* (never sent, or the answer says
-so), or *unknown*. The oracle holds the plane to it.
+so), or *unknown*. The oracle holds the plane to it. Some clients repeat what is unknown, with the
+key that they gave it, at any node.
 """
 
 from __future__ import annotations
 
 import asyncio
+import collections
 import enum
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 _READ = 0.3
 """Share of acknowledged writes that their client reads back."""
+
+_AGAIN = 0.8
+"""Share of unknown writes that a client with keys sends again, each time."""
 
 _BIG = 0.003
 """Share of writes whose payload goes to a blob."""
@@ -44,6 +49,7 @@ class SimClient:
         name: Of its host, and of its items.
         lists: To which it appends.
         pause_s: Longest pause between two writes.
+        keys: Whether it gives its writes keys, and repeats those of which nothing is known.
 
     Attributes:
         acknowledged: How many writes were.
@@ -55,7 +61,13 @@ class SimClient:
     patience_s: tuple[float, ...] = (2.0, 8.0, 20.0)
 
     def __init__(
-        self, harness: PlaneHarness, name: str, *, lists: tuple[str, ...], pause_s: float
+        self,
+        harness: PlaneHarness,
+        name: str,
+        *,
+        lists: tuple[str, ...],
+        pause_s: float,
+        keys: bool = False,
     ) -> None:
         self.name = name
         self.acknowledged = 0
@@ -64,8 +76,10 @@ class SimClient:
         self._harness = harness
         self._lists = lists
         self._pause_s = pause_s
+        self._keys = keys
         self._count = 0
         self._seen = 0
+        self._bodies: dict[str, bytes] = {}
         self.host: Host = harness.loop.host(name)
 
     async def run(self) -> None:
@@ -95,6 +109,7 @@ class SimClient:
         match answer:
             case Reply(status=200):
                 self._seen = int(dict(answer.headers)["seq"])
+                self._harness.oracle.answered(request, answer.body.decode())
                 return Outcome.ACKNOWLEDGED
             case Failure(outcome="not-done"):
                 return Outcome.NOT_DONE
@@ -102,12 +117,21 @@ class SimClient:
                 return Outcome.UNKNOWN
 
     def _request(self, request: str, path: str) -> Request:
-        big = self._harness.random.random() < _BIG
-        return Request(id=request, method="POST", path=path, user=self.name, body=BIG * big)
+        if request not in self._bodies:
+            self._bodies[request] = BIG * (self._harness.random.random() < _BIG)
+        return Request(
+            id=request, method="POST", path=path, user=self.name, body=self._bodies[request],
+            from_client=self._keys, repeatable=True,
+        )  # fmt: skip
 
     def sent_to(self, server: str, since: float) -> list[str]:
-        """Return the requests that were sent to a server since some true time."""
-        return [request for request, to, when in self.sent if to == server and when >= since]
+        """Return the requests that were sent to a server since some true time, and never else."""
+        times = collections.Counter(request for request, _, _ in self.sent)
+        return [
+            request
+            for request, to, when in self.sent
+            if to == server and when >= since and times[request] == 1
+        ]
 
     async def _one(self, name: str) -> None:
         """Have one item appended; while it is certainly not done, ask another server."""
@@ -117,16 +141,26 @@ class SimClient:
         servers, outcome = list(harness.servers.values()), Outcome.NOT_DONE
         for _ in range(2 * len(servers)):
             server = servers[random.randrange(len(servers))]
-            outcome = await self.write(server, path, request)
-            if outcome is not Outcome.NOT_DONE:
+            said = await self.write(server, path, request)
+            if said is Outcome.NOT_DONE and outcome is Outcome.UNKNOWN:
+                said = outcome  # not by this server; by one before, perhaps
+            outcome = said
+            if outcome is Outcome.ACKNOWLEDGED or not self._asks_again(request, outcome):
                 break
-            if random.random() < 0.3:
+            if outcome is Outcome.NOT_DONE and random.random() < 0.3:
                 harness.oracle.not_done(request, f"{server.name} said that it was not done")
                 return
             await self.host.clock.sleep(0.2 * random.random())
         self.learn(request, outcome)
         if outcome is Outcome.ACKNOWLEDGED and random.random() < _READ:
             await self._read_back(servers[random.randrange(len(servers))], name, request)
+
+    def _asks_again(self, request: str, outcome: Outcome) -> bool:
+        if outcome is Outcome.NOT_DONE:
+            return True
+        if not self._keys or self._harness.oracle.is_called_not_done(request):
+            return False
+        return self._harness.random.random() < _AGAIN
 
     async def _read_back(self, server: SimServer, name: str, request: str) -> None:
         """Read a write of one's own through any server: it shows it, or says that it cannot yet."""

@@ -44,6 +44,11 @@ class End:
         self._ended = False
         self._last_arrival = 0.0
 
+    @property
+    def hung_up(self) -> bool:
+        """Whether the connection has ended, as far as this end has found out."""
+        return self.closed or self._ended
+
     def send(self, message: Any) -> None:
         """Send a message; it takes its time, and does not arrive while the way is cut.
 

@@ -2,8 +2,9 @@
 
 It stands beside the store, where no node can see it. What it checks at once: entries continue the
 log; no entry of an epoch follows a higher one; an epoch is active once; nothing is done twice, nor
-done although it was called not done; what is acknowledged is in the log by then; what a node shows
-is the replay of a prefix; no unprotected action of an old epoch follows one of a newer.
+done although it was called not done; what is acknowledged is in the log by then, and is answered as
+it was done however often it is asked; what a node shows is the replay of a prefix; no unprotected
+action of an old epoch follows one of a newer.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ class Oracle:
         self._ahead: dict[int, Entry] = {}
         self._done: dict[str, int] = {}
         self._not_done: dict[str, str] = {}
+        self._answers: dict[str, str] = {}
         self._active: set[int] = set()
         self._acted = 0
 
@@ -138,6 +140,7 @@ class Oracle:
     def _check_list(self, request: str, name: str, value: Value) -> None:
         """A write appends to what is there; else it was decided on records that are out of date."""
         before = (self.records.get(LISTS, name) or {}).get("items", [])
+        self._answers[request] = str(len(before) + 1)
         if value.get("items") != [*before, request]:
             self.wrong(f"{request} was decided on records that were out of date: a write is lost")
 
@@ -147,6 +150,16 @@ class Oracle:
         """A client was told that it is done."""
         if request not in self._done:
             self.wrong(f"{request} was acknowledged, but is not in the log")
+
+    def answered(self, request: str, body: str) -> None:
+        """A client, or one of several that sent it, was told how long the list is by its item."""
+        true = self._answers.get(request, body)
+        if body != true:
+            self.wrong(f"{request} was answered with {body}, but it was done as {true}")
+
+    def is_called_not_done(self, request: str) -> bool:
+        """Tell whether somebody relies on its not being done."""
+        return request in self._not_done
 
     def not_done(self, request: str, why: str) -> None:
         """A client was told that it is not done, or must be able to rely on it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from brookline.errors import Unavailable
+from brookline.errors import Outcome, Unavailable
 from brookline.plane.peers import Lost, Misdirected, NotSent, Probe, Reply, Request
 from brookline.testing.connection import Broken, Refused
 
@@ -200,7 +200,7 @@ def server(node: PlaneNode, items: Callable[[str], list[str]]) -> Callable[[End]
             case Forward(instance, epoch, request):
                 end.send(await _forwarded(node, instance, epoch, request))
             case Write(request):
-                end.send(await _written(node, request))
+                end.send(await _written(node, request, end))
             case Read(name, seq):
                 current = await node.wait_applied(seq, _CURRENT_S)
                 # Asked after the wait: meanwhile it may have become a node that shows nothing.
@@ -227,12 +227,14 @@ async def _forwarded(node: PlaneNode, instance: str, epoch: int, request: Reques
         return await node.door.accept(request, epoch)
     except Misdirected:
         return Refusal()
-    except Unavailable as error:
-        return Failure(error.outcome.value)
+    except Lost:
+        return Failure(Outcome.UNKNOWN.value)
+    except Unavailable:
+        return Reply(status=503)  # the master says that it does not know
 
 
-async def _written(node: PlaneNode, request: Request) -> Any:
+async def _written(node: PlaneNode, request: Request, end: End) -> Any:
     try:
-        return await node.door.submit(request)
+        return await node.door.submit(request, lambda: not end.hung_up)
     except Unavailable as error:
         return Failure(error.outcome.value)

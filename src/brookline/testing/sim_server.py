@@ -115,7 +115,9 @@ class SimServer:
             self.address, sim_peers.server(node, self.tenant.items), lambda _: node.nudge()
         )
         if options.rules.close_connections_after_stop:
-            listener.before_read = _Standstill(host, listener, options.settings.write_wait_s)
+            listener.before_read = _Standstill(
+                host, listener, node, limit_s=options.settings.write_wait_s
+            )
         host.begin(self._live(host, node), "live")
 
     async def _live(self, host: Host, node: PlaneNode) -> None:
@@ -155,9 +157,10 @@ class SimServer:
 class _Standstill:
     """Closes everything when the process stood still for longer than clients wait."""
 
-    def __init__(self, host: Host, listener: Listener, limit_s: float) -> None:
+    def __init__(self, host: Host, listener: Listener, node: PlaneNode, *, limit_s: float) -> None:
         self._clock = host.clock
         self._listener = listener
+        self._door = node.door
         self._limit_s = limit_s
         self._ran = self._clock.boottime()
         host.begin(self._tick(), "ticks")
@@ -167,6 +170,7 @@ class _Standstill:
         stood_s, self._ran = now - self._ran, now
         if stood_s > self._limit_s:
             self._listener.close_all()
+            self._door.stand_still()
 
     async def _tick(self) -> None:
         while True:

@@ -8,6 +8,7 @@ from brookline.journal.queue import Decision
 from brookline.journal.records import Records
 from brookline.journal.sealing import MOST_BYTES
 from brookline.plane.peers import Reply, Request
+from brookline.plane.requests import Known
 from brookline.plane.tenant import Opening
 from brookline.testing.oracle import LISTS
 from brookline.values.crew import Crew
@@ -104,21 +105,34 @@ class ToyTenant:
     # As the carrier of requests.
 
     async def execute(self, request: Request) -> Reply:
-        """Append the request's id to the list that its path names."""
+        """Append the request's id to the list that its path names, once.
+
+        The answer says how long the list is then.
+        """
         assert self.node is not None
-        name = request.path.rpartition("/")[2]
+        memory, name = self.node.door.memory, request.path.rpartition("/")[2]
+        known = memory.find(request)
+        if known is not None:
+            return _reply(known["body"], self.node.replica.seq)
 
         def decide(view: View) -> Decision:
             before = (view.get(LISTS, name) or {}).get("items", [])
             changes = [Put(LISTS, name, {"items": [*before, request.id]})]
             if request.body == BIG:
                 changes.append(Put("big", name, {"text": "x" * (MOST_BYTES + 1)}))
-            return Decision(changes)
+            return Decision(changes, str(len(before) + 1))
 
-        committed = await self.node.commit(decide, request=request.id, user=request.user)
-        return Reply(status=200, headers=(("seq", str(committed.seq)),))
+        once = memory.once(request, decide, lambda body: {"body": body})
+        committed = await self.node.commit(once, request=request.id, user=request.user)
+        answer = committed.answer
+        body = answer.record["body"] if isinstance(answer, Known) else answer
+        return _reply(body, committed.seq)
 
     def items(self, name: str) -> list[str]:
         """Return a list as this node shows it."""
         found: list[str] = (self._shown.get(LISTS, name) or {}).get("items", [])
         return found
+
+
+def _reply(body: str, seq: int) -> Reply:
+    return Reply(status=200, headers=(("seq", str(seq)),), body=body.encode())
