@@ -127,6 +127,7 @@ def test_a_lost_answer_never_leads_to_two_applications(brookline, plane, bluepri
     def done_but_not_answered(node, seen):
         deployment.put(node, seen)
 
+    plane.mark = {}  # no server of ours, that would answer it again
     plane["n1"].misbehave(done_but_not_answered)
     ran = brookline("deploy", blueprint, "-o", "json")
     assert ran.status == 0
@@ -140,8 +141,18 @@ def test_a_lost_answer_never_leads_to_two_applications(brookline, plane, bluepri
     assert len(plane["n1"].writes() + plane["n2"].writes()) == 1
 
 
+def test_a_deploy_that_is_not_answered_is_sent_again(brookline, plane, blueprint):
+    Deployment(plane, looks=9)
+    plane["n1"].misbehave(hang_up)
+    assert brookline("deploy", blueprint).status == 0
+    [first], [second] = plane["n1"].writes(), plane["n2"].writes()
+    assert (first.path, first.body) == (second.path, second.body)
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+
+
 @pytest.mark.slow
 def test_a_deploy_of_which_nothing_is_found_is_not_sent_again(brookline, plane, blueprint):
+    plane.mark = {}
     Deployment(plane, looks=9)
     plane["n1"].misbehave(hang_up)
     ran = brookline("deploy", blueprint)

@@ -80,7 +80,16 @@ def test_a_wrong_password_is_told_with_the_next_step(brookline, plane):
     assert "admin-password" in ran.err
 
 
+def test_a_write_whose_answer_is_lost_is_sent_again(brookline, plane):
+    plane.answers["POST /v1/applications/web/entities/web/config/a"] = Reply(204)
+    plane["n1"].misbehave(hang_up)
+    ran = brookline("config", "web", "--set", "a=b")
+    assert ran.status == Exit.OK
+    assert len(plane["n1"].writes() + plane["n2"].writes()) == 2
+
+
 def test_a_write_whose_outcome_is_unknown_says_so(brookline, plane):
+    plane.mark = {}  # no server of ours, so that it cannot be sent again
     plane["n1"].misbehave(hang_up)
     ran = brookline("config", "web", "--set", "a=b")
     assert ran.status == Exit.INTERRUPTED
@@ -90,6 +99,7 @@ def test_a_write_whose_outcome_is_unknown_says_so(brookline, plane):
 
 
 def test_a_refusal_that_may_have_been_done_is_not_sent_again(brookline, plane):
+    plane.mark = {}
     plane.answers["POST /v1/applications/web/entities/web/config/a"] = unavailable("unknown")
     ran = brookline("config", "web", "--set", "a=b")
     assert ran.status == Exit.INTERRUPTED

@@ -61,10 +61,26 @@ def test_it_follows_the_master_to_another_node(plane, client):
     assert [seen.body for seen in plane["n2"].writes()] == [b"b"]
 
 
-def test_a_write_without_an_answer_is_not_sent_again(plane, client):
+def test_a_write_without_an_answer_is_sent_again_under_its_id(plane, client):
+    plane["n1"].misbehave(hang_up)
+    assert client.do(calls.deploy("a"))["entityId"] == "app1"
+    [first], [second] = plane["n1"].writes(), plane["n2"].writes()
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(calls.switchover("n2"), id="about-nodes"),
+        pytest.param(calls.deploy("a"), id="a-server-of-others"),
+    ],
+)
+def test_what_nobody_remembers_is_not_sent_again(plane, client, call):
+    if call.request.recorded:
+        plane.mark = {}
     plane["n1"].misbehave(hang_up)
     with pytest.raises(Unavailable, match="may have been done") as caught:
-        client.do(calls.deploy("a"))
+        client.do(call)
     assert caught.value.outcome is Outcome.UNKNOWN
     assert len(plane["n1"].writes()) == 1
     assert plane["n2"].writes() == []
@@ -160,6 +176,7 @@ def test_a_request_about_one_node_is_answered_by_that_node(plane, client):
     ],
 )
 def test_a_refusal_is_raised_as_the_error_that_it_means(plane, client, status, error):
+    plane.mark = {}  # one that may have been done is not repeated
     body = {"message": "no", "details": "since", "error": status, "data": {"k": 1}}
     plane.answers["POST /v1/applications"] = Reply(status, body)
     with pytest.raises(error) as caught:

@@ -29,14 +29,15 @@ def unavailable(outcome, **headers):
     return answer(503, {"message": "no", "data": {"outcome": outcome}}, **headers)
 
 
-def states(own, master, nodes):
+def states(own, master, nodes, **headers):
     listed = {
         name: {"nodeId": name, "nodeUri": url and url + "/", "status": "HOT_STANDBY"}
         for name, url in nodes.items()
     }
     if master:
         listed[master]["status"] = "MASTER"
-    return answer(200, {"planeId": "p", "ownId": own, "masterId": master, "nodes": listed})
+    told = {"planeId": "p", "ownId": own, "masterId": master, "nodes": listed}
+    return answer(200, told, **headers)
 
 
 class Run:
@@ -71,9 +72,14 @@ class Run:
         return results.pop(0) if len(results) > 1 else results[0]
 
 
-def two_nodes(master="b"):
+def two_nodes(master="b", **headers):
     nodes = {"a": A, "b": B}
-    return {A: states("a", master, nodes), B: states("b", master, nodes)}
+    return {A: states("a", master, nodes, **headers), B: states("b", master, nodes, **headers)}
+
+
+def ours(master="b"):
+    """Return a plane of servers that remember requests by their keys."""
+    return two_nodes(master, brookline_node="a")
 
 
 def test_any_node_is_asked_who_leads_and_the_master_is_asked_first():
@@ -127,7 +133,76 @@ def test_what_was_not_sent_goes_to_another_node_with_the_same_id(request_):
     assert len(run.keys) == 1
 
 
-def test_a_write_that_was_sent_and_not_answered_is_never_sent_again():
+UNKNOWN = [
+    pytest.param(LOST, id="not-answered"),
+    pytest.param(unavailable("unknown"), id="outcome-unknown"),
+    pytest.param(answer(503), id="503-of-a-proxy"),
+    pytest.param(answer(502), id="502"),
+    pytest.param(answer(504), id="504"),
+]
+
+
+@pytest.mark.parametrize("unknown", UNKNOWN)
+def test_a_write_that_may_have_been_done_is_sent_again_with_its_key(unknown):
+    run = Run(Nodes([A, B]), ours(), {B: [unknown], A: [answer(201)]})
+    assert run(WRITE).status == 201
+    assert run.asked == [B, A]
+    assert run.keys == {WRITE.key}
+
+
+@pytest.mark.parametrize("unknown", UNKNOWN)
+def test_if_that_is_in_vain_too_it_is_unknown(unknown):
+    run = Run(Nodes([A, B]), ours(), {B: [unknown], A: [unavailable("not-done")]})
+    with pytest.raises(Unavailable) as caught:
+        run(WRITE)
+    assert caught.value.outcome is Outcome.UNKNOWN
+    assert caught.value.data["request"] == WRITE.key
+    assert "may have been done" in caught.value.message
+
+
+def test_it_has_its_whole_time_from_when_it_was_not_answered():
+    run = Run(Nodes([A, B]), ours(), {B: [LOST, LOST, answer()], A: [REFUSED]})
+
+    def slow(step):
+        if run.asked == []:
+            run.now += 60
+        return done(step)
+
+    done, run._do = run._do, slow
+    assert run(WRITE).status == 200
+    assert (run.asked[0], run.asked.count(B)) == (B, 3)
+
+
+def test_nobody_at_any_address_is_no_reason_to_give_up_what_may_have_been_done():
+    run = Run(Nodes([A]), {A: states("a", "a", {"a": A}, brookline_node="a")}, {A: [LOST]})
+
+    def restarting(run):
+        return REFUSED if run.now < 3 else states("a", "a", {"a": A}, brookline_node="a")
+
+    def begun(step):
+        run.plane[A] = restarting
+        run.script[A] = [answer()]
+        run._do = done
+        return LOST
+
+    done = run._do
+    run._do = lambda step: done(step) if step.request is not WRITE else begun(step)
+    assert run(WRITE).status == 200
+
+
+@pytest.mark.parametrize("unknown", UNKNOWN)
+def test_a_write_about_the_nodes_is_never_sent_again(unknown):
+    write = make_request("POST", "/v1/server/ha/switchover", about_nodes=True)
+    run = Run(Nodes([A, B]), ours(), {B: [unknown], A: [answer()]})
+    if unknown is LOST:
+        with pytest.raises(Unavailable):
+            run(write)
+    else:
+        assert run(write) is unknown
+    assert run.asked == [B]
+
+
+def test_servers_of_others_are_never_sent_a_write_again_that_may_have_been_done():
     run = Run(Nodes([A, B]), two_nodes(), {B: [LOST], A: [answer()]})
     with pytest.raises(Unavailable) as caught:
         run(WRITE)

@@ -262,7 +262,7 @@ def _post_json(path: str, value: Any) -> Call[None]:
 
 def _post_form(path: str, form: Mapping[str, str], *, at: str = "") -> Call[Any]:
     body = urlencode(form).encode()
-    request = make_request("POST", path, body=body, content_type=FORM, non_master=True, at=at)
+    request = make_request("POST", path, body=body, content_type=FORM, about_nodes=True, at=at)
     return Call(request, _json_of_any)
 
 

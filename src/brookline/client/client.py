@@ -29,8 +29,9 @@ WHILE_S = 1.0
 class Client:
     """A plane, through any of its nodes. For use by one thread at a time.
 
-    A write is never sent twice unless it certainly was not done the first time. One that was sent
-    and not answered raises `Unavailable` with outcome ``unknown``.
+    Each write has a key, by which servers know it again: one that was sent and not answered is sent
+    again, to any node, and answered without being done twice. If that is in vain, too, or its key is
+    not remembered, `Unavailable` with outcome ``unknown`` is raised.
     """
 
     def __init__(

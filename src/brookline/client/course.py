@@ -5,15 +5,18 @@ such as `brookline.client.client.Client` does the I/O.
 
 What may be repeated:
 
-    ====================================  =======  ======
+    ====================================  =======  ================================
     what happened                         a read   a write
-    ====================================  =======  ======
+    ====================================  =======  ================================
     nothing was sent (refused, no route)  repeat   repeat
     503 with outcome ``not-done``, 421    repeat   repeat
     403, 307 of a node that is no master  repeat   repeat on another node
-    sent, but not answered                repeat   never: its outcome is unknown
-    503 without that outcome, 502, 504    repeat   never
-    ====================================  =======  ======
+    sent, but not answered                repeat   repeat if its key is remembered
+    503 without that outcome, 502, 504    repeat   repeat if its key is remembered
+    ====================================  =======  ================================
+
+All repetitions of a write have its key. Servers of ours remember it, but for writes about the nodes
+themselves, and answer a second time what they answered the first time. Those of others do not.
 """
 
 from __future__ import annotations
@@ -48,6 +51,9 @@ Steps = Generator[Step, Result | None, T]
 
 STATES = Request("GET", "/v1/server/ha/states")
 
+OURS = "brookline-node"
+"""Header of every answer of our servers."""
+
 PROBE_S = 1.0
 """How long a node may take to say who is in the plane, in the first round: one that is frozen must
 not hold us up. Doubles with each round, up to `READ_S`, for a lone node that is busy."""
@@ -56,7 +62,7 @@ READ_S = 5.0
 """How long a node may take for a read in the first round; doubles with each too."""
 
 WRITE_S = 60.0
-"""How long a node may take for a write: it cannot be asked of another once it was sent."""
+"""How long a node may take for a write: one that holds it may well answer yet."""
 
 ROUND_S = 0.2
 """Pause between two rounds through all nodes, unless a node says how long to wait."""
@@ -120,6 +126,8 @@ class Course:
         self._now = now
         self._patience = patience
         self._round = _Round()
+        self._doubt: Unavailable | None = None
+        self._since = 0.0
 
     def steps(self) -> Steps[Answer]:
         """Yield what to do next; be sent the result of each `Send`.
@@ -128,10 +136,10 @@ class Course:
             The answer of whichever node took the request, whatever its status.
 
         Raises:
-            Unavailable: With outcome ``unknown`` if a write was sent and not answered,
-                ``not-done`` if no node could be reached.
+            Unavailable: With outcome ``unknown`` if a write was sent and not answered, and could not
+                be repeated; ``not-done`` if no node could be reached.
         """
-        started = self._now()
+        self._since = self._now()
         number = 0
         while True:
             self._round = _Round()
@@ -141,7 +149,7 @@ class Course:
                 answer = yield from self._ask_all(read_s if self._request.reads else WRITE_S)
             if answer is not None:
                 return answer
-            if self._now() + self._round.wait_s - started >= self._budget_s():
+            if self._now() + self._round.wait_s - self._since >= self._budget_s():
                 return self._give_up()
             yield Pause(self._round.wait_s, self._round.why)
             self._nodes.doubt()
@@ -151,6 +159,8 @@ class Course:
         refusal = self._round.refusal
         if refusal is not None and refusal.status == 403 and not self._nodes.leaderless:
             return 0.0  # a refusal of this user, not of nodes that do not lead
+        if self._doubt is not None:
+            return self._patience.budget_s  # it may have been done: somebody will come who knows
         return self._patience.absent_s if self._round.hopeless else self._patience.budget_s
 
     def _refresh(self, timeout_s: float) -> Steps[bool]:
@@ -168,6 +178,7 @@ class Course:
             reached = True
             states = _states(result)
             if states is not None:
+                nodes.remembers = OURS in result.headers
                 nodes.learn(url, states, self._now())
             if states is not None or result.status == 401:
                 break
@@ -194,7 +205,7 @@ class Course:
         if not isinstance(result, Answer):
             self._failed(url, result)
             if isinstance(result, Lost) and not self._request.reads:
-                raise _unknown(self._request, url, result.reason)
+                self._note_doubt(_unknown(self._request, url, result.reason))
             return None
         self._nodes.trust(url)
         self._round.answered = True
@@ -204,6 +215,23 @@ class Course:
         if kept is None or kept.status == 403:  # "not now" tells more than "not here"
             self._round.refusal = result
         return None
+
+    @property
+    def _may_repeat(self) -> bool:
+        """Whether it may be sent again although it may have been done."""
+        request = self._request
+        return request.reads or (request.recorded and self._nodes.remembers)
+
+    def _note_doubt(self, failure: Unavailable) -> None:
+        """Go on although it may have been done; what is to follow has a time of its own.
+
+        Raises:
+            Unavailable: If it cannot be repeated.
+        """
+        if not self._may_repeat:
+            raise failure
+        if self._doubt is None:
+            self._doubt, self._since = failure, self._now()
 
     def _failed(self, url: str, result: Result | None) -> None:
         assert isinstance(result, NotSent | Lost), "a driver answers each Send"
@@ -216,8 +244,11 @@ class Course:
             case 503 if self._request.reads or outcome_of(answer) is Outcome.NOT_DONE:
                 self._round.waits_s.append(_retry_after_s(answer))
                 return True
-            case 502 | 504:
-                return self._request.reads
+            case 502 | 503 | 504 if self._may_repeat:
+                if not self._request.reads:
+                    self._note_doubt(_unknown(self._request, url, _said(answer)))
+                self._round.waits_s.append(_retry_after_s(answer))
+                return True
             case 307 | 308:
                 return self._nodes.follow(url, answer.headers.get("location", ""))
             case 403:  # of a node that does not lead, as AMP's, or of this user: see _budget_s
@@ -229,8 +260,10 @@ class Course:
         """Return the last refusal, which tells why.
 
         Raises:
-            Unavailable: If no node answered at all.
+            Unavailable: If no node answered at all, or it may have been done before.
         """
+        if self._doubt is not None:
+            raise self._doubt
         if self._round.refusal is not None:
             return self._round.refusal
         raise _unanswered(self._round.failures)

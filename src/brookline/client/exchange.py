@@ -26,6 +26,8 @@ class Request:
             for any.
         timeout_s: How long one node may take to answer; None for the usual.
         key: The request's id, sent as ``Idempotency-Key``; empty for reads.
+        recorded: Whether servers of ours remember the key with what the request changes, so that it
+            is answered, and not done again, when it is sent again.
     """
 
     method: str
@@ -35,6 +37,7 @@ class Request:
     at: str = ""
     timeout_s: float | None = None
     key: str = ""
+    recorded: bool = False
 
     @property
     def reads(self) -> bool:

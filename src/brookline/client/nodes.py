@@ -30,12 +30,14 @@ class Nodes:
         given: The addresses that the user gave.
         master: Address of the master, or empty.
         leaderless: Whether the plane told its nodes and none of them leads.
+        remembers: Whether its servers are ours, and so remember requests by their keys.
     """
 
     def __init__(self, given: Iterable[str]) -> None:
         self.given = tuple(dict.fromkeys(map(checked, given)))
         self.master = ""
         self.leaderless = False
+        self.remembers = False
         self._addresses: dict[str, str] = {}
         self._reach: dict[str, str] = {}
         self._suspect_until: dict[str, float] = {}

@@ -57,7 +57,7 @@ def make_request(
     query: Mapping[str, object] | None = None,
     body: bytes = b"",
     content_type: str = "",
-    non_master: bool = False,
+    about_nodes: bool = False,
     at: str = "",
 ) -> Request:
     """Return a request; a write gets its id here, so that all its repetitions have the same.
@@ -68,13 +68,14 @@ def make_request(
         query: Parameters; those that are None are left out, booleans are written as JSON.
         body: Empty for none.
         content_type: Of the body; writes without one are called JSON, since AMP wants a type.
-        non_master: Whether a node that does not lead may carry it out.
+        about_nodes: Whether it is a write about the plane's nodes: one that does not lead may carry
+            it out, and nobody remembers that it was made.
         at: Address of the only node that may be asked.
     """
     headers = {}
     if method not in READS:
         headers["Content-Type"] = content_type or JSON
-    if non_master:
+    if about_nodes:
         headers["Brooklyn-Allow-Non-Master-Access"] = "true"
     given = {k: _parameter(v) for k, v in (query or {}).items() if v is not None}
     return Request(
@@ -84,6 +85,7 @@ def make_request(
         headers=headers,
         at=at,
         key="" if method in READS else _new_key(),
+        recorded=method not in READS and not about_nodes,
     )
 
 

@@ -138,11 +138,13 @@ class HttpPlane:
     Attributes:
         answers: By method and path: a `Reply`, a `Behaviour`, or a value to be sent as JSON.
         timeout_ms: The time-out that the nodes tell.
+        mark: Headers by which servers of ours are known.
     """
 
     def __init__(self, *names: str) -> None:
         self.answers: dict[str, Any] = {}
         self.timeout_ms = 30_000
+        self.mark = {"Brookline-Node": "node"}
         self._nodes = {name: HttpNode(self, name) for name in names}
         self.lead(names[0])
 
@@ -183,7 +185,7 @@ class HttpPlane:
             made = isinstance(found, Reply) or callable(found)
             return found if made else Reply(body=json.dumps(found))
         if key == "GET /v1/server/ha/states":
-            return Reply(body=self.states(node))
+            return Reply(body=self.states(node), headers=self.mark)
         return Reply(404, {"message": f"nothing at {key}", "error": 404})
 
     def __enter__(self) -> Self:

@@ -114,12 +114,12 @@ class Reader:
 class Writer:
     """Writes one new config key after the other, and knows which were acknowledged.
 
-    A write whose answer was lost is sent again: it sets the same key to the same value, so doing
-    it twice is doing it once. Not every write is like that, so the client library leaves it to us.
+    The client library sends a write again whose answer was lost. Should that be in vain, too, it is
+    done here: the write sets the same key to the same value, so doing it twice is doing it once.
 
     Attributes:
         acknowledged: Keys whose writes were acknowledged.
-        repeated: How many writes were sent again because their answer was lost.
+        repeated: How many writes were sent again here because their answer was lost for good.
     """
 
     def __init__(self, client: Client, app: str, pace: Pace) -> None:
