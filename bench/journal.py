@@ -48,9 +48,12 @@ FACTOR, EXTRA_MS = 1.5, 0.3
 
 
 @contextlib.asynccontextmanager
-async def writing(folder: Path) -> AsyncIterator[tuple[Writer, DirectoryStore]]:
+async def writing(
+    folder: Path, replica: Replica | None = None
+) -> AsyncIterator[tuple[Writer, DirectoryStore]]:
     """Lead a plane in a new directory store: fence, and write."""
-    clock, store, replica = SystemClock(), await DirectoryStore.open(folder), Replica("plane")
+    clock, store = SystemClock(), await DirectoryStore.open(folder)
+    replica = Replica("plane") if replica is None else replica
     common = {"clock": clock, "rules": ALL_RULES}
     reader = Reader(store, replica, gap_alarm_s=60, **common)
     fencer = Fencer(store, reader, replica, node="bench", randomness=SYSTEM_RANDOM, **common)

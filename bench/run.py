@@ -27,6 +27,7 @@ from bench import (  # noqa: E402
     journal,
     losses,
     machine,
+    operations,
     probes,
     rates,
     record,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 ROWS: tuple[Row, ...] = (
     *startup.ROWS,
     *journal.ROWS,
+    *operations.ROWS,
     *rates.ROWS,
     *sizes.ROWS,
     *failover.ROWS,

@@ -143,11 +143,11 @@ async def test_old_tasks_are_forgotten_with_their_parts_and_streams(bench):
         op.write("stdout", b"hello")
         await op.step("one", lambda: None)
 
-    await bench.replace(limits=Limits(per_name=2))
     tasks = [await bench.submit(body, entity_id="e1") for _ in range(3)]
     for number, task in enumerate(tasks):
         await task.wait(5)
         task.ended_ms += number
+    await bench.replace(limits=Limits(per_name=2))
     await bench.supervisor.forget_old()
     assert [bench.tasks.find(task.id) for task in tasks] == [None, *tasks[1:]]
     assert len(list(bench.recorder.records.ids(KIND))) == 4

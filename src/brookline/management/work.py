@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from brookline.model.entity import Entity
     from brookline.model.live import Live
-    from brookline.operations.operation import Body, Operation
+    from brookline.operations.operation import Operation
+    from brookline.operations.running import Body
     from brookline.operations.supervisor import Supervisor
     from brookline.operations.task import Task
 

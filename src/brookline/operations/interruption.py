@@ -43,6 +43,7 @@ class StepInterrupted(BaseException):
         cause: Why.
         reason: A sentence for people.
         step: Name of the step in question, or empty.
+        part: Id of its task, or empty.
     """
 
     def __init__(self, cause: Cause | str, reason: str, *, step: str = "") -> None:
@@ -50,11 +51,13 @@ class StepInterrupted(BaseException):
         self.cause = Cause(cause)
         self.reason = reason
         self.step = step
+        self.part = ""
 
     def to_value(self, *, since_ms: int, epoch: int) -> Value:
         """Return what the record of the operation says of it."""
         told: dict[str, Any] = {"cause": self.cause.value, "reason": self.reason}
-        return told | {"step": self.step, "since": since_ms, "epoch": epoch}
+        told |= {"step": self.step, "since": since_ms, "epoch": epoch}
+        return told | {"part": self.part} if self.part else told
 
 
 def in_doubt(step: str) -> StepInterrupted:

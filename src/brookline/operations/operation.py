@@ -12,30 +12,30 @@ import contextlib
 import contextvars
 import functools
 import inspect
-from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from brookline.journal.queue import Decision
-from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.operations.outcomes import outcome_of
 from brookline.operations.retention import with_parts
-from brookline.operations.running import Running
+from brookline.operations.retry import retrying
+from brookline.operations.running import Running, Work
 from brookline.operations.safety import Safety, returns_of, safety_of
 from brookline.operations.storing import stored
 from brookline.operations.task import Task, begun, child_id
 from brookline.operations.texts import describe_call
+from brookline.operations.track import Track
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from brookline.model.entity import Entity
     from brookline.operations.recorder import Decide
     from brookline.operations.retry import Retry
     from brookline.operations.supervisor import Supervisor
 
-    Body = Callable[["Operation"], Awaitable[Any]]
-
 _LEASE_POLL_S = 0.1
+_MOST_COMMANDS = 1000
+"""Of a step; a step that is done again counts its commands from there on."""
 
 _CURRENT: contextvars.ContextVar[Operation | None] = contextvars.ContextVar(
     "operation", default=None
@@ -47,24 +47,10 @@ def current() -> Operation | None:
     return _CURRENT.get()
 
 
-class Work(NamedTuple):
-    """What a part does.
-
-    Attributes:
-        body: Its code.
-        safety: Whether it may be run again; None if it is made of parts of its own.
-        returns: Dataclass of its result, if it is one.
-        timeout_s: Seconds from its beginning after which it is given up, or None.
-    """
-
-    body: Body
-    safety: Safety | None = None
-    returns: type | None = None
-    timeout_s: float | None = None
-
-
 class Operation(Running):
     """One piece of running work. Each part of it is a task of its own."""
+
+    __slots__ = ("_commands", "_supervisor", "_track")
 
     def __init__(
         self,
@@ -76,12 +62,8 @@ class Operation(Running):
     ) -> None:
         super().__init__(task, parent, fresh=fresh)
         self._supervisor = supervisor
-        self._names: Counter[str] = Counter()
-        self._places = 0
+        self._track = Track(task, fresh=fresh)
         self._commands = 0
-        self._taken: set[str] = set()
-        self._known = () if fresh else tuple(part for part in task.children if part.recorded)
-        self._recorded = {part.place: part for part in self._known if part.place >= 0}
 
     # Parts.
 
@@ -114,12 +96,15 @@ class Operation(Running):
             InvalidInput: If what it returns cannot be stored.
             BaseException: What `action` raises, or `StepFailed` if that cannot be stored.
         """
-        if retry is not None:
-            body = _retrying(retry, functools.partial(action, *args, **kwargs))
-            return await self.join(
-                self._begin(self._step_task(name), Work(body, None, None, timeout_s))
-            )
-        return await self.join(self.begin_step(name, action, *args, timeout_s=timeout_s, **kwargs))
+        if retry is None:
+            part = self.begin_step(name, action, *args, timeout_s=timeout_s, **kwargs)
+        else:
+            body = retrying(retry, functools.partial(action, *args, **kwargs))
+            part = self._begin(self._step_task(name), Work(body, timeout_s=timeout_s))
+        ending = await part.ended()
+        if ending.error is not None:
+            raise ending.error
+        return ending.result
 
     async def call(
         self, entity: Entity, effector: str, params: Mapping[str, Any] | None = None
@@ -144,7 +129,7 @@ class Operation(Running):
         """Begin a step beside what else runs; `join` it, else it is cancelled at the end."""
 
         async def body(part: Operation) -> Any:
-            part.root.caught_up.set()
+            part.root.catch_up()
             with part.parked() if safety is Safety.GUARDED else contextlib.nullcontext():
                 done = action(*args, **kwargs)
                 return await done if inspect.isawaitable(done) else done
@@ -180,8 +165,7 @@ class Operation(Running):
         supervisor.effector_body(entity, effector, given)
         name = f"{effector} of {entity.id}"
         task = supervisor.effector_task(self.new_id(name), entity, effector, params=given)
-        began = await self.record(lambda _view: Decision([begun(task)], answer=True), name=name)
-        assert began
+        await self.record(lambda _view: Decision([begun(task)]), name=name)
         return supervisor.submit_once(task)
 
     async def join(self, part: Running) -> Any:
@@ -229,12 +213,11 @@ class Operation(Running):
             InvalidInput: If the answer cannot be stored.
         """
         self._check_handed_over()
-        self._names[f"+{name}"] += 1
-        key = f"{name}#{self._names[f'+{name}']}"
+        key = f"{name}#{self._track.number(f'+{name}')}"
         if key in self.task.done:
             return self.task.done[key]
         answer = await self._supervisor.ledger.record(self, key, decide)
-        self.task.done[key] = answer
+        self.task.done = {**self.task.done, key: answer}
         self.fresh = True
         return answer
 
@@ -253,8 +236,7 @@ class Operation(Running):
 
     def new_id(self, name: str) -> str:
         """Return an id that follows from this operation: the same on whichever master."""
-        self._names[f"id {name}"] += 1
-        return child_id(self.task.id, f"{name}#{self._names[f'id {name}']}")
+        return child_id(self.task.id, f"id {name}#{self._track.number(f'id {name}')}")
 
     def exclusive(
         self, entity: Entity, *, ends: Iterable[str] = ()
@@ -281,7 +263,7 @@ class Operation(Running):
             what: Text that follows "waiting", such as ``for sensor http.port of web``.
             on: The task that is waited for, if it is one.
         """
-        self.root.caught_up.set()
+        self.root.catch_up()
         before = self.task.waits_for, self.task.blocked_by
         self.task.waits_for, self.task.blocked_by = what, on
         try:
@@ -314,7 +296,8 @@ class Operation(Running):
     def guard_id(self) -> str:
         """Return the id of the next command of this step, the same on whichever master."""
         self._commands += 1
-        return self.task.id if self._commands == 1 else f"{self.task.id}-{self._commands}"
+        number = self._commands + self.task.again * _MOST_COMMANDS
+        return self.task.id if number == 1 else f"{self.task.id}-{number}"
 
     async def permitted(self, *, guarded: bool) -> None:
         """Wait until the lease allows to begin something new outside.
@@ -328,8 +311,6 @@ class Operation(Running):
         with self.waiting("for this node's lease"):
             while not recorder.may_act(guarded=guarded):
                 await clock.sleep(_LEASE_POLL_S)
-
-    # For the supervisor.
 
     def enter(self) -> None:
         """Make it the current operation of the asyncio task that runs it."""
@@ -346,16 +327,16 @@ class Operation(Running):
         Raises:
             StepInterrupted: If it did not: the code has changed.
         """
-        left = [part for part in self._known if part.key not in self._taken]
-        if left and not self.handed_over:
-            raise _changed(self.task, f"'{left[0].name}' was recorded and is not taken any more")
+        if not self.handed_over:
+            self._track.check_all_taken()
 
     def all_taken(self) -> None:
         """Say that nothing is left to do, whatever was recorded: what it was about is gone."""
-        self._known = ()
+        self._track.all_taken()
 
     def _begin(self, task: Task, work: Work) -> Operation:
-        part = Operation(self._supervisor, task, self, fresh=self.fresh)
+        part = Operation(self._supervisor, task, self, fresh=self.fresh or task.anew)
+        task.anew = False
         ending = outcome_of(task, work.returns)
         if work.safety is not None:
             self._count(part, work.safety, finished=ending is not None)
@@ -369,9 +350,12 @@ class Operation(Running):
 
     def _count(self, part: Operation, safety: Safety, *, finished: bool) -> None:
         if finished:
-            self.root.tally["finished"] += 1
+            how = "finished"
         elif not part.fresh:
-            self.root.tally["attached" if safety is Safety.GUARDED else "resumed"] += 1
+            how = "attached" if safety is Safety.GUARDED else "resumed"
+        else:
+            return
+        self.root.tally[how] = self.root.tally.get(how, 0) + 1
 
     def _step_task(self, name: str) -> Task:
         """Return the task of the next step: the one that was recorded, or a new one.
@@ -379,14 +363,9 @@ class Operation(Running):
         Raises:
             StepInterrupted: If another step was recorded at this place.
         """
-        place = self._places
-        self._places += 1
+        place = self._track.next_place()
         task = self._part_task(name, name)
-        there = self._recorded.get(place)
-        if there is not None and there.key != task.key:
-            raise _changed(self.task, f"'{there.name}' was recorded where '{name}' comes now")
-        if task.place not in (place, -1):
-            raise _changed(self.task, f"'{name}' was recorded at another place than it comes now")
+        self._track.check(task, place)
         task.place = place
         return task
 
@@ -401,9 +380,7 @@ class Operation(Running):
 
     def _part_task(self, name: str, key: str) -> Task:
         self._check_handed_over()
-        self._names[key] += 1
-        key = f"{key}#{self._names[key]}"
-        self._taken.add(key)
+        key = self._track.next_key(key)
         task_id = child_id(self.task.id, key)
         return self._supervisor.tasks.find(task_id) or Task(
             id=task_id,
@@ -420,27 +397,3 @@ class Operation(Running):
         """Let clean-up code of a work that is handed over do nothing: the next master will."""
         if self.handed_over:
             raise asyncio.CancelledError
-
-
-def _retrying(retry: Retry, action: Callable[..., Any]) -> Body:
-    async def body(op: Operation) -> Any:
-        attempt = 1
-        while True:
-            try:
-                return await op.step("attempt", action)
-            except Exception as error:
-                if not retry.goes_on(attempt, error):
-                    raise
-            await op.sleep(retry.pause_s(attempt))
-            attempt += 1
-
-    return body
-
-
-def _changed(task: Task, how: str) -> StepInterrupted:
-    return StepInterrupted(
-        Cause.CHANGED,
-        f"the steps of {task.name} are not those that were recorded: {how}. "
-        "Its code, blueprint or configuration has changed meanwhile",
-        step=task.name,
-    )

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from brookline.errors import RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from brookline.operations.operation import Operation
+    from brookline.operations.running import Body
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +39,20 @@ class Retry:
     def pause_s(self, attempt: int) -> float:
         """Return the seconds to wait after a failed attempt; the first one is 1."""
         return min(self.longest_s, self.first_s * self.factor ** (attempt - 1))
+
+
+def retrying(retry: Retry, action: Callable[..., Any]) -> Body:
+    """Return the code of a step that is tried several times; each attempt is a part of it."""
+
+    async def body(op: Operation) -> Any:
+        attempt = 1
+        while True:
+            try:
+                return await op.step("attempt", action)
+            except Exception as error:
+                if not retry.goes_on(attempt, error):
+                    raise
+            await op.sleep(retry.pause_s(attempt))
+            attempt += 1
+
+    return body

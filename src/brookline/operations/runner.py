@@ -21,8 +21,11 @@ from brookline.operations.storing import failure_of, read_back, shown, storable_
 from brookline.operations.task import Status, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from brookline.operations.ledger import Ledger
-    from brookline.operations.operation import Operation, Work
+    from brookline.operations.operation import Operation
+    from brookline.operations.running import Body, Work
     from brookline.operations.tasks import Tasks
     from brookline.values.clock import Clock
     from brookline.wire.changes import Value
@@ -43,25 +46,20 @@ class Runner:
         ledger: Records what must be.
         tasks: Where tasks are found.
         clock: Time.
+        over: Told of each operation that has ended here, in whatever way.
     """
 
-    def __init__(self, ledger: Ledger, tasks: Tasks, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, tasks: Tasks, clock: Clock, over: Callable[[Operation], None]
+    ) -> None:
         self._ledger = ledger
         self._tasks = tasks
         self._clock = clock
+        self._over = over
 
     async def run(self, operation: Operation, work: Work) -> None:
         """Run an operation to its end, and tell that to whoever waits for it."""
         ending = Ending(Status.FAILED, error=RuntimeError("its supervisor failed"))
-        try:
-            ending = await self._run(operation, work)
-        finally:
-            if operation.root is operation:
-                operation.caught_up.set()
-            operation.end(ending)
-
-    async def _run(self, operation: Operation, work: Work) -> Ending:
-        ending = _cut_off(operation)
         try:
             operation.enter()
             self._begin(operation.task)
@@ -70,13 +68,19 @@ class Runner:
             ending = _cut_off(operation)
         except StepInterrupted as why:
             why.step = why.step or operation.task.name
+            why.part = why.part or operation.task.id
             operation.interrupt(why)
         except (NotMaster, Fenced) as error:
             # It could not record what it wanted: somebody else leads, and goes on with it.
             operation.handed_over = True
             ending = Ending(Status.INTERRUPTED, error=error)
-        await operation.end_parts()
-        return await self._ended(operation, ending)
+        try:
+            await operation.end_parts()
+            ending = await self._ended(operation, ending)
+        finally:
+            operation.end(ending)
+            if operation.parent is None:
+                self._over(operation)
 
     def _begin(self, task: Task) -> None:
         task.status = Status.RUNNING
@@ -96,7 +100,8 @@ class Runner:
                 await operation.permitted(guarded=work.safety is Safety.GUARDED)
             if work.safety is Safety.ONCE:
                 await self._begin_once(operation)
-            result = await self._acted(operation, work)
+            in_time = work.body if work.timeout_s is None else self._in_time(work, work.timeout_s)
+            result = await in_time(operation)
             if operation.parent is not None:
                 result = read_back(stored(operation.task.name, result), work.returns)
             ending = Ending(Status.COMPLETED, result)
@@ -114,28 +119,25 @@ class Runner:
             raise in_doubt(task.name)
         await self._ledger.begin_once(operation)
 
-    async def _acted(self, operation: Operation, work: Work) -> Any:
-        """Do it in the time that is left to it.
+    def _in_time(self, work: Work, timeout_s: float) -> Body:
+        """Return a body that ends in the time that is left to it, or raises `TimedOut`."""
 
-        Raises:
-            TimedOut: If that was not enough.
-        """
-        if work.timeout_s is None:
-            return await work.body(operation)
-        begun_ms = operation.task.started_ms or 0
-        left_s = work.timeout_s - max(0, self._clock.wall_ms() - begun_ms) / 1000
-        if not operation.fresh and work.safety is Safety.GUARDED:
-            left_s = max(left_s, _ATTACH_S)
-        limit = asyncio.timeout(max(left_s, 0))
-        try:
-            async with limit:
-                return await work.body(operation)
-        except TimeoutError as over:
-            if not limit.expired():
-                raise
-            raise TimedOut(
-                f"{operation.task.name} did not end within {work.timeout_s:g}s"
-            ) from over
+        async def body(operation: Operation) -> Any:
+            begun_ms = operation.task.started_ms or 0
+            left_s = timeout_s - max(0, self._clock.wall_ms() - begun_ms) / 1000
+            if not operation.fresh and work.safety is Safety.GUARDED:
+                left_s = max(left_s, _ATTACH_S)
+            limit = asyncio.timeout(max(left_s, 0))
+            try:
+                async with limit:
+                    return await work.body(operation)
+            except TimeoutError as over:
+                if not limit.expired():
+                    raise
+                why = f"{operation.task.name} did not end within {timeout_s:g}s"
+                raise TimedOut(why) from over
+
+        return body
 
     async def _ended(self, operation: Operation, ending: Ending) -> Ending:
         """Make the end known, once it is recorded; return how it is known to have ended."""

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from brookline.operations.interruption import StepInterrupted
+    from brookline.operations.operation import Operation
     from brookline.operations.outcomes import Ending
+    from brookline.operations.safety import Safety
     from brookline.operations.task import Task
+
+    Body = Callable[[Operation], Awaitable[Any]]
+
+
+class Work(NamedTuple):
+    """What a part does.
+
+    Attributes:
+        body: Its code.
+        safety: Whether it may be run again; None if it is made of parts of its own.
+        returns: Dataclass of its result, if it is one.
+        timeout_s: Seconds from its beginning after which it is given up, or None.
+    """
+
+    body: Body
+    safety: Safety | None = None
+    returns: type | None = None
+    timeout_s: float | None = None
 
 
 class Running:
@@ -29,10 +48,14 @@ class Running:
         closing: Whether its work is done and its end is being recorded.
         fresh: Whether no other master can have begun it before.
         replayed: Whether it was found to have ended before, and was not run.
-        caught_up: Of the root: set once it does something that had not been done before.
         tally: Of the root: how many steps were found *finished*, how many had perhaps been begun
             by the master before, and were *attached* to on their machine or *resumed*.
     """
+
+    __slots__ = (
+        "_cancelling", "_caught_up", "_end", "_parked", "_parts", "_waiters", "_work", "closing",
+        "fresh", "handed_over", "interruption", "parent", "replayed", "root", "tally", "task",
+    )  # fmt: skip
 
     def __init__(self, task: Task, parent: Running | None, *, fresh: bool) -> None:
         self.task = task
@@ -43,18 +66,21 @@ class Running:
         self.closing = False
         self.fresh = fresh
         self.replayed = False
-        self.caught_up = asyncio.Event()
-        self.tally: Counter[str] = Counter()
+        self.tally: dict[str, int] = {}
         self._parts: list[Running] = []
         self._parked = 0
-        self._end: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        # Thousands may wait, each with some parts: no future is made that nobody awaits.
+        self._end: Ending | None = None
+        self._waiters: list[asyncio.Future[None]] | None = None
+        self._caught_up: asyncio.Future[None] | bool = False
         self._work: asyncio.Task[Any] | None = None
         self._cancelling = False
 
     async def ended(self) -> Ending:
         """Wait for the end. If the waiting is cancelled, so is what is waited for."""
         try:
-            ending = await asyncio.shield(self._end)
+            while self._end is None:
+                await self._told()
         except asyncio.CancelledError:
             self.cancel()
             await self.settled()
@@ -62,17 +88,40 @@ class Running:
         if self.parent is not None and not self.replayed:
             # What is behind this end can only be reached by whoever recorded the end: this node.
             self.parent.fresh = True
-        return ending
+        return self._end
 
     async def settled(self) -> None:
         """Wait for the end, also while the waiting itself is being cancelled: it is near."""
-        while not self._end.done():
+        while self._end is None:
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait({self._end})
+                await self._told()
 
     def end(self, ending: Ending) -> None:
         """Tell whoever waits for the end."""
-        self._end.set_result(ending)
+        self._end = ending
+        waiters, self._waiters = self._waiters or (), None
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def _told(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._waiters is None:
+            self._waiters = []
+        self._waiters.append(waiter)
+        await waiter
+
+    def catch_up(self) -> None:
+        """Note, at the root, that the operation does something that had not been done before."""
+        waiter, self._caught_up = self._caught_up, True
+        if isinstance(waiter, asyncio.Future) and not waiter.done():
+            waiter.set_result(None)
+
+    async def caught_up(self) -> None:
+        """Wait until the operation does something that had not been done before; one may wait."""
+        if self._caught_up is not True:
+            self._caught_up = asyncio.get_running_loop().create_future()
+            await self._caught_up
 
     def cancel(self) -> None:
         """Ask it and its parts to end; await `settled` for that. Asking again changes nothing.
@@ -149,7 +198,7 @@ class Running:
 
     def is_over(self) -> bool:
         """Tell whether it has ended."""
-        return self._end.done()
+        return self._end is not None
 
     def belongs_to(self, other: Running) -> bool:
         """Tell whether it is another one or a part of it, at any depth."""

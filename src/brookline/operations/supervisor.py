@@ -8,25 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.errors import Fenced, InvalidInput, NotMaster, Unavailable
 from brookline.journal.queue import Decision
+from brookline.operations.interruption import StepInterrupted
 from brookline.operations.ledger import Ledger
 from brookline.operations.locks import Locks, held
-from brookline.operations.operation import Operation, Work
+from brookline.operations.operation import Operation
 from brookline.operations.retention import Limits, outdated, with_parts
 from brookline.operations.runner import Runner
-from brookline.operations.task import KIND, Task
+from brookline.operations.running import Work
+from brookline.operations.task import KIND, Status, Task
 from brookline.operations.texts import describe_call
 from brookline.operations.works import EFFECTOR, Works, work
 from brookline.values.crew import Crew
 from brookline.wire.changes import Drop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from brookline.journal.records import View
     from brookline.model.entity import Entity
-    from brookline.operations.operation import Body
     from brookline.operations.recorder import Recorder
-    from brookline.operations.running import Running
+    from brookline.operations.running import Body, Running
     from brookline.operations.streams import Streams
     from brookline.operations.tasks import Tasks
     from brookline.values.clock import Clock
@@ -77,7 +78,7 @@ class Supervisor:
         self.ledger = Ledger(recorder, clock)
         self.locks = Locks(self.ledger, self._cancel_soon)
         self.epoch = 0
-        self._runner = Runner(self.ledger, tasks, clock)
+        self._runner = Runner(self.ledger, tasks, clock, self._over)
         self._limits = limits or Limits()
         self._active = False
         self._running: dict[str, Operation] = {}
@@ -190,18 +191,20 @@ class Supervisor:
         task.owned = True
         operation = Operation(self, task, fresh=fresh)
         self._running[task.id] = operation
-        self._crew.spawn(self._run(operation, body), task.id)
+        self._crew.spawn(self._runner.run(operation, Work(body or self._made(task))), task.id)
         return operation
 
-    async def _run(self, operation: Operation, body: Body | None) -> None:
-        async def made(op: Operation) -> Any:
-            return await (body or self.works.body(op.task))(op)
-
+    def _made(self, task: Task) -> Body:
+        """Return the code of an operation; if it cannot be made, that interrupts the operation."""
         try:
-            await self._runner.run(operation, Work(made))
-        finally:
-            self._running.pop(operation.task.id, None)
-            self.locks.free(operation.task.id)
+            return self.works.body(task)
+        except StepInterrupted as why:
+            return _raising(why)
+
+    def _over(self, operation: Operation) -> None:
+        operation.catch_up()
+        self._running.pop(operation.task.id, None)
+        self.locks.free(operation.task.id)
 
     async def _submit_if_recorded(self, task: Task, body: Body | None) -> None:
         # Asked behind it, and answered once it is durable or was refused for good.
@@ -231,10 +234,35 @@ class Supervisor:
 
     # Taking up.
 
-    def take_up(self, task: Task) -> None:
-        """Go on with an operation that had stopped, and whose record says so since."""
+    def take_up(self, task: Task, anew: Iterable[str] = ()) -> None:
+        """Go on with an operation that was interrupted, and whose record says that it runs.
+
+        Args:
+            task: The operation.
+            anew: Ids of its parts that nobody can have begun since they are to be done again.
+        """
+        if not self._active or task.id in self._running or task.id in self._left:
+            return  # or whoever leads next takes it up
+        for part in filter(None, map(self.tasks.find, anew)):
+            part.anew = True
+        self._start(task, None, fresh=False)
+
+    def take_up_if_recorded(self, task: Task, anew: Iterable[str] = ()) -> None:
+        """Go on with an operation of which it is not known yet whether its record says that."""
         if self._active:
-            self._start(task, None, fresh=False)
+            self._crew.spawn(self._take_up_if_recorded(task, tuple(anew)), f"{task.id} perhaps")
+
+    async def _take_up_if_recorded(self, task: Task, anew: tuple[str, ...]) -> None:
+        def runs(view: View) -> bool:
+            record = view.get(KIND, task.id)
+            return record is not None and not Status(record["status"]).ended
+
+        try:
+            recorded = await self._ask(runs)
+        except (NotMaster, Fenced):
+            return  # whoever leads next takes it up if it does
+        if recorded:
+            self.take_up(task, anew)
 
     async def _take_up_all(self) -> None:
         """Take up what was left, in the order in which it was begun, not all at once."""
@@ -252,7 +280,7 @@ class Supervisor:
                 self._cancel_soon(operation)
 
     async def _caught_up(self, operation: Operation, slots: asyncio.Semaphore) -> None:
-        await operation.caught_up.wait()
+        await operation.caught_up()
         slots.release()
         fields = {"task": operation.task.id, "name": operation.task.name}
         log.info("taken up", extra={"fields": fields})
@@ -279,7 +307,10 @@ class Supervisor:
             return False
         task.cancelling = True
         await self.ledger.ask_to_cancel(task)
-        operation.cancel()
+        if operation.fresh:
+            operation.cancel()
+        else:
+            await self._cancel_once_parked(operation)
         await operation.settled()
         return task.status.ended and not operation.handed_over
 
@@ -290,7 +321,7 @@ class Supervisor:
         else:
             self._crew.spawn(self._cancel_once_parked(operation), f"{operation.task.id} ends")
 
-    async def _cancel_once_parked(self, operation: Operation) -> None:
+    async def _cancel_once_parked(self, operation: Running) -> None:
         waited_s = 0.0
         while waited_s < _PARK_MOST_S and not operation.is_over() and not operation.is_parked():
             await self.clock.sleep(_PARK_POLL_S)
@@ -323,3 +354,10 @@ class Supervisor:
         for task_id in ids:
             self.recorder.note(Drop(KIND, task_id))
         await asyncio.to_thread(self.streams.drop, *ids)
+
+
+def _raising(why: StepInterrupted) -> Body:
+    async def body(_op: Operation) -> Any:
+        raise why
+
+    return body

@@ -6,6 +6,7 @@ import asyncio
 import enum
 import hashlib
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from brookline.wire.changes import Put
@@ -34,6 +35,10 @@ class Status(enum.Enum):
     def ended(self) -> bool:
         """Whether nothing follows."""
         return self not in (Status.SUBMITTED, Status.RUNNING)
+
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""What most fields of most tasks hold; one for all of them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,6 +72,8 @@ class Task:
         key: Name and number of a part among those of the same name, such as ``install#1``.
         place: Which part of its parent it is, counted from 0 in the order of their beginning.
         once: Whether the start of a step was committed that must not be done twice.
+        again: How often somebody had a part done again whose command was lost with its machine.
+        anew: Whether it is done again now: nobody can have begun it.
         failure: The error of a part, as `storing` makes it again.
         done: What was recorded on the way, by key; see `Operation.record`.
         taken: How often an operation was taken up by another master, and when.
@@ -81,7 +88,7 @@ class Task:
     entity_id: str = ""
     entity_name: str = ""
     effector: str = ""
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     parent: Task | None = None
     parent_id: str = ""
     children: list[Task] = field(default_factory=list)
@@ -92,21 +99,23 @@ class Task:
     result: Any = None
     error: str = ""
     tags: tuple[str, ...] = ()
-    streams: Mapping[str, int] = field(default_factory=dict)
+    streams: Mapping[str, int] = field(default_factory=lambda: NOTHING)
     waits_for: str = ""
     blocked_by: Task | None = None
     owned: bool = False
     recorded: bool = False
-    work: Mapping[str, Any] = field(default_factory=dict)
+    work: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     key: str = ""
     place: int = -1
     once: bool = False
-    failure: Mapping[str, Any] = field(default_factory=dict)
-    done: dict[str, Any] = field(default_factory=dict)
-    taken: Mapping[str, Any] = field(default_factory=dict)
+    again: int = 0
+    anew: bool = False
+    failure: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    done: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    taken: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     settled: bool = False
     cancelling: bool = False
-    interruption: Mapping[str, Any] = field(default_factory=dict)
+    interruption: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     _end: asyncio.Event | None = None
 
     async def wait(self, timeout_s: float | None = None) -> bool:
@@ -146,7 +155,8 @@ class Task:
             setattr(self, attribute, value.get(name, nothing))
         self.status = Status(value["status"])
         self.tags = tuple(value.get("tags", ()))
-        self.done = {name[1:]: item for name, item in value.items() if name.startswith(DONE)}
+        done = {name[1:]: item for name, item in value.items() if name.startswith(DONE)}
+        self.done = done or NOTHING
         self.recorded = True
         self.announce()
 
@@ -166,30 +176,30 @@ class Task:
 DONE = "+"
 """With what the fields of a record begin that say what was done on the way."""
 
-_NONE: Mapping[str, Any] = {}
 _FIELDS: Mapping[str, tuple[str, Any]] = {
     "name": ("name", ""),
     "description": ("description", ""),
     "entity_id": ("entity", ""),
     "entity_name": ("entityName", ""),
     "effector": ("effector", ""),
-    "params": ("params", _NONE),
+    "params": ("params", NOTHING),
     "parent_id": ("parent", ""),
     "submitted_ms": ("submitted", 0),
     "started_ms": ("started", None),
     "ended_ms": ("ended", None),
     "result": ("result", None),
     "error": ("error", ""),
-    "streams": ("streams", _NONE),
-    "work": ("work", _NONE),
+    "streams": ("streams", NOTHING),
+    "work": ("work", NOTHING),
     "key": ("key", ""),
     "place": ("place", -1),
     "once": ("once", False),
-    "failure": ("failure", _NONE),
-    "taken": ("taken", _NONE),
+    "again": ("again", 0),
+    "failure": ("failure", NOTHING),
+    "taken": ("taken", NOTHING),
     "settled": ("settled", False),
     "cancelling": ("cancelling", False),
-    "interruption": ("interruption", _NONE),
+    "interruption": ("interruption", NOTHING),
 }
 """Names of attributes in the record, and what stands for a field that is not there."""
 

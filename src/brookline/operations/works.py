@@ -13,7 +13,7 @@ from brookline.operations.interruption import Cause, StepInterrupted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from brookline.operations.operation import Body
+    from brookline.operations.running import Body
     from brookline.operations.task import Task
     from brookline.wire.changes import Value
 
