@@ -190,12 +190,26 @@ def test_sets_of_tasks_have_the_order_of_their_ages(loop):
     assert loop.run(story()) == SimLoop().run(story())
 
 
-def test_threads_are_refused(loop):
-    async def story():
-        await asyncio.to_thread(print)
+def test_what_a_thread_would_do_is_a_step_of_the_same_host(loop):
+    host = loop.host("a")
+    seen = []
 
-    with pytest.raises(RuntimeError, match="no threads"):
-        loop.run(story())
+    def work(what):
+        seen.append((current_host(), what))
+        if what == "fails":
+            raise ValueError(what)
+        return what
+
+    async def node():
+        assert await asyncio.to_thread(work, "done") == "done"
+        with pytest.raises(ValueError, match="fails"):
+            await asyncio.to_thread(work, "fails")
+
+    async def story():
+        await host.spawn(node())
+
+    loop.run(story())
+    assert seen == [(host, "done"), (host, "fails")]
 
 
 def test_an_error_that_nobody_retrieves_is_an_accident(loop):

@@ -32,7 +32,8 @@ from brookline.testing.loop import SimLoop
 from brookline.testing.network import Network
 from brookline.testing.oracle import Oracle, WatchedShelf
 from brookline.testing.planned import PlannedFaults
-from brookline.testing.sim_server import SimServer
+from brookline.testing.sim_server import SimServer, SimTenant
+from brookline.testing.toy import ToyTenant
 from brookline.testing.transcript import Transcript, TranscriptHandler
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class PlaneHarness:
         shelf: The store's content.
         faults: What goes wrong with the store.
         servers: By name.
+        make_tenant: Returns what lives on a server that starts.
     """
 
     def __init__(self, options: PlaneOptions) -> None:
@@ -102,6 +104,7 @@ class PlaneHarness:
         self.shelf = WatchedShelf(SimClock(self.loop.true_time), self.oracle)
         self.faults = PlannedFaults(self.random)
         self.servers: dict[str, SimServer] = {}
+        self.make_tenant: Callable[[SimServer], SimTenant] = self._toy
         for i, name in enumerate(options.nodes):
             rate = options.rates[i] if i < len(options.rates) else 1.0
             self.servers[name] = SimServer(self, name, rate)
@@ -172,6 +175,9 @@ class PlaneHarness:
         if replica.seq != self.oracle.seq:
             self.oracle.wrong(f"the log ends at {replica.seq} to readers, not at {self.oracle.seq}")
         self.oracle.shown("a fresh reader", replica.seq, replica.records)
+
+    def _toy(self, server: SimServer) -> SimTenant:
+        return ToyTenant(server.name, server.clock, self.oracle)
 
     @contextlib.contextmanager
     def _logging(self) -> Iterator[None]:

@@ -23,7 +23,7 @@ import gc
 import heapq
 import itertools
 import warnings
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 from brookline.testing.clock import SimClock
 from brookline.testing.host import Host, Run, current_host, host_in
@@ -131,13 +131,20 @@ class SimLoop(asyncio.BaseEventLoop):
         """Run a callback soon; there are no other threads."""
         return self.call_soon(callback, *args, context=context)
 
-    def run_in_executor(self, *_: object, **__: object) -> NoReturn:
-        """Refuse: a thread would make the simulation depend on the machine.
+    def run_in_executor(
+        self, executor: object, func: Callable[[*Arguments], T], *args: *Arguments
+    ) -> asyncio.Future[T]:
+        """Call a function as a step of its own: a thread would depend on the machine.
 
-        Raises:
-            RuntimeError: Always.
+        Args:
+            executor: Ignored.
+            func: What a thread would do; it must not wait for anything.
+            *args: Its arguments.
         """
-        raise RuntimeError("a simulation has no threads")
+        del executor
+        done: asyncio.Future[T] = self.create_future()
+        self.call_soon(_call_into, done, func, *args)
+        return done
 
     def create_future(self) -> asyncio.Future[Any]:
         """Return a new future."""
@@ -246,6 +253,17 @@ class SimLoop(asyncio.BaseEventLoop):
         """Note an accident; what happens while the remains are cleared away does not count."""
         if not self.is_closed():
             super().call_exception_handler(context)
+
+
+def _call_into(done: asyncio.Future[T], func: Callable[[*Arguments], T], *args: *Arguments) -> None:
+    try:
+        result = func(*args)
+    except Exception as error:  # noqa: BLE001 - as an executor does, for whoever awaits it
+        if not done.done():
+            done.set_exception(error)
+    else:
+        if not done.done():
+            done.set_result(result)
 
 
 def _shut(work: Any) -> None:

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from brookline.errors import BrooklineError, StoreError
 from brookline.plane.heart import LocalPulse
 from brookline.plane.identity import Identity
 from brookline.plane.node import PlaneNode
 from brookline.plane.states import Mode
+from brookline.plane.tenant import Tenant
 from brookline.testing import sim_peers
 from brookline.testing.clock import SimClock
 from brookline.testing.host import Run
-from brookline.testing.toy import ToyTenant
 
 if TYPE_CHECKING:
+    from brookline.plane.peers import Reply, Request
     from brookline.testing.harness import PlaneHarness
     from brookline.testing.host import Host
     from brookline.testing.network import Listener
     from brookline.wire.heartbeats import Heartbeat
+
+
+class SimTenant(Tenant, Protocol):
+    """What lives on a simulated server: a tenant that carries out requests, too."""
+
+    def plug(self, node: PlaneNode) -> None:
+        """Take note of the node on which it lives, before that starts."""
+        ...
+
+    async def execute(self, request: Request) -> Reply:
+        """Carry out a request."""
+        ...
+
+    def items(self, name: str) -> list[str]:
+        """Return what a client reads."""
+        ...
 
 
 class SimServer:
@@ -38,7 +55,7 @@ class SimServer:
         self.address = f"http://{name}"
         self.host: Host | None = None
         self.node: PlaneNode | None = None
-        self.tenant: ToyTenant | None = None
+        self.tenant: SimTenant | None = None
         self.instance = ""
         self._harness = harness
         self._starts = 0
@@ -96,7 +113,7 @@ class SimServer:
 
     def _begin(self, host: Host, identity: Identity, mode: Mode) -> None:
         harness, options = self._harness, self._harness.options
-        self.tenant = ToyTenant(self.name, self.clock, harness.oracle)
+        self.tenant = harness.make_tenant(self)
         peers = sim_peers.SimPeers(
             harness.network, self.clock, randomness=harness.random, proved_dead=self._proved_dead
         )
@@ -109,7 +126,7 @@ class SimServer:
             identity=identity, settings=options.settings, tenant=self.tenant, pulse=pulse,
             mode=mode, rules=options.rules,
         )  # fmt: skip
-        self.tenant.node = node
+        self.tenant.plug(node)
         node.door.execute = self.tenant.execute
         listener = harness.network.listen(
             self.address, sim_peers.server(node, self.tenant.items), lambda _: node.nudge()

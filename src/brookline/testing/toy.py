@@ -51,6 +51,10 @@ class ToyTenant:
         self._shown = Records()
         self._acting: Crew | None = None
 
+    def plug(self, node: PlaneNode) -> None:
+        """Take note of the node on which it lives."""
+        self.node = node
+
     # As an audience.
 
     async def prepare(self, changes: Sequence[Change]) -> Any:
