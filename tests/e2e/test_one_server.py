@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import signal
 import stat
 
@@ -101,3 +102,21 @@ def test_a_request_that_is_broken_or_too_large_is_refused(cluster):
     assert isinstance(huge.json["message"], str)
     assert n1.ask("PATCH", "/v1/applications").status == 405
     assert n1.is_well("master")
+
+
+def test_the_last_heartbeat_comes_when_all_connections_are_closed(cluster):
+    n1, n2 = cluster.pair()
+    kept = n1.connect()
+    kept.connect()  # it is kept for a while, for a request that may be on its way
+    beat = cluster.store / "node" / n1.get("/v1/server/ha/states")["ownId"]
+
+    n1.signal(signal.SIGTERM)
+    eventually("its last word", lambda: json.loads(beat.read_text())["state"] == "TERMINATED")
+
+    kept.sock.setblocking(False)
+    assert kept.sock.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        n1.connect().connect()
+    kept.close()
+    assert n1.wait() == 0
+    n2.becomes("master")

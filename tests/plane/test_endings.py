@@ -90,3 +90,28 @@ def test_a_terminated_node_is_forgotten_after_a_while_with_its_mail() -> None:
         assert harness.shelf.keys(MAIL, "") == []
 
     plane(story)
+
+
+def test_a_node_that_left_can_be_read_and_says_that_it_ended_only_at_its_end() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b")
+
+        await on(harness, "a", node(harness, "a").leave())
+        assert await harness.until(lambda: harness.master() == "b", 2)
+        await harness.sleep(3)
+
+        assert node(harness, "a").state is NodeState.HOT_STANDBY
+        assert node(harness, "a").readable
+        seen = node(harness, "b").find_member("a1")
+        assert seen is not None
+        assert (seen.state, seen.leaving) == ("HOT_STANDBY", True)
+        assert node(harness, "b").members()[0].state is not NodeState.FAILED
+
+        await on(harness, "a", node(harness, "a").end())
+        await harness.sleep(1.5)
+        seen = node(harness, "b").find_member("a1")
+        assert seen is not None
+        assert seen.state == "TERMINATED"
+
+    plane(story)

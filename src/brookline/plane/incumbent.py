@@ -12,8 +12,8 @@ from brookline.journal.queue import Decision
 from brookline.plane.core import Claim
 from brookline.plane.mail import Mailbox
 from brookline.plane.observer import GUESS_BAN_S
-from brookline.plane.states import NEVER_FOLLOW, read_state
-from brookline.wire.changes import Put
+from brookline.plane.states import NEVER_FOLLOW, NodeState, read_state
+from brookline.wire.changes import Drop, Put
 from brookline.wire.entries import Resign
 
 if TYPE_CHECKING:
@@ -95,6 +95,15 @@ class Incumbent:
         """Resign in favour of another node, and wait until it is active.
 
         Intake stops first and is held; running work is never waited for; `resign` is the last entry.
+    async def retire(self) -> None:
+        """Be shown as the standby that this node is, from its mastership's end to its own."""
+        core = self._core
+        if core.course.locked():
+            return  # by a change that hangs; the end does not wait for it
+        async with core.course:
+            if core.state is NodeState.MASTER and core.claim == Claim():
+                await core.rest()
+
 
         Args:
             to: Instance that should follow, or empty for the first in line.

@@ -236,8 +236,16 @@ class PlaneNode:
         self._started.set()
 
     async def stop(self) -> None:
-        """Leave: hand over if this node leads, and say TERMINATED; at most `exit_wait_s` for a store."""
-        core, settings = self._core, self.settings
+        """Leave, and end; at most `exit_wait_s` for a store."""
+        await self.leave()
+        await self.end()
+
+    async def leave(self) -> None:
+        """Hand over if this node leads, and take no part in the plane any more.
+
+        What it shows can be read on, until `end`; so a listener that is to close has time to answer.
+        """
+        core, settings = self._core, self._core.parts.settings
         core.leaving = True
         try:
             async with asyncio.timeout(settings.exit_wait_s + settings.write_wait_s):
@@ -248,10 +256,16 @@ class PlaneNode:
         await self._incumbent.let_go("the node ends")
         core.line.close()
         if core.target() is None:
+        await self._incumbent.retire()
             core.door.close()
         core.move(NodeState.TERMINATED)
         try:
-            async with asyncio.timeout(settings.exit_wait_s):
+
+    async def end(self) -> None:
+        """Say TERMINATED, the last that is heard of this node."""
+        core = self._core
+        await self._routine.cease()
+            async with asyncio.timeout(self.settings.exit_wait_s):
                 if self._started.is_set():
                     core.tick()
                     await core.pulse.beat()

@@ -41,6 +41,7 @@ class Routine:
         self._candidate = candidate
         self._incumbent = incumbent
         self._crew = Crew("plane", self._note_failure)
+        self._ticks = Crew("plane", self._note_failure)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failing = asyncio.Event()
         self._failure: BaseException | None = None
@@ -62,7 +63,7 @@ class Routine:
         if core.leaving:
             await core.pulse.stop()
             raise Conflict("this node was told to end before it had started")
-        self._crew.spawn(self._tick(), "ticks")
+        self._ticks.spawn(self._tick(), "ticks")
         if not core.waits:
             await core.rest()
             await core.pulse.beat()  # the others need not take it for a beginner until the next
@@ -73,6 +74,10 @@ class Routine:
     async def end(self) -> None:
         """End all of it but the heart."""
         await self._crew.disband()
+
+    async def cease(self) -> None:
+        """End the ticks as well; the heart is ended by its owner."""
+        await self._ticks.disband()
 
     async def failed(self) -> BaseException:
         """Wait until this node cannot go on, as when its mode turns out not to be possible."""

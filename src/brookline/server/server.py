@@ -162,13 +162,17 @@ class Server:
             log.warning("the users cannot be copied to the home", extra={"fields": fields})
 
     async def _end(self) -> None:
-        """Leave in the order in which clients see least of it: the listener goes last."""
+        """Leave in the order in which clients and other nodes see least of it.
+
+        The mastership goes first, then the listener, and only then the word that this node ended.
+        """
         parts = self._parts
-        await parts.node.stop()
+        await parts.node.leave()
         self._http.ask_to_close()
         if parts.node.master() is None:
             parts.node.door.close()
         await self._http.close(self._start.settings[c.WRITE_WAIT])
+        await parts.node.end()
         await self._start.crew.disband()
         parts.login.close()
         await parts.peers.close()
