@@ -65,6 +65,11 @@ class Reader:
         self._lock = asyncio.Lock()
         self.on_progress: Callable[[], None] = lambda: None
 
+    @property
+    def missing(self) -> str:
+        """Key of the entry that is absent while a later one exists, or empty."""
+        return entry_key(self._hole[0]) if self._hole is not None else ""
+
     async def glance(self, expected: int = 0) -> None:
         """Apply what is there, with as few calls as possible; for hints.
 

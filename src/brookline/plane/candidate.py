@@ -80,6 +80,10 @@ class Candidate:
                 if self._may_try(vacancy):
                     await self._promote(vacancy)
 
+    def put_off(self) -> None:
+        """Forget the vacancy, if there is one, until it can be filled: not all of the log is here."""
+        self._vacancy = None
+
     def due_in(self) -> float | None:
         """Return after how many seconds this node's turn comes, or None if there is no vacancy."""
         if self._vacancy is None:

@@ -141,8 +141,10 @@ class PlaneNode:
 
     @property
     def trouble(self) -> str:
-        """Why this node cannot say that it lives, or empty; it may pass by itself."""
-        return self._core.trouble
+        """Why this node cannot say that it lives, or not lead, or empty; it may pass by itself."""
+        hole = self._core.hole
+        waits = f"entry {hole} is missing, and a later one exists: nobody can lead until it shows"
+        return self._core.trouble or (waits if hole else "")
 
     @property
     def readable(self) -> bool:

@@ -72,7 +72,7 @@ class Routine:
         self._crew.spawn(self._run(), "look")
 
     async def end(self) -> None:
-        """End all of it but the heart."""
+        """Look at the plane no more; the ticks go on, without which the heart is silent."""
         await self._crew.disband()
 
     async def cease(self) -> None:
@@ -148,13 +148,29 @@ class Routine:
         place = await core.parts.reader.catch_up()
         if place is Place.TAIL:
             core.current_at = core.parts.clock.monotonic()
+        self._mind_hole()
         self._incumbent.note_ban()
         if core.parts.store.broken:
             await self._break(core.parts.store.broken)
         if core.waits:
             admission.refuse_second_master(core)
         await self._observer.prove_silence()
-        await self._candidate.consider()
+        if place is Place.TAIL:
+            await self._candidate.consider()
+        else:
+            self._candidate.put_off()
+
+    def _mind_hole(self) -> None:
+        """Say once that an entry is missing, and once that it is there; nobody can lead meanwhile.
+
+        A store may be slow to show it. If it stays missing, the reader raises the alarm.
+        """
+        missing = self._core.parts.reader.missing
+        if missing and missing != self._core.hole:
+            log.warning("entry is missing", extra={"fields": {"key": missing}})
+        elif self._core.hole and not missing:
+            log.info("no entry is missing any more")
+        self._core.hole = missing
 
     async def _break(self, why: str) -> None:
         """Say that this connection to the store can make nothing durable any more.
