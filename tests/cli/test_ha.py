@@ -14,6 +14,7 @@ from brookline.cli.ha_view import (
     hand_over_checks,
     headline,
     member_table,
+    told_gap,
     warnings,
     without_master_ms,
 )
@@ -174,8 +175,22 @@ class TestView:
 
     def test_how_long_nobody_led_is_read_from_the_history(self):
         rows = [Mastership.from_json(row) for row in HISTORY]
-        assert without_master_ms(rows, 3) == 200
+        assert without_master_ms(rows, 3) == 422
         assert without_master_ms(rows, 2) is None
+
+    def test_a_master_that_stood_still_has_cost_more_than_the_change(self):
+        rows = [
+            Mastership(
+                4, "b", "n2", "a", "forced", detect_ms=42_000, elect_ms=3, started=9, active=13
+            ),
+            Mastership(3, "a", "n1", active=1, ended=9),
+        ]
+        assert without_master_ms(rows, 4) == 42_007
+        assert told_gap(rows, 4) == (
+            "n1 was last heard 42.0s before it was replaced, so clients may have waited 42.0s."
+        )
+        left = [dataclasses.replace(rows[0], reason="resigned", detect_ms=0), rows[1]]
+        assert told_gap(left, 4) == "For 4ms of it nobody led."
 
 
 class TestStatus:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from brookline.cli.ha import find_history, look, status_blocks
-from brookline.cli.ha_view import hand_over_checks, without_master_ms
+from brookline.cli.ha_view import hand_over_checks, told_gap, without_master_ms
 from brookline.cli.moments import duration
 from brookline.cli.waiting import Deadline, patient_client
 from brookline.client import calls
@@ -144,12 +144,12 @@ def _change(
     took = duration(deadline.elapsed_s * 1000)
     history = find_history(tool.client)
     gap_ms = without_master_ms(history, leader.epoch)
-    gap = f" For {duration(gap_ms)} of it nobody led." if gap_ms is not None else ""
+    gap = told_gap(history, leader.epoch)
     after, raw = look(tool.client)
     _show(tool, "After:", after)
     tool.out.emit(
         {"master": target.instance, "name": target.name, "withoutMasterMs": gap_ms, "states": raw},
-        lambda: [f"{target.name} leads. Done in {took}.{gap}"],
+        lambda: [f"{target.name} leads. Done in {took}. {gap}".rstrip()],
     )
 
 

@@ -31,6 +31,9 @@ HISTORY_HEADERS = (
 
 FIRST_IN_LINE = "★ first in line"
 
+RESIGNED = "resigned"
+"""Word of the history for a master that left by itself: there was nothing to detect."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Check:
@@ -161,12 +164,36 @@ def silence(member: Member, states: PlaneStates) -> str:
 
 
 def without_master_ms(history: Sequence[Mastership], epoch: int) -> int | None:
-    """Return how long nobody led before that epoch, by the nodes' own clocks, or None."""
+    """Return how long nobody led before that epoch, by the nodes' own clocks, or None.
+
+    If the one before resigned, that is from then on. Else it may have stood still since its last
+    sign of life, and that is when its clients began to wait.
+    """
     row = next((row for row in history if row.epoch == epoch), None)
+    if row is None or row.active is None or not row.predecessor:
+        return None
+    if row.reason != RESIGNED:
+        taking_over = row.active - (row.started or row.active)
+        return (row.detect_ms or 0) + (row.elect_ms or 0) + max(0, taking_over)
     before = next((row for row in history if row.epoch < epoch and row.ended is not None), None)
-    if row is None or row.active is None or before is None or before.ended is None:
+    if before is None or before.ended is None:
         return None
     return max(0, row.active - before.ended)
+
+
+def told_gap(history: Sequence[Mastership], epoch: int) -> str:
+    """Return a sentence about the time that nobody led before that epoch, or nothing."""
+    gap_ms = without_master_ms(history, epoch)
+    row = next((row for row in history if row.epoch == epoch), None)
+    if gap_ms is None or row is None:
+        return ""
+    if row.reason == RESIGNED:
+        return f"For {duration(gap_ms)} of it nobody led."
+    name = next((old.name for old in history if old.node == row.predecessor), row.predecessor)
+    return (
+        f"{name} was last heard {duration(row.detect_ms or 0)} before it was replaced, so clients"
+        f" may have waited {duration(gap_ms)}."
+    )
 
 
 def _member_row(states: PlaneStates, member: Member) -> tuple[str, ...]:

@@ -103,13 +103,15 @@ class Candidate:
         async with core.course:
             if core.leaving or core.leadership is not None:
                 return
+            owner = self._core.watch.find(core.parts.replica.standing.owner)
             forced = Vacancy(
                 Reason.FORCED, core.parts.replica.standing.owner, core.parts.replica.epoch,
-                since=now,
+                since=owner.since if owner else now,
                 evidence=f"asked for by {user or 'the platform'}; the master did not resign",
             )  # fmt: skip
-            self._decided_at, self._detect_s = now, 0.0
-            await self._promote(find_vacancy(self._observer.situation()) or forced)
+            vacancy = find_vacancy(self._observer.situation()) or forced
+            self._decided_at, self._detect_s = now, max(0.0, now - vacancy.since)
+            await self._promote(vacancy)
 
     async def _promote(self, vacancy: Vacancy) -> None:
         """Become master, or come to rest again.
