@@ -8,6 +8,7 @@ from tests.plane.house import led_by, node, plane, standing_by
 from tests.plane.stories import on, reasons
 
 from brookline.plane.incumbent import WRONG_GUESS
+from brookline.plane.observer import GUESS_BAN_S
 
 if TYPE_CHECKING:
     from brookline.testing.harness import PlaneHarness
@@ -82,3 +83,22 @@ def test_a_lone_node_that_restarts_does_not_wait_for_itself() -> None:
         assert (last["reason"], last["guess"]) == ("own former process", False)
 
     plane(story, "a")
+
+
+def test_what_tells_of_a_wrong_guess_is_dropped_once_it_binds_nobody() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b")
+        harness.faults.unheard |= {"a", "a/heart"}
+        await seems_gone(harness, "a")
+        told = node(harness, "b").replica.records
+        assert await harness.until(lambda: told.get(WRONG_GUESS, "2") is not None, 10)
+        harness.faults.unheard.clear()
+        await standing_by(harness, "a")
+        await on(harness, "b", node(harness, "b").switchover("a"))
+
+        await harness.sleep(GUESS_BAN_S)
+        assert told.get(WRONG_GUESS, "2") is not None
+        assert await harness.until(lambda: told.get(WRONG_GUESS, "2") is None, GUESS_BAN_S + 60)
+
+    plane(story)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.plane.house import led_by, node, plane, standing_by, town
+from tests.plane.stories import on
 
 from brookline.plane.states import Mode, NodeState
 
@@ -117,3 +118,22 @@ def test_the_master_of_the_log_is_a_master_in_the_list() -> None:
             assert masters(harness, name) == ["b"]
 
     plane(story)
+
+
+def test_who_lives_is_not_forgotten_for_a_moment_and_who_ended_is() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b", "c", "d")
+        await on(harness, "c", node(harness, "c").stop())
+        harness["d"].crash(silent=True)
+        await harness.sleep(4)
+
+        await on(harness, "a", node(harness, "a").clear(None))
+
+        listed = {m.heartbeat.name for m in node(harness, "a").members()}
+        assert listed == {"a", "b"}
+        await on(harness, "a", node(harness, "a").clear("b"))
+        assert {m.heartbeat.name for m in node(harness, "a").members()} == {"a", "b"}
+        assert node(harness, "a").find_member("b1") is not None
+
+    plane(story, "abcd")

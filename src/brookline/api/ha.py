@@ -44,13 +44,13 @@ async def get_states(call: Call) -> Answer:
 
 
 async def clear_states(call: Call) -> Answer:
-    """Forget all nodes but the master; those that live come back with their next heartbeat."""
+    """Forget all nodes that have ended; those that live stay."""
     await call.ports.node.clear(None)
     return EMPTY
 
 
 async def clear_node(call: Call) -> Answer:
-    """Forget one node."""
+    """Forget one node; one that lives stays."""
     await call.ports.node.clear(_required(call, "nodeId"))
     return EMPTY
 

@@ -122,7 +122,7 @@ def mode(tool: Tool, node: str, *, mode: str) -> None:
 @click.argument("node", required=False)
 @with_tool
 def clear(tool: Tool, node: str | None) -> None:
-    """Forget NODE, or all nodes that have ended. Those that live come back by themselves."""
+    """Forget NODE, or all nodes that have ended. One that lives is not forgotten."""
     states, _ = look(tool.client)
     if node is None:
         gone = [each for each in states.members if each.status in GONE]

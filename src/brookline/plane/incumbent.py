@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from brookline.plane.core import Core
     from brookline.plane.leadership import Leadership
     from brookline.plane.observer import Observer
+    from brookline.plane.watch import Sighting
     from brookline.wire.heartbeats import Heartbeat
 
 log = logging.getLogger("brookline.plane")
 
 WRONG_GUESS = "wrong-guess"
 """Kind of the records that tell of a master which was replaced while it lived, by epoch."""
+
+_LIVING_POLLS = 3
+"""A node that has not beaten for so many is forgotten if somebody asks for it."""
 
 _LOOK_S = 0.02
 """Between looks for the successor's `active`; nudges come sooner."""
@@ -41,7 +45,7 @@ class Incumbent:
         self._candidate = candidate
         self.mailbox = Mailbox(core.parts.store, core.me)
         self._rises_at_start: dict[int, int] = {}
-        self._known_bans: set[str] = set()
+        self._known_bans: dict[str, float] = {}
 
     # The end.
 
@@ -91,10 +95,6 @@ class Incumbent:
         except TimeoutError:
             log.warning("the mastership has not ended cleanly")
 
-    async def hand_over(self, to: str = "", *, reason: str, leave: bool) -> str:
-        """Resign in favour of another node, and wait until it is active.
-
-        Intake stops first and is held; running work is never waited for; `resign` is the last entry.
     async def retire(self) -> None:
         """Be shown as the standby that this node is, from its mastership's end to its own."""
         core = self._core
@@ -104,6 +104,10 @@ class Incumbent:
             if core.state is NodeState.MASTER and core.claim == Claim():
                 await core.rest()
 
+    async def hand_over(self, to: str = "", *, reason: str, leave: bool) -> str:
+        """Resign in favour of another node, and wait until it is active.
+
+        Intake stops first and is held; running work is never waited for; `resign` is the last entry.
 
         Args:
             to: Instance that should follow, or empty for the first in line.
@@ -202,17 +206,18 @@ class Incumbent:
     # Duties while leading.
 
     async def duties(self) -> None:
-        """Read mail, notice wrong guesses, forget nodes that are long gone.
+        """Read mail, notice wrong guesses and forget old ones, and nodes that are long gone.
 
         Raises:
             StoreError: If the store does not answer.
         """
         await self._read_mail()
         await self._notice_wrong_guess()
+        await self._forget_wrong_guesses()
         await self._forget_old_nodes()
 
     async def clear(self, instance: str | None) -> None:
-        """Forget one node, or all that do not lead; those that live come back by themselves.
+        """Forget one node, or all that do not lead; one that lives stays, for it would come back.
 
         Raises:
             NotMaster: If this node does not lead.
@@ -220,11 +225,21 @@ class Incumbent:
         core = self._core
         if core.leadership is None:
             raise NotMaster
+        await self._observer.look()
         for sighting in core.watch:
             found = sighting.heartbeat
-            if found.instance != core.me and instance in (None, found.instance, found.name):
+            meant = found.instance != core.me and instance in (None, found.instance, found.name)
+            if meant and not self._lives(sighting):
                 await core.parts.store.delete(node_key(found.instance))
         await self._observer.look()
+
+    def _lives(self, sighting: Sighting) -> bool:
+        """Tell whether a node has beaten within some polls, or has just been seen to be there."""
+        core, found = self._core, sighting.heartbeat
+        if found.state == NodeState.TERMINATED.value or self._observer.is_gone(found.instance):
+            return False
+        heard = sighting.risen if sighting.rises else sighting.since
+        return core.parts.clock.monotonic() - heard < _LIVING_POLLS * core.parts.settings.poll_s
 
     async def mind_lease(self) -> None:
         """Act only while the lease holds, and go on when it is renewed; until cancelled."""
@@ -287,16 +302,31 @@ class Incumbent:
                 await self.mailbox.clear(other)
                 await core.parts.store.delete(node_key(other))
 
+    async def _forget_wrong_guesses(self) -> None:
+        """Drop what tells of earlier epochs once no node can be bound by it any more."""
+        core, leadership = self._core, self._core.leadership
+        if leadership is None or not core.serving:
+            return
+        self.note_ban()
+        long_ago = core.parts.clock.monotonic() - 2 * GUESS_BAN_S
+        over = [
+            epoch
+            for epoch, seen in self._known_bans.items()
+            if seen <= long_ago and int(epoch) < leadership.epoch
+        ]
+        if over:
+            await leadership.commit(lambda _: Decision([Drop(WRONG_GUESS, e) for e in over]))
+
     def note_ban(self) -> None:
         """Make no guess for ten minutes after one of this node's proved wrong."""
-        core = self._core
-        records = core.parts.replica.records
-        for epoch in list(records.ids(WRONG_GUESS)):
-            told = records.get(WRONG_GUESS, epoch) or {}
-            if told.get("node") == core.me and epoch not in self._known_bans:
-                self._known_bans.add(epoch)
-                now = core.parts.clock.monotonic()
-                self._observer.no_guess_until = now + GUESS_BAN_S
+        core, now = self._core, self._core.parts.clock.monotonic()
+        told = core.parts.replica.records.all(WRONG_GUESS)
+        self._known_bans = {e: seen for e, seen in self._known_bans.items() if e in told}
+        for epoch, value in told.items():
+            if epoch not in self._known_bans:
+                self._known_bans[epoch] = now
+                if value.get("node") == core.me:
+                    self._observer.no_guess_until = now + GUESS_BAN_S
 
     def next_in_line(self) -> list[str]:
         """Return the other instances in the order in which they would lead."""
