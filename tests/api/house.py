@@ -22,6 +22,7 @@ from brookline.journal.rules import ALL_RULES
 from brookline.locations.kinds import Locations
 from brookline.locations.localhost import Localhost
 from brookline.management.building import build
+from brookline.management.persistence import Persistence
 from brookline.operations.streams import Streams
 from brookline.plane.heart import LocalPulse
 from brookline.plane.identity import Identity
@@ -136,6 +137,7 @@ class House:
                 management=self.management,
                 logins=self.login,
                 control=self.control,
+                persistence=Persistence(self.node, CLOCK),
                 clock=CLOCK,
                 crew=self.crew,
                 tree=Tree(CLOCK),

@@ -101,12 +101,6 @@ async def test_a_bad_duration_is_400(house):
     assert "shutdownTimeout" in told.json["message"]
 
 
-async def test_export_says_that_it_is_not_there_yet(house):
-    told = await house.call("GET", "/server/ha/persist/export")
-
-    assert (told.status, told.json["error"]) == (501, 501)
-
-
 async def test_logout_echoes_the_text_with_401_for_the_web_ui(house):
     told = await house.call("POST", "/logout?unauthorize=logging-out-from-webapp")
 

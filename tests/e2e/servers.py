@@ -124,7 +124,7 @@ class Server:
             sent = dict(headers or {})
             if login:
                 sent |= self.cluster.login
-            if body is not None and not isinstance(body, str):
+            if body is not None and not isinstance(body, str | bytes):
                 body = json.dumps(body)
                 sent.setdefault("content-type", "application/json")
             connection.request(method, path, body, sent)

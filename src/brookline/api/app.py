@@ -17,6 +17,7 @@ from brookline.api import (
     health,
     locations,
     openapi,
+    persistence,
     sensors,
     server,
 )
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 RESOURCES = (
     server,
     ha,
+    persistence,
     applications,
     deploy,
     entities,

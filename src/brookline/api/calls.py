@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from brookline.errors import InvalidInput
+from brookline.values.depth import DEEPEST, is_shallow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from brookline.api.ports import Ports
     from brookline.plane.peers import Request
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
-DEEPEST = 100
-"""Lists and maps inside each other; a deeper value could be stored and then break its readers.
-
-Source: the limit of Brooklyn's rendering of values.
-"""
 _TOO_DEEP = f"the JSON is nested more than {DEEPEST} deep"
 
 
@@ -110,26 +106,9 @@ def decode_json(body: bytes) -> Any:
         raise InvalidInput(f"the body is not valid JSON: {fault}") from fault
     except RecursionError as fault:
         raise InvalidInput(_TOO_DEEP) from fault
-    if body.count(b"[") + body.count(b"{") > DEEPEST and not _is_shallow(value):
+    if body.count(b"[") + body.count(b"{") > DEEPEST and not is_shallow(value):
         raise InvalidInput(_TOO_DEEP)
     return value
-
-
-def _is_shallow(value: Any) -> bool:
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [
-            inner for outer in level for inner in _inside(outer) if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return True
-    return False
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 def whole_number(name: str, value: str) -> int:

@@ -9,7 +9,6 @@ import msgspec
 from brookline.api.answers import EMPTY, Answer, json
 from brookline.api.calls import FORM, MULTIPART, whole_number
 from brookline.api.plane_view import ha_summary, state_now
-from brookline.api.problems import Refused
 from brookline.api.routes import Param, Place, read, write
 from brookline.errors import InvalidInput
 from brookline.plane.states import parse_mode
@@ -134,11 +133,6 @@ async def switchover(call: Call) -> Answer:
     return json(await call.ports.node.switchover(to, call.user))
 
 
-async def not_yet(_call: Call) -> Answer:
-    """Export or import the persisted state; this version cannot do it yet."""
-    raise Refused(501, "export and import of the persisted state are not part of this version yet")
-
-
 def _required(call: Call, name: str) -> str:
     value = (call.field(name) or "").strip()
     if not value:
@@ -147,7 +141,6 @@ def _required(call: Call, name: str) -> str:
 
 
 _MODE = Param("mode", form=True)
-_ZIP = "application/octet-stream"
 
 OPERATIONS = (
     read("/server/ha/state", get_state, returns=str, place=Place.ANY),
@@ -183,8 +176,4 @@ OPERATIONS = (
         params=(Param("to", form=True),),
         beyond=True,
     ),
-    read(
-        "/server/ha/persist/export", not_yet, returns={501: None}, place=Place.ANY, produces=(_ZIP,)
-    ),
-    write("POST /server/ha/persist/import", not_yet, returns={501: None}, place=Place.MASTER),
 )

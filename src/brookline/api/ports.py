@@ -390,6 +390,7 @@ class Ports:
     logins: Logins
     control: Control
     clock: Clock
+    persistence: Persistence
     crew: Crew
     tree: Tree
     settings: ApiSettings = ApiSettings()

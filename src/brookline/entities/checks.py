@@ -58,7 +58,8 @@ class Checks:
         return self._busy > 0
 
     def _heard(self, event: Event) -> None:
-        if event.happening is Happening.SENSOR_CHANGED:
+        # What is added may be meant to run already: it was imported.
+        if event.happening in (Happening.SENSOR_CHANGED, Happening.ENTITY_ADDED):
             self._follow(event.entity.id, soon=True)
 
     def _follow(self, entity_id: str, *, soon: bool) -> None:

@@ -256,17 +256,17 @@ class PlaneNode:
             log.warning("left without handing over", extra={"fields": {"why": str(error)}})
         await self._routine.end()
         await self._incumbent.let_go("the node ends")
+        await self._incumbent.retire()
         core.line.close()
         if core.target() is None:
-        await self._incumbent.retire()
             core.door.close()
-        core.move(NodeState.TERMINATED)
-        try:
 
     async def end(self) -> None:
         """Say TERMINATED, the last that is heard of this node."""
         core = self._core
         await self._routine.cease()
+        core.move(NodeState.TERMINATED)
+        try:
             async with asyncio.timeout(self.settings.exit_wait_s):
                 if self._started.is_set():
                     core.tick()
@@ -317,6 +317,16 @@ class PlaneNode:
         except TimeoutError:
             return False
         return True
+
+    async def catch_up(self) -> None:
+        """Read the log to its end, as the store shows it now; a master wrote that end itself.
+
+        Raises:
+            StoreError: If the store does not answer.
+            Damaged: If the log is.
+        """
+        if self._core.leadership is None and self.plane_id:
+            await self._core.parts.reader.catch_up()
 
     async def set_priority(self, priority: int) -> int:
         """Set the priority, tell the others at once, and return what it was."""

@@ -18,6 +18,7 @@ from brookline.journal.rules import ALL_RULES
 from brookline.locations.kinds import Locations
 from brookline.locations.localhost import Localhost
 from brookline.management.building import build
+from brookline.management.persistence import Persistence
 from brookline.model.types import installed_types
 from brookline.operations.retention import Limits
 from brookline.operations.streams import Streams
@@ -149,6 +150,7 @@ def _ports(start: Start, node: PlaneNode, built: Built, *, login: Login, control
         management=built.management,
         logins=login,
         control=control,
+        persistence=Persistence(node, start.clock),
         clock=start.clock,
         crew=start.crew,
         tree=Tree(start.clock),

@@ -167,3 +167,22 @@ class LogoutSummary(Shape, frozen=True):
     current_user: str | None
     session_id: str | None
     requested_user: str | UnsetType = UNSET
+
+
+class ImportSummary(Shape, frozen=True):
+    """What an import added; AMP answers with no body.
+
+    Attributes:
+        applications: Names by id.
+        entities: How many, the applications among them.
+        passed_over: How many records were not taken, by kind.
+        plane_id: Of the plane that was exported.
+        sequence: The last entry of that plane which the export contains.
+    """
+
+    applications: dict[str, str]
+    entities: int
+    locations: int
+    passed_over: dict[str, int]
+    plane_id: str
+    sequence: int

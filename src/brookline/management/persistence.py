@@ -1,0 +1,121 @@
+"""Persistence: the plane's records given out as an archive, and an archive taken in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from brookline.blueprint.assembly import ENTITY, LOCATION
+from brookline.errors import Outcome, Unavailable
+from brookline.management import archive
+from brookline.management.archive import Manifest
+from brookline.management.importing import fitting, merged
+from brookline.values.garbage import uncollected
+from brookline.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from brookline.management.context import Context
+    from brookline.plane.node import PlaneNode
+    from brookline.values.clock import Clock
+
+log = logging.getLogger("brookline.management")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What was taken into the plane.
+
+    Attributes:
+        applications: Names by id.
+        entities: How many, the applications among them.
+        locations: How many.
+        passed_over: How many records of kinds that are not taken.
+        plane_id: Of the plane that the archive was made of.
+        sequence: The last entry of that plane which it contains.
+    """
+
+    applications: Mapping[str, str]
+    entities: int
+    locations: int
+    passed_over: Mapping[str, int]
+    plane_id: str
+    sequence: int
+
+
+class Persistence:
+    """Gives out and takes in the records of one plane.
+
+    Args:
+        node: The plane's.
+        clock: For wall times.
+    """
+
+    def __init__(self, node: PlaneNode, clock: Clock) -> None:
+        self._node = node
+        self._clock = clock
+
+    async def export(self, *, read_on: bool) -> bytes:
+        """Return an archive of the records as of one entry.
+
+        Args:
+            read_on: Whether to read the log to its end before, as the store shows it.
+
+        Raises:
+            Unavailable: If this node has not read any of it yet.
+            StoreError: If the store does not answer.
+            Damaged: If the log is.
+        """
+        node = self._node
+        if read_on:
+            await node.catch_up()
+        at, plane = node.replica.at, node.plane_id
+        if not plane or not at.seq:
+            raise Unavailable("this node has not read the plane's log yet", Outcome.NOT_DONE)
+        with uncollected():
+            lines = archive.chosen(node.replica.records.kinds())
+        manifest = Manifest(
+            format=archive.FORMAT,
+            version=archive.VERSION,
+            plane_id=plane,
+            sequence=at.seq,
+            epoch=at.epoch,
+            hash=at.hash,
+            node=node.identity.instance,
+            product=VERSION,
+            created_utc=self._clock.wall_ms(),
+            records=archive.counts(lines),
+        )
+        return await asyncio.to_thread(archive.pack, manifest, lines)
+
+    async def merge(self, data: bytes, ctx: Context) -> Imported:
+        """Take the applications of an archive into the plane, all or none.
+
+        Raises:
+            InvalidInput: If it is no archive, or does not hold together.
+            Conflict: If something in it is on the plane already; it names all of that.
+            Unavailable: If it could not be committed.
+        """
+        manifest, lines = await asyncio.to_thread(archive.unpack, data)
+        fit = await asyncio.to_thread(fitting, lines)
+        decide = merged(fit, self._clock.wall_ms())
+        await self._node.commit(decide, request=ctx.request, user=ctx.user)
+        imported = Imported(
+            applications=dict(fit.applications()),
+            entities=len(fit.records.all(ENTITY)),
+            locations=len(fit.records.all(LOCATION)),
+            passed_over=fit.passed_over,
+            plane_id=manifest.plane_id,
+            sequence=manifest.sequence,
+        )
+        fields = {
+            "entities": imported.entities,
+            "of_plane": imported.plane_id,
+            "as_of": imported.sequence,
+            "user": ctx.user,
+        }
+        log.info("imported", extra={"fields": fields})
+        return imported
