@@ -265,3 +265,15 @@ async def test_a_long_list_lets_other_work_in():
 
     assert len(pauses) == 2
     assert len(msgspec.json.decode(answer.body)) == 1200
+
+
+async def test_a_question_for_types_that_would_take_for_ever_is_400(shop):
+    house, _ = shop
+    told = await house.call("GET", "/applications?typeRegex=" + "(" * 3)
+    assert told.status == 400
+
+    endless = "(.|..)%2B$b"
+    told = await house.call("GET", f"/applications/shop/descendants?typeRegex={endless}")
+
+    assert told.status == 400
+    assert "too long" in told.json["message"]

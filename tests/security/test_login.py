@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import time
 from typing import Any
 
 import pytest
@@ -196,3 +197,15 @@ def test_a_password_may_hold_colons_and_is_not_shown():
     assert credential is not None
     assert (credential.name, credential.password) == ("ann", "a:b ü")
     assert "a:b" not in repr(credential)
+
+
+async def test_a_name_with_a_quick_hash_takes_as_long_as_one_that_nobody_has(login, plane):
+    plane.put("user", "amp", to_value(User("amp", quick("pw"))))
+
+    def spent(encoded: str) -> float:
+        began = time.thread_time()
+        login._fits("wrong", encoded)
+        return time.thread_time() - began
+
+    nobody = min(spent(login._nobodys_hash) for _ in range(3))
+    assert min(spent(quick("pw")) for _ in range(3)) > nobody / 2

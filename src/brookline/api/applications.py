@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +18,11 @@ from brookline.api.summaries import (
     entity_summary,
 )
 from brookline.errors import InvalidInput
+from brookline.values.patterns import matching
 from brookline.wire.rest import ApplicationSummary, EntityDetail, EntitySummary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from brookline.api.calls import Call
     from brookline.model.entity import Entity
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 
 async def list_applications(call: Call) -> Answer:
     """Return all applications."""
-    wanted = type_filter(call)
-    apps = call.ports.management.live.applications()
-    return json([application_summary(app) for app in apps if wanted.fullmatch(app.type)])
+    wanted = of_wanted_type(call, call.ports.management.live.applications())
+    return json([application_summary(app) for app in wanted])
 
 
 async def get_application(call: Call) -> Answer:
@@ -77,21 +76,23 @@ async def get_descendants_sensor(call: Call) -> Answer:
 def chosen_descendants(call: Call) -> list[Entity]:
     """Return the entity of the path, then all below it, of the types that are asked for."""
     top = finding.entity(call) if "e" in call.path else finding.application(call)
-    wanted = type_filter(call)
-    return [entity for entity in (top, *top.descendants()) if wanted.fullmatch(entity.type)]
+    return of_wanted_type(call, [top, *top.descendants()])
 
 
-def type_filter(call: Call) -> re.Pattern[str]:
-    """Return the pattern of types that are asked for.
+def of_wanted_type(call: Call, entities: Sequence[Entity]) -> list[Entity]:
+    """Return the entities whose type is asked for.
 
     Raises:
-        InvalidInput: If it is none.
+        InvalidInput: If the question is no regular expression, or takes too long.
     """
-    text = call.query.get("typeRegex") or ".*"
+    text = call.query.get("typeRegex")
+    if not text:
+        return list(entities)
     try:
-        return re.compile(text)
-    except re.error as fault:
-        raise InvalidInput(f"typeRegex is no regular expression: {fault}") from fault
+        wanted = matching(text, {entity.type for entity in entities})
+    except ValueError as fault:
+        raise InvalidInput(f"typeRegex {text[:80]!r}: {fault}") from fault
+    return [entity for entity in entities if entity.type in wanted]
 
 
 def names_of(text: str) -> list[str]:

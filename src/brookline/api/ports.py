@@ -299,8 +299,9 @@ class Logins(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ShutdownOrder:
-    """How to end the server. Times are in seconds."""
+    """How to end the server, and who asks. Times are in seconds."""
 
+    user: str = ""
     stop_apps_first: bool = False
     force_on_error: bool = False
     shutdown_timeout_s: float = 20.0
@@ -389,8 +390,8 @@ class Ports:
     management: Management
     logins: Logins
     control: Control
-    clock: Clock
     persistence: Persistence
+    clock: Clock
     crew: Crew
     tree: Tree
     settings: ApiSettings = ApiSettings()

@@ -83,6 +83,7 @@ async def shutdown(call: Call) -> Answer:
     """End the server, handing over first if it leads."""
     form = {**call.query, **call.form()}
     order = ShutdownOrder(
+        user=call.user,
         stop_apps_first=_yes(form, "stopAppsFirst"),
         force_on_error=_yes(form, "forceShutdownOnError"),
         shutdown_timeout_s=_seconds(form, "shutdownTimeout", 20.0),

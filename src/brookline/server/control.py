@@ -122,7 +122,7 @@ class Control:
         Raises:
             InvalidInput: If one cannot be stopped, or not in time, unless that was to be ignored.
         """
-        caller = Caller(user="", request="")
+        caller = Caller(user=order.user)
         failed: list[str] = []
         try:
             async with asyncio.timeout(order.shutdown_timeout_s):
