@@ -24,7 +24,7 @@ async def test_a_started_application_runs_and_is_up(house, state):
 async def test_a_basic_entity_has_no_service_sensors_and_no_task(house):
     await house.deploy(THREE)
     plain = house.named("plain")
-    assert plain.sensors == {}
+    assert set(plain.sensors) == {"entity.id", "application.id"}
     assert house.tasks.of_entity(plain.id) == []
 
 

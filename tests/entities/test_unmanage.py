@@ -43,3 +43,15 @@ def test_a_location_stays_as_long_as_somebody_has_a_machine_of_it():
 
 def test_what_is_gone_already_changes_nothing():
     assert unmanaged(records(), "nobody") == []
+
+
+def test_the_ports_of_what_goes_are_free_on_a_machine_that_stays():
+    made = records()
+    ports = {"web": {"http.port": 8080}, "other": {"http.port": 8081}}
+    made.put("location", "local", {"name": "host", "config": {"host": "h", "ports": ports}})
+
+    made.apply(unmanaged(made, "web"))
+
+    assert (made.get("location", "local") or {})["config"] == {
+        "host": "h", "ports": {"other": {"http.port": 8081}},
+    }  # fmt: skip

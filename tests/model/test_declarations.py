@@ -98,7 +98,7 @@ def test_a_type_lists_what_it_and_its_bases_declare() -> None:
         "shell.env", "launch.command", "pre.launch.command", "start.timeout", "labels",
     }  # fmt: skip
     assert set(Cache.FLAGS) == {"env", "startTimeout", "timeout.start"}
-    assert set(Cache.SENSORS) == {"cache.ratio"}
+    assert set(Cache.SENSORS) == {"cache.ratio", "entity.id", "application.id", "catalog.id"}
     assert set(Cache.EFFECTORS) == {"restart", "flush", "resize"}
     assert Cache.EFFECTORS["flush"].description == "Drop all cached items."
     assert Cache.EFFECTORS["flush"].returns is int

@@ -167,3 +167,20 @@ def test_locations_are_kept_in_step_with_their_records() -> None:
     assert (found.name, found.spec, found.config) == ("here", "localhost", {"a": 1})
     live.remove_location("l1")
     assert live.location("l1") is None
+
+
+def test_each_entity_says_what_it_is(live: Live) -> None:
+    web = live.entity("b")
+    assert web is not None
+    assert web.sensors == {"x": 1, "entity.id": "b", "application.id": "aa"}
+    heard: list[str] = []
+    live.bus.listen(lambda event: heard.append(event.sensor))
+
+    live.set_sensors("b", {"x": 2})
+
+    assert heard == ["x"]
+    assert web.sensors["entity.id"] == "b"
+    live.build("e", record("item", "aa", catalogItemId="item:1.0"), {})
+    item = live.entity("e")
+    assert item is not None
+    assert item.sensors["catalog.id"] == "item:1.0"

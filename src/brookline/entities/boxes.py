@@ -41,10 +41,8 @@ async def provide(op: Operation, entity: SoftwareKeys) -> Box:
     properties = await platform.config(op, entity, type(entity).provisioning_properties)
     location = await places.obtain(op, entity, properties=properties or {}, base_dir=base_dir or "")
     machine = platform.locations.machine(location)
-    run_dir = await platform.config(op, entity, type(entity).run_dir) or (
-        f"{machine.base_dir}/apps/{entity.application_id}/entities/"
-        f"{type(entity).TYPE.rpartition('.')[2]}_{entity.id}"
-    )
+    named = await platform.config(op, entity, type(entity).run_dir)
+    run_dir = machine.path(named) if named else default_run_dir(entity, machine.base_dir)
     sensors = places.host_sensors(machine.host, location.parent)
     await platform.report(op, entity, Report({**sensors, "run.dir": run_dir}))
     await _claim(op, entity, location)
@@ -70,6 +68,12 @@ def known(entity: SoftwareKeys) -> Box:
     env = env if isinstance(env, dict) else {}  # a single expression for the whole map
     ready = {name: value for name, value in env.items() if not has_deferred(value)}
     return Box(entity.sensors.get("install.dir") or "", run_dir, env_texts(ready))
+
+
+def default_run_dir(entity: SoftwareKeys, base_dir: str) -> str:
+    """Return the folder of an entity below a machine's folder, as AMP names it."""
+    kind = type(entity).TYPE.rpartition(".")[2]
+    return f"{base_dir}/apps/{entity.application_id}/entities/{kind}_{entity.id}"
 
 
 def install_dir(entity: SoftwareKeys, base_dir: str, salt: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brookline.model.config import Found, find_config
-from brookline.model.declarations import ConfigKey, Sensor
+from brookline.model.declarations import ConfigKey, Sensor, sensor
 from brookline.model.effectors import Effector, declared_effector
 
 if TYPE_CHECKING:
@@ -34,14 +34,13 @@ class Entity:
         EFFECTORS: Declared effectors by name.
         id: Id of the entity and of its records.
         record: Value of ``entity/<id>``.
-        sensors: Value of ``sensors/<id>``; read only.
         parent: None for an application.
         children: In order of creation; read only.
         live: The model that it belongs to.
         version: Number of the model's last change that concerned this entity.
     """
 
-    __slots__ = ("__weakref__", "children", "id", "live", "parent", "record", "sensors", "version")
+    __slots__ = ("__weakref__", "_sensors", "children", "id", "live", "parent", "record", "version")
 
     TYPE: ClassVar[str] = ""
     ALIASES: ClassVar[tuple[str, ...]] = ()
@@ -52,6 +51,10 @@ class Entity:
     FLAGS: ClassVar[Mapping[str, ConfigKey[Any]]] = {}
     SENSORS: ClassVar[Mapping[str, Sensor[Any]]] = {}
     EFFECTORS: ClassVar[Mapping[str, Effector]] = {}
+
+    own_id = sensor("entity.id", str, description="ID of the entity")
+    application_of_it = sensor("application.id", str, description="ID of its application")
+    catalog_item = sensor("catalog.id", str, description="Catalog item that it was made from")
 
     def __init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:
         """Collect what the class and its bases declare; a subclass's word is last."""
@@ -77,7 +80,7 @@ class Entity:
         self.live = live
         self.id = entity_id
         self.record = record
-        self.sensors: Mapping[str, Any] = sensors
+        self.sensors = sensors
         self.parent: Entity | None = None
         self.children: Sequence[Entity] = _NOBODY
         self.version = 0
@@ -88,6 +91,21 @@ class Entity:
     def __str__(self) -> str:
         """Return the text that stands for it in formatted texts, in AMP's form."""
         return f"{self.type.rpartition('.')[2]}{{id={self.id}}}"
+
+    @property
+    def sensors(self) -> Mapping[str, Any]:
+        """Value of ``sensors/<id>``, and what the entity is, which is recorded once; read only."""
+        return self._sensors
+
+    @sensors.setter
+    def sensors(self, recorded: Mapping[str, Any]) -> None:
+        self._sensors = {**recorded, **self._identity()}
+
+    def _identity(self) -> dict[str, str]:
+        found = {"entity.id": self.id, "application.id": self.application_id}
+        if self.catalog_item_id:
+            found["catalog.id"] = self.catalog_item_id
+        return found
 
     @property
     def type(self) -> str:

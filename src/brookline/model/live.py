@@ -140,8 +140,9 @@ class Live:
         self.version += 1
         entity.version = self.version
         if self.bus.heard:
-            for name in {**before, **sensors}:
-                if before.get(name) != sensors.get(name):
+            after = entity.sensors
+            for name in {**before, **after}:
+                if before.get(name) != after.get(name):
                     self.bus.say(Event(Happening.SENSOR_CHANGED, entity, name))
 
     def remove(self, *entity_ids: str) -> None:

@@ -96,13 +96,12 @@ class Types:
         self._loaded = True
         for point in entry_points(group=self._group):
             try:
-                found = point.load()
-            except (ImportError, AttributeError):
+                for cls in _classes(point, point.load()):
+                    self.register(cls)
+            except Exception:
+                # Whatever a stranger's module does, the others count; its entities are quarantined.
                 fields = {"plugin": point.name, "value": point.value}
                 log.exception("entity plugin cannot be loaded", extra={"fields": fields})
-                continue
-            for cls in _classes(point, found):
-                self.register(cls)
 
 
 def installed_types() -> Types:
