@@ -128,6 +128,18 @@ async def test_what_is_here_already_is_named_and_nothing_is_changed(shop):
     assert house.node.replica.seq == seq
 
 
+async def test_an_import_that_is_sent_again_is_answered_and_not_refused(shop, elsewhere):
+    house, _ = shop
+    zipped, key = (await exported(house)).body, {"Idempotency-Key": "k1"}
+    first = await elsewhere.call("POST", IMPORT, data=zipped, headers=key)
+    seq = elsewhere.node.replica.seq
+
+    again = await elsewhere.call("POST", IMPORT, data=zipped, headers=key)
+
+    assert (again.status, again.body) == (200, first.body)
+    assert elsewhere.node.replica.seq == seq
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

@@ -298,6 +298,19 @@ class TestInvoke:
     def test_it_need_not_wait(self, brookline):
         assert brookline("invoke", "web", "server", "restart", "--no-wait").out == "task t1\n"
 
+    def test_a_parameter_that_the_effector_does_not_have_is_told(self, brookline, plane):
+        plane.answers["GET /v1/applications/web/entities/server/effectors"] = [
+            {"name": "restart", "parameters": [{"name": "restartChildren"}]}
+        ]
+        ran = brookline("invoke", "web", "server", "restart", "-P", "restartChilden=true")
+        assert ran.status == 0
+        assert (
+            "! restart has no parameter 'restartChilden', so it is ignored;"
+            " did you mean 'restartChildren'?" in ran.err
+        )
+        ran = brookline("invoke", "web", "server", "restart", "-P", "restartChildren=true")
+        assert "has no parameter" not in ran.err
+
     def test_a_target_without_an_effector_is_a_usage_error(self, brookline):
         assert brookline("invoke", "web").status == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -126,6 +127,20 @@ def test_a_fault_of_the_program_shows_no_traceback(brookline, plane, monkeypatch
     assert ran.status == Exit.INTERNAL
     assert "Traceback" not in ran.err
     assert "BROOKLINE_DEBUG=1" in ran.err
+
+
+@pytest.mark.slow
+def test_an_output_that_takes_no_more_is_told_plainly():
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "brookline.cli.main", "version", "--client"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == Exit.FAILED
+    assert ran.stderr == "Error: the output cannot be written: No space left on device\n"
 
 
 def test_options_may_stand_before_or_behind_the_command(brookline, plane):

@@ -28,8 +28,9 @@ def lines(*, local=LOCAL, app=APP, web=WEB, more=()):
 
 def test_applications_are_taken_and_the_rest_is_counted():
     fit = fitting(lines(more=[Line("task", "t1", {}), Line("mastership", "1", {})]))
-    decision = merged(fit, 5)(Records())
+    decision = merged(fit, 5, "told")(Records())
 
+    assert decision.answer == "told"
     assert dict(fit.applications()) == {"shop000000": "shop"}
     assert fit.passed_over == {"task": 1, "mastership": 1}
     assert [(put.kind, put.id) for put in decision.changes] == [
@@ -73,7 +74,7 @@ def test_all_that_is_here_already_is_named():
     here.put("location", "local00000", {**LOCAL, "spec": "other"})
 
     with pytest.raises(Conflict) as refused:
-        merged(fitting(lines()), 5)(here)
+        merged(fitting(lines()), 5, "told")(here)
 
     assert refused.value.details.splitlines() == [
         "application shop (shop000000)",
@@ -86,7 +87,7 @@ def test_the_very_same_location_may_be_here():
     here = Records()
     here.put("location", "local00000", LOCAL)
 
-    assert merged(fitting(lines()), 5)(here).changes
+    assert merged(fitting(lines()), 5, "told")(here).changes
 
 
 def test_what_was_starting_when_it_was_exported_is_on_fire():
@@ -94,7 +95,7 @@ def test_what_was_starting_when_it_was_exported_is_on_fire():
     given = lines(more=[Line("sensors", "shop000000", starting)])
     records = Records()
 
-    records.apply(merged(fitting(given), 5)(records).changes)
+    records.apply(merged(fitting(given), 5, "told")(records).changes)
 
     sensors = records.get("sensors", "shop000000") or {}
     assert sensors["service.state"] == "ON_FIRE"

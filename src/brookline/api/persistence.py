@@ -7,6 +7,7 @@ import email.policy
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from brookline.api import finding
 from brookline.api.answers import Answer, json
 from brookline.api.calls import MULTIPART
 from brookline.api.routes import Param, Place, read, write
@@ -14,7 +15,9 @@ from brookline.errors import InvalidInput
 from brookline.wire.rest_server import ImportSummary
 
 if TYPE_CHECKING:
+    from brookline.api.asking import Follows
     from brookline.api.calls import Call
+    from brookline.management.persistence import Imported
 
 _ZIP = "application/octet-stream"
 _MAGIC = b"PK"
@@ -40,9 +43,14 @@ async def export(call: Call) -> Answer:
     )
 
 
-async def import_state(call: Call) -> Answer:
+async def import_state(call: Call) -> Answer | Follows:
     """Add the applications of an export to the plane: all of them, or none."""
-    imported = await call.ports.persistence.merge(_zip_of(call), call)
+    asked = finding.asked(call, _told)
+    await call.ports.persistence.merge(_zip_of(call), asked)
+    return asked.answer
+
+
+def _told(imported: Imported) -> Answer:
     return json(
         ImportSummary(
             applications=dict(imported.applications),
@@ -89,5 +97,6 @@ OPERATIONS = (
         import_state,
         returns={200: ImportSummary},
         place=Place.MASTER,
+        recorded=True,
     ),
 )

@@ -10,8 +10,11 @@ import click
 from brookline.cli.entities import assigned, shown
 from brookline.cli.tool import with_tool
 from brookline.client import calls
+from brookline.errors import BrooklineError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from brookline.cli.tool import Tool
 
 
@@ -51,6 +54,8 @@ def invoke(
     entity = target[1] if len(target) == 3 else app
     given = dict(assigned(text) for text in parameters)
     timeout_s = seconds_of(timeout) if timeout else math.inf
+    if given:
+        tool.out.tell(*_ignored(tool, app, entity, effector=effector, given=given))
     task = tool.do(calls.invoke(app, entity, effector=effector, parameters=given))
     if no_wait:
         tool.out.emit(task, lambda: [f"task {task['id']}"])
@@ -61,3 +66,24 @@ def invoke(
     tool.out.tell(f"{what} has ended well")
     result: Any = last.get("result")
     tool.out.emit(result, lambda: [] if result is None else [shown(result)])
+
+
+def _ignored(
+    tool: Tool, app: str, entity: str, *, effector: str, given: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield a warning for each parameter that the effector does not have: servers say nothing."""
+    try:
+        listed = tool.do(calls.effectors(app, entity))
+    except BrooklineError:
+        return  # the call itself will say what is wrong
+    found = next((each for each in listed if each.get("name") == effector), None)
+    if found is None:
+        return
+    import difflib
+
+    known = [str(each.get("name")) for each in found.get("parameters") or ()]
+    for name in given:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean '{close[0]}'?" if close else ""
+            yield f"! {effector} has no parameter '{name}', so it is ignored{hint}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import io
 import os
@@ -36,6 +38,9 @@ COMMANDS = {
     "version": "brookline.cli.version:version",
 }
 """Where each command is; a module is imported when its command is used."""
+
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""Errors of a file or device that takes no more output."""
 
 
 def _statuses() -> str:
@@ -117,8 +122,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return Exit.BROKEN_PIPE
         raise
     except Exception as error:  # noqa: BLE001  # the edge: nobody shows a traceback to a user
-        _own_fault(error)
-        return Exit.INTERNAL
+        return _fallen(error)
     return ended if isinstance(ended, int) else Exit.OK
 
 
@@ -127,6 +131,22 @@ def _no_such_command(name: str) -> str:
 
     close = difflib.get_close_matches(name, COMMANDS, n=1)
     return f"there is no command {name!r}" + (f"; did you mean {close[0]!r}?" if close else "")
+
+
+def _fallen(error: Exception) -> Exit:
+    """Say why a command fell; return its status."""
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None:
+        _leave_output()
+        click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
+        return Exit.FAILED
+    _own_fault(error)
+    return Exit.INTERNAL
+
+
+def _leave_output() -> None:
+    """Let what could not be written go, or the interpreter would try again at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _own_fault(error: Exception) -> None:

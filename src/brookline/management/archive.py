@@ -3,7 +3,8 @@
     manifest.json    what it is, of which plane, as of which entry; length and SHA-256 of the rest
     records.jsonl    one record a line, as ["kind", "id", {value}]; parents before their children
 
-Hashes of passwords are left out: an archive is passed around more readily than the store itself.
+Hashes of passwords are left out, for an archive is passed around more readily than the store itself;
+and so is what was answered to clients.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from brookline.errors import InvalidInput
+from brookline.plane.requests import KIND as REQUEST
 from brookline.security.users import USER
 from brookline.values.depth import DEEPEST, is_shallow
 
@@ -28,7 +30,7 @@ FORMAT = "brookline-archive"
 VERSION = 1
 """Of the layout; one that is higher is refused."""
 
-LEFT_OUT = frozenset({USER})
+LEFT_OUT = frozenset({USER, REQUEST})
 """Kinds of records that are not put in."""
 
 MOST_BYTES = 256 << 20

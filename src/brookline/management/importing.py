@@ -123,7 +123,7 @@ def fitting(lines: Sequence[Line]) -> Fit:
     return Fit(records, passed_over)
 
 
-def merged(fit: Fit, now_ms: int) -> Decide:
+def merged(fit: Fit, now_ms: int, answer: Any) -> Decide:
     """Return how an archive is taken in, on the records as they are then.
 
     What was starting or stopping when the archive was made is on fire afterwards, as after a change
@@ -132,6 +132,7 @@ def merged(fit: Fit, now_ms: int) -> Decide:
     Args:
         fit: What is taken.
         now_ms: Wall time.
+        answer: What is told of it.
     """
     puts: list[Change] = [
         Put(kind, record_id, value)
@@ -147,7 +148,7 @@ def merged(fit: Fit, now_ms: int) -> Decide:
                 _told("nothing was imported, for these are here already", taken),
                 details=_all(taken),
             )
-        return Decision([*puts, *more])
+        return Decision([*puts, *more], answer)
 
     return decide
 

@@ -11,14 +11,16 @@ from brookline.blueprint.assembly import ENTITY, LOCATION
 from brookline.errors import Outcome, Unavailable
 from brookline.management import archive
 from brookline.management.archive import Manifest
+from brookline.management.context import Repeated
 from brookline.management.importing import fitting, merged
+from brookline.plane.requests import Known
 from brookline.values.garbage import uncollected
 from brookline.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from brookline.management.context import Context
+    from brookline.management.context import Asking
     from brookline.plane.node import PlaneNode
     from brookline.values.clock import Clock
 
@@ -91,18 +93,19 @@ class Persistence:
         )
         return await asyncio.to_thread(archive.pack, manifest, lines)
 
-    async def merge(self, data: bytes, ctx: Context) -> Imported:
+    async def merge(self, data: bytes, ctx: Asking) -> None:
         """Take the applications of an archive into the plane, all or none.
+
+        What is decided is an `Imported`.
 
         Raises:
             InvalidInput: If it is no archive, or does not hold together.
             Conflict: If something in it is on the plane already; it names all of that.
+            Repeated: If the request was made before; nothing is done.
             Unavailable: If it could not be committed.
         """
         manifest, lines = await asyncio.to_thread(archive.unpack, data)
         fit = await asyncio.to_thread(fitting, lines)
-        decide = merged(fit, self._clock.wall_ms())
-        await self._node.commit(decide, request=ctx.request, user=ctx.user)
         imported = Imported(
             applications=dict(fit.applications()),
             entities=len(fit.records.all(ENTITY)),
@@ -111,6 +114,10 @@ class Persistence:
             plane_id=manifest.plane_id,
             sequence=manifest.sequence,
         )
+        decide = ctx.once(merged(fit, self._clock.wall_ms(), imported))
+        done = await self._node.commit(decide, request=ctx.request, user=ctx.user)
+        if isinstance(done.answer, Known):
+            raise Repeated(done.answer.record)
         fields = {
             "entities": imported.entities,
             "of_plane": imported.plane_id,
@@ -118,4 +125,3 @@ class Persistence:
             "user": ctx.user,
         }
         log.info("imported", extra={"fields": fields})
-        return imported
