@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.plane.house import led_by, node, plane, standing_by
@@ -10,6 +11,8 @@ from tests.plane.stories import REQUEST, acts, on, reasons, write
 
 from brookline.journal.keys import node_key
 from brookline.plane.states import Mode, NodeState
+from brookline.stores.faults import Odds
+from brookline.testing.harness import QUICK
 
 if TYPE_CHECKING:
     from brookline.testing.harness import PlaneHarness
@@ -170,3 +173,16 @@ def test_a_line_that_is_silent_is_given_up_and_followed_anew() -> None:
         assert await harness.until(lambda: node(harness, "b").replica.seq >= seq, 0.2)
 
     plane(story)
+
+
+def test_a_time_out_of_three_polls_is_enough_to_notice_silence() -> None:
+    """Its own beats, never less than a poll apart, counted as late: all silences began anew."""
+
+    async def story(harness: PlaneHarness) -> None:
+        harness.faults.odds = Odds(travel_s=0.02)
+        await led_by(harness, "a")
+        await standing_by(harness, "b")
+        harness.faults.unreachable |= {"a", "a/heart"}
+        assert await harness.until(lambda: harness.master() == "b", 8)
+
+    plane(story, settings=replace(QUICK, timeout_s=3 * QUICK.poll_s))

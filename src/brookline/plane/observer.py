@@ -81,7 +81,9 @@ class Observer:
         """Begin all silences anew if this node's own beats failed or were far apart."""
         clock, settings = self._core.parts.clock, self._core.parts.settings
         now = clock.monotonic()
-        late = self._last_beat is not None and now - self._last_beat > settings.timeout_s / 3
+        # The time-out may be as short as three polls, and beats are never less than one apart.
+        apart = max(settings.timeout_s / 3, 2 * settings.poll_s)
+        late = self._last_beat is not None and now - self._last_beat > apart
         if not beat.confirmed or late:
             self.restart()
         if beat.confirmed:
