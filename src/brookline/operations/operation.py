@@ -15,6 +15,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from brookline.journal.queue import Decision
+from brookline.operations.leavings import Command
 from brookline.operations.outcomes import outcome_of
 from brookline.operations.retention import with_parts
 from brookline.operations.retry import retrying
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from brookline.model.entity import Entity
+    from brookline.operations.leavings import Keeper
     from brookline.operations.recorder import Decide
     from brookline.operations.retry import Retry
     from brookline.operations.supervisor import Supervisor
@@ -299,6 +301,10 @@ class Operation(Running):
         number = self._commands + self.task.again * _MOST_COMMANDS
         return self.task.id if number == 1 else f"{self.task.id}-{number}"
 
+    def leaves(self, machine: Keeper, step_id: str) -> None:
+        """Note that a machine keeps what a command wrote, until the operation has long ended."""
+        self.root.commands.append(Command(machine, step_id))
+
     async def permitted(self, *, guarded: bool) -> None:
         """Wait until the lease allows to begin something new outside.
 
@@ -339,7 +345,7 @@ class Operation(Running):
         task.anew = False
         ending = outcome_of(task, work.returns)
         if work.safety is not None:
-            self._count(part, work.safety, finished=ending is not None)
+            part.count(ending, guarded=work.safety is Safety.GUARDED)
         if ending is not None:
             part.replayed = True
             part.end(ending)
@@ -347,15 +353,6 @@ class Operation(Running):
         self.adopt(part)
         self._supervisor.begin_part(part, work)
         return part
-
-    def _count(self, part: Operation, safety: Safety, *, finished: bool) -> None:
-        if finished:
-            how = "finished"
-        elif not part.fresh:
-            how = "attached" if safety is Safety.GUARDED else "resumed"
-        else:
-            return
-        self.root.tally[how] = self.root.tally.get(how, 0) + 1
 
     def _step_task(self, name: str) -> Task:
         """Return the task of the next step: the one that was recorded, or a new one.

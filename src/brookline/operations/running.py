@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from brookline.operations.interruption import StepInterrupted
+    from brookline.operations.leavings import Command
     from brookline.operations.operation import Operation
     from brookline.operations.outcomes import Ending
     from brookline.operations.safety import Safety
@@ -48,13 +49,14 @@ class Running:
         closing: Whether its work is done and its end is being recorded.
         fresh: Whether no other master can have begun it before.
         replayed: Whether it was found to have ended before, and was not run.
+        commands: Of the root: what machines keep of its steps.
         tally: Of the root: how many steps were found *finished*, how many had perhaps been begun
             by the master before, and were *attached* to on their machine or *resumed*.
     """
 
     __slots__ = (
         "_cancelling", "_caught_up", "_end", "_parked", "_parts", "_waiters", "_work", "closing",
-        "fresh", "handed_over", "interruption", "parent", "replayed", "root", "tally", "task",
+        "commands", "fresh", "handed_over", "interruption", "parent", "replayed", "root", "tally", "task",
     )  # fmt: skip
 
     def __init__(self, task: Task, parent: Running | None, *, fresh: bool) -> None:
@@ -66,6 +68,7 @@ class Running:
         self.closing = False
         self.fresh = fresh
         self.replayed = False
+        self.commands: list[Command] = []
         self.tally: dict[str, int] = {}
         self._parts: list[Running] = []
         self._parked = 0
@@ -178,6 +181,13 @@ class Running:
         """Take up a part; those that have ended are forgotten."""
         self._parts = [one for one in self._parts if not one.task.status.ended]
         self._parts.append(part)
+
+    def count(self, ending: Ending | None, *, guarded: bool) -> None:
+        """Count, at the root, what became of a step when another master took the operation up."""
+        if ending is None and self.fresh:
+            return
+        how = "finished" if ending is not None else "attached" if guarded else "resumed"
+        self.root.tally[how] = self.root.tally.get(how, 0) + 1
 
     @contextlib.contextmanager
     def parked(self) -> Iterator[None]:

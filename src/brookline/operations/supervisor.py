@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from brookline.errors import Fenced, InvalidInput, NotMaster, Unavailable
 from brookline.journal.queue import Decision
 from brookline.operations.interruption import StepInterrupted
+from brookline.operations.leavings import Leavings
 from brookline.operations.ledger import Ledger
 from brookline.operations.locks import Locks, held
 from brookline.operations.operation import Operation
@@ -79,6 +80,7 @@ class Supervisor:
         self.locks = Locks(self.ledger, self._cancel_soon)
         self.epoch = 0
         self._runner = Runner(self.ledger, tasks, clock, self._over)
+        self._leavings = Leavings(clock)
         self._limits = limits or Limits()
         self._active = False
         self._running: dict[str, Operation] = {}
@@ -102,6 +104,7 @@ class Supervisor:
         self._crew.spawn(self._take_up_all(), "taking up")
         self._crew.spawn(self.ledger.tell(self._all_running), "telling")
         self._crew.spawn(self._forget_now_and_then(), "retention")
+        self._crew.spawn(self._leavings.run(), "leavings")
 
     async def deactivate(self) -> None:
         """End all that runs, as handed over, and return once it has ended.
@@ -203,6 +206,8 @@ class Supervisor:
 
     def _over(self, operation: Operation) -> None:
         operation.catch_up()
+        if operation.task.status.ended and operation.interruption is None:
+            self._leavings.add(operation.commands)
         self._running.pop(operation.task.id, None)
         self.locks.free(operation.task.id)
 
