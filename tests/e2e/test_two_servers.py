@@ -246,3 +246,20 @@ def test_a_plane_that_is_stopped_at_once_does_not_wait_for_a_successor(cluster):
     n2.signal(signal.SIGTERM)
 
     assert (n1.wait(), n2.wait()) == (0, 0)
+
+
+def test_of_two_killed_nodes_the_former_standby_leads_alone_by_proof_and_not_by_silence(cluster):
+    n1, n2 = cluster.pair()
+    app = cluster.deploy(n1)
+    led = n1.get("/v1/server/ha/states")["ownId"]
+    n2.pause()  # so that it does not take over in between
+    n1.kill()
+    n2.kill()
+
+    n2.start().becomes("master")
+
+    newest, first = history(n2)
+    assert (newest["from"], newest["guess"], first["node"]) == (led, False, led)
+    assert newest["reason"] == "process gone"
+    assert "its home's lock is free" in newest["evidence"]
+    assert n2.get(f"/v1/applications/{app}")["id"] == app
