@@ -12,12 +12,12 @@ from typing import IO, TYPE_CHECKING
 from brookline.errors import InvalidInput, RemoteError
 from brookline.locations import here
 from brookline.locations.command import Command, Finished
-from brookline.locations.guard import Guard
+from brookline.locations.guard import Guard, Step
 from brookline.locations.guarded import RecordedGuard, run_guarded
 from brookline.locations.processes import Child, Turns, spawn
 from brookline.locations.shells import LocalShell
 from brookline.locations.threads import in_thread
-from brookline.operations.safety import guarded
+from brookline.operations.safety import guarded, repeatable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from brookline.values.clock import Clock
 
 _TAIL_BYTES = 64 * 1024
+_BEGUN = ("claimed", "running", "over", "rebooted")
 
 
 def default_base_dir() -> str:
@@ -118,6 +119,23 @@ class LocalMachine:
         async for content in self._guard.guard.output(step_id, stream, offset):
             yield content
 
+    async def kill(self, step_id: str, epoch: int = 0) -> bool:
+        """End a command of a step with all that it started; one that was not begun never will be.
+
+        Returns:
+            Whether it had begun.
+
+        Raises:
+            Fenced: If the machine has seen a higher epoch.
+            RemoteError: If it does not answer, or if the machine is another host.
+        """
+        self._check_host()
+        guard = self._guard.guard
+        had_begun = (await guard.status(step_id)).state in _BEGUN
+        await guard.kill(Step(step_id, epoch), "abandoned")
+        return had_begun
+
+    @repeatable
     async def put(self, content: bytes, path: str) -> None:
         """Write a file as a whole, with the folders above it.
 

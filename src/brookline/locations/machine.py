@@ -93,6 +93,18 @@ class Machine(Protocol):
         """
         ...
 
+    async def kill(self, step_id: str, epoch: int = 0) -> bool:
+        """End a command of a step with all that it started; one that was not begun never will be.
+
+        Returns:
+            Whether it had begun.
+
+        Raises:
+            Fenced: If the machine has seen a higher epoch.
+            RemoteError: If it does not answer.
+        """
+        ...
+
     async def put(self, content: bytes, path: str) -> None:
         """Write a file as a whole, with the folders above it.
 

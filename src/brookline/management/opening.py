@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brookline.blueprint.assembly import ENTITY
 from brookline.entities.health import SENSORS
-from brookline.entities.startable import OWN
-from brookline.model import service
-from brookline.model.service import Lifecycle
+from brookline.management import troubles
 from brookline.operations.locks import held, held_by
 from brookline.operations.opening import unfinished
 from brookline.operations.task import KIND as TASK
 from brookline.plane.tenant import Opening
-from brookline.wire.changes import Item, Merge
+from brookline.wire.changes import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from brookline.journal.records import View
     from brookline.operations.opening import Found
-    from brookline.wire.changes import Change, Value
+    from brookline.wire.changes import Change
 
-_CUT_OFF = (Lifecycle.STARTING, Lifecycle.STOPPING)
-_DOING = {Lifecycle.STARTING: "start", Lifecycle.STOPPING: "stop"}
 _LOST = "the server that ran it stopped leading, and nothing is left of the work"
-_ADVICE = "Resume, replay or abandon it (brookline interrupted), or {} or delete the entity"
 
 
 def opening(view: View, now_ms: int, noticed_s: float = 0.0) -> Opening:
@@ -45,50 +39,31 @@ def opening(view: View, now_ms: int, noticed_s: float = 0.0) -> Opening:
     return Opening((Item(changes),) if changes else (), tuple(found.names))
 
 
-def on_fire(view: View, entities: Iterable[str], why: str, now_ms: int) -> Iterator[Change]:
-    """Yield what sets entities on fire that were to be started or stopped, as nobody does now."""
-    for entity_id in entities:
-        sensors = view.get(SENSORS, entity_id)
-        if sensors is None or service.EXPECTED not in sensors:
-            continue
-        was = service.lifecycle(sensors[service.EXPECTED])
-        if was in _CUT_OFF and view.get(ENTITY, entity_id) is not None:
-            yield _burning(entity_id, sensors, text=_explained(was, why), now_ms=now_ms)
-
-
 def _epoch(view: View) -> int:
     """Return the number of the mastership that begins."""
     return max((int(number) for number in view.ids("mastership")), default=0)
 
 
 def _without_work(view: View, found: Found, now_ms: int) -> Iterator[Change]:
-    reasons: dict[str, str] = {}
-    for task_id, why in found.interrupted.items():
-        about = (view.get(TASK, task_id) or {}).get("entity", "")
-        reasons |= dict.fromkeys([about, *held_by(view, task_id)], why)
+    """Yield what becomes of entities whose work does not go on."""
     going_on = set(found.going_on)
     busy = {what for what, lock in held(view).items() if lock.operation in going_on}
-    for entity_id in view.ids(SENSORS):
-        if entity_id not in busy:
-            yield from on_fire(view, [entity_id], reasons.get(entity_id, _LOST), now_ms)
-
-
-def _explained(was: Lifecycle, why: str) -> str:
-    doing = _DOING[was]
-    return f"its {doing} was interrupted: {why}. {_ADVICE.format(doing)}"
-
-
-def _burning(entity_id: str, sensors: Value, *, text: str, now_ms: int) -> Merge:
-    problems, reasons = _map(sensors, service.PROBLEMS), _map(sensors, service.NOT_UP)
-    change = {
-        service.EXPECTED: service.expected(Lifecycle.ON_FIRE, now_ms),
-        service.PROBLEMS: {**problems, service.INTERRUPTED_KEY: text},
-        service.NOT_UP: {**reasons, OWN: text},
-    }
-    return Merge(SENSORS, entity_id, {**change, **service.derived({**sensors, **change})})
-
-
-def _map(sensors: Value, name: str) -> Value:
-    """Return a sensor that should be a map; a request may have made it anything."""
-    value = sensors.get(name)
-    return value if isinstance(value, dict) else {}
+    idle = dict.fromkeys((one for one in view.ids(SENSORS) if one not in busy), _LOST)
+    about: list[tuple[str, str, str]] = []
+    for task_id, why in found.interrupted.items():
+        task = view.get(TASK, task_id) or {}
+        entity_id = task.get("entity", "")
+        about.append((entity_id, task.get("effector", ""), why))
+        for one in (entity_id, *held_by(view, task_id)):
+            if one in idle:
+                idle[one] = why
+    told = set[str]()
+    for entity_id, effector, why in about:
+        if entity_id in told:
+            continue
+        told.add(entity_id)
+        pairs = [(entity_id, effector), *([(entity_id, "")] if entity_id in idle else ())]
+        yield from troubles.interrupted(view, pairs, why, now_ms)
+        idle.pop(entity_id, None)
+    for entity_id, why in idle.items():
+        yield from troubles.interrupted(view, [(entity_id, "")], why, now_ms)

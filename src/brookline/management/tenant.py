@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.errors import Fenced, NotMaster, Unavailable
 from brookline.journal.queue import Decision
-from brookline.management.opening import on_fire, opening
+from brookline.management.opening import opening
+from brookline.management.troubles import interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,7 @@ class ManagementTenant:
         self._recorder = recorder
         self._clock = clock
         self._noticed_s = noticed_s
-        supervisor.ledger.consequences = on_fire
+        supervisor.ledger.consequences = interrupted
         self._acts = False
         self._opened = 0
 

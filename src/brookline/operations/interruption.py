@@ -44,6 +44,8 @@ class StepInterrupted(BaseException):
         reason: A sentence for people.
         step: Name of the step in question, or empty.
         part: Id of its task, or empty.
+        trail: Records of that task and of those above it, but for the operation, by id: they may not
+            have been told yet.
     """
 
     def __init__(self, cause: Cause | str, reason: str, *, step: str = "") -> None:
@@ -52,6 +54,7 @@ class StepInterrupted(BaseException):
         self.reason = reason
         self.step = step
         self.part = ""
+        self.trail: dict[str, Value] = {}
 
     def to_value(self, *, since_ms: int, epoch: int) -> Value:
         """Return what the record of the operation says of it."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from brookline.values.clock import Clock
     from brookline.wire.changes import Change, Value
 
-    Consequences = Callable[[View, Iterable[str], str, int], Iterable[Change]]
+    Consequences = Callable[[View, Iterable[tuple[str, str]], str, int], Iterable[Change]]
 
 log = logging.getLogger("brookline.operations")
 
@@ -46,7 +46,8 @@ class Ledger:
         clock: Time.
 
     Attributes:
-        consequences: What else changes, given the entities whose work is interrupted, why and when.
+        consequences: What else changes, given the entities whose work is interrupted, each with the
+            effector, why and when.
     """
 
     def __init__(self, recorder: Recorder, clock: Clock) -> None:
@@ -106,9 +107,14 @@ class Ledger:
         ends = interrupted_value(why, now, epoch)
 
         def decide(view: View) -> Decision:
-            entities = dict.fromkeys(_unfinished_entities(view, task))
-            parts = [Merge(KIND, part.id, _cut_off(now)) for part in _unfinished(view, task)]
-            changes = self.consequences(view, entities, why.reason, now)
+            about = list(_unfinished_entities(view, task))
+            parts: list[Change] = [
+                Put(KIND, one, {**value, **_cut_off(now)})
+                for one, value in reversed(why.trail.items())
+                if view.get(KIND, one) is None
+            ]
+            parts += [Merge(KIND, part.id, _cut_off(now)) for part in _unfinished(view, task)]
+            changes = self.consequences(view, about, why.reason, now)
             return Decision([Merge(KIND, task.id, ends), *parts, *changes])
 
         while True:
@@ -254,9 +260,9 @@ def _unfinished(view: View, task: Task) -> Iterator[Task]:
             yield part
 
 
-def _unfinished_entities(view: View, task: Task) -> Iterator[str]:
-    """Yield the entities that an operation was about to change."""
-    if task.entity_id:
-        yield task.entity_id
-    yield from (part.entity_id for part in _unfinished(view, task) if part.entity_id)
-    yield from held_by(view, task.id)
+def _unfinished_entities(view: View, task: Task) -> Iterator[tuple[str, str]]:
+    """Yield the entities that an operation was about to change, each with the effector."""
+    yield from ((one, "") for one in held_by(view, task.id))
+    for part in (task, *_unfinished(view, task)):
+        if part.entity_id and part.effector:
+            yield part.entity_id, part.effector

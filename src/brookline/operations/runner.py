@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from brookline.operations.ledger import Ledger
     from brookline.operations.operation import Operation
-    from brookline.operations.running import Body, Work
+    from brookline.operations.running import Body, Running, Work
     from brookline.operations.tasks import Tasks
     from brookline.values.clock import Clock
     from brookline.wire.changes import Value
@@ -67,8 +67,7 @@ class Runner:
         except asyncio.CancelledError:
             ending = _cut_off(operation)
         except StepInterrupted as why:
-            why.step = why.step or operation.task.name
-            why.part = why.part or operation.task.id
+            _locate(why, operation)
             operation.interrupt(why)
         except (NotMaster, Fenced) as error:
             # It could not record what it wanted: somebody else leads, and goes on with it.
@@ -184,6 +183,16 @@ def _close(task: Task, ends: Value) -> None:
     task.take({**task.to_value(), **ends})
     task.waits_for, task.blocked_by = "", None
     task.owned = False
+
+
+def _locate(why: StepInterrupted, operation: Operation) -> None:
+    """Say of an interruption by which part it came."""
+    why.step = why.step or operation.task.name
+    why.part = operation.task.id
+    above: Running = operation
+    while above.parent is not None:
+        why.trail[above.task.id] = above.task.to_value()
+        above = above.parent
 
 
 def _cut_off(operation: Operation) -> Ending:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from brookline.errors import InvalidInput, RemoteError
 from brookline.locations.command import Command, Finished
-from brookline.locations.guard import GUARD, Guard, Place
+from brookline.locations.guard import GUARD, Guard, Place, Step
 from brookline.locations.guarded import RecordedGuard, run_guarded
 from brookline.locations.machine import Host
 from brookline.operations.safety import guarded
@@ -94,6 +94,13 @@ class ReachedMachine:
     async def collect(self, step_ids: Sequence[str], epoch: int = 0) -> None:
         """Clear away what is kept of steps of an operation that has ended."""
         await self._guard.guard.collect(step_ids, epoch)
+
+    async def kill(self, step_id: str, epoch: int = 0) -> bool:
+        """End a command of a step; tell whether it had begun."""
+        guard = self._guard.guard
+        had_begun = (await guard.status(step_id)).state in ("claimed", "running", "over")
+        await guard.kill(Step(step_id, epoch), "abandoned")
+        return had_begun
 
     async def fetch_output(
         self, step_id: str, stream: str, offset: int = 0
