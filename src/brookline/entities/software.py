@@ -136,12 +136,12 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
         "running" could only be another's.
         """
         platform = platform_of(op)
-        skips = bool(await platform.config(op, self, type(self).skip_start))
+        skips = await platform.config(op, self, type(self).skip_start)
         if_running = await platform.config(op, self, type(self).skip_start_if_running)
         if skips or again or if_running:
             box = boxes.known(self)
             running = await op.step("check-running", self._is_running, platform, box)
-            return skips or bool(running), running
+            return bool(skips or running), running
         return False, None
 
     @repeatable
