@@ -111,21 +111,21 @@ async def test_a_hand_over_in_the_middle_of_a_start_records_nothing_of_it(houses
     first, _ = houses
     app = await first.deploy(WEB.replace("sleep 1000 &", "sleep 1000"), start=False)
     task = await first.begin(app, "start")
-    await until(lambda: any(part.name == "launch" and part.streams for part in first.tasks))
+    await until(lambda: _running(first))
     records = first.recorder.records
     web = first.named("web")
     before = records.get("sensors", web.id), records.get("task", task.id)
     await first.supervisor.deactivate()
     assert (records.get("sensors", web.id), records.get("task", task.id)) == before
     assert before[0]["service.state"] == "STARTING"
-    await _killed(_command(first, "launch-"), until)
+    [folder] = _running(first)
+    await _killed(folder, until)
 
 
-def _command(house, prefix):
-    """Return the folder of the only command of a name."""
-    folders = (house.folder / "base" / "commands").iterdir()
-    [found] = [path for path in folders if path.name.startswith(prefix)]
-    return found
+def _running(house):
+    """Return the folders of commands that have begun and not ended."""
+    begun = (house.folder / "base" / "guard").glob("*/steps/*/started")
+    return [one.parent for one in begun if not (one.parent / "end").read_text().strip()]
 
 
 async def _killed(folder, until):

@@ -7,9 +7,9 @@ up again goes on with each stream where its own copy of it ends, on another node
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import signal
-import weakref
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -43,8 +43,10 @@ _TAIL_BYTES = 64 * 1024
 _TIMEOUT = "timeout"
 _CANCELLED = "cancelled"
 
-_before: weakref.WeakKeyDictionary[Operation, Counter[str]] = weakref.WeakKeyDictionary()
-"""Of each operation: how much of its streams is of earlier commands of the same step."""
+_BEFORE: contextvars.ContextVar[tuple[Operation, Counter[str]] | None] = contextvars.ContextVar(
+    "before", default=None
+)
+"""Of the current operation: how much of its streams is of earlier commands of the same step."""
 
 
 class RecordedGuard:
@@ -95,6 +97,8 @@ async def run_guarded(recorded: RecordedGuard, command: Command) -> Finished:
     payload = encode(command)
     guard, operation = recorded.guard, current()
     step = _step_of(operation)
+    if operation is not None:
+        operation.leaves(guard, step.id)
     output = _Output(operation)
     output.write_input(command)
     try:
@@ -158,15 +162,23 @@ def _finished(command: Command, ended: Ended, stdout: str, stderr: str) -> Finis
     return Finished(-number, stdout, stderr)
 
 
+def _before(operation: Operation | None) -> Counter[str]:
+    if operation is None:
+        return Counter()
+    found = _BEFORE.get()
+    if found is None or found[0] is not operation:
+        found = (operation, Counter())
+        _BEFORE.set(found)
+    return found[1]
+
+
 class _Output:
     """Passes on what a command writes to the streams of its task, and keeps the ends of it."""
 
     def __init__(self, operation: Operation | None) -> None:
         self.on_begin: Callable[[float], None] | None = None
         self._operation = operation
-        self._before = (
-            Counter[str]() if operation is None else _before.setdefault(operation, Counter())
-        )
+        self._before = _before(operation)
         self._first = {name: self._here(name) for name in (STDOUT, STDERR)}
         self._got = Counter[str]()
         self._tails = {STDOUT: bytearray(), STDERR: bytearray()}

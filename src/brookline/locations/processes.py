@@ -102,15 +102,10 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
-    def left_somebody(self) -> bool:
-        """Tell whether processes of its group live on."""
-        try:
-            os.killpg(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
+    def terminate(self) -> None:
+        """Ask it and its group to end, if it has not ended."""
+        if self._process.poll() is None:
+            self.signal(signal.SIGTERM)
 
     def leave(self) -> None:
         """Let it run on without anybody who waits for it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import tempfile
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -83,16 +82,14 @@ class LocalShell:
             given.write(stdin)
             given.seek(0)
             child, said = await self._start(argv, given, errors)
-            reader = asyncio.StreamReader(limit=_BUFFER_BYTES)
-            with said:
-                transport = await _connected(reader, said)
-                try:
+            try:
+                reader = asyncio.StreamReader(limit=_BUFFER_BYTES)
+                with said, contextlib.closing(await _connected(reader, said)):
                     yield _LocalSession(child, reader, errors)
-                finally:
-                    transport.close()
-                    if attached:
-                        child.signal(signal.SIGTERM)
-                    child.leave()
+            finally:
+                if attached:
+                    child.terminate()
+                child.leave()
 
     async def _start(
         self, argv: tuple[str, ...], given: IO[bytes], errors: IO[bytes]
