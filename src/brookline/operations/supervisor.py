@@ -140,7 +140,9 @@ class Supervisor:
         if known is None:
             self.tasks.add(task)
         task = known or task
-        if self._active:
+        # It may have been found unfinished in the moment before, and be taken up already.
+        begun = task.id in self._running or task.id in self._left
+        if self._active and not begun:
             self._start(task, body, fresh=True)
         return task
 
@@ -307,24 +309,26 @@ class Supervisor:
         Raises:
             Unavailable: If that could not be committed.
         """
-        operation = self._operation_of(task)
-        if operation is None or task.status.ended:
+        operation, waits = self._operation_of(task), _top(task).id in self._left
+        if task.status.ended or (operation is None and not waits):
             return False
         task.cancelling = True
         await self.ledger.ask_to_cancel(task)
-        if operation.fresh:
-            operation.cancel()
-        else:
+        if operation is None:
+            return await task.wait()  # it ends once it is taken up
+        if operation.root.task.taken:
             await self._cancel_once_parked(operation)
+        else:
+            operation.cancel()
         await operation.settled()
         return task.status.ended and not operation.handed_over
 
     def _cancel_soon(self, operation: Operation) -> None:
         """Cancel it; one that was taken up first finds out what runs, so that it can be ended."""
-        if operation.fresh:
-            operation.cancel()
-        else:
+        if operation.root.task.taken:
             self._crew.spawn(self._cancel_once_parked(operation), f"{operation.task.id} ends")
+        else:
+            operation.cancel()
 
     async def _cancel_once_parked(self, operation: Running) -> None:
         waited_s = 0.0
@@ -334,9 +338,7 @@ class Supervisor:
         operation.cancel()
 
     def _operation_of(self, task: Task) -> Running | None:
-        top = task
-        while top.parent is not None:
-            top = top.parent
+        top = _top(task)
         operation = self._running.get(top.id)
         return operation if operation is None or top is task else operation.part(task)
 
@@ -366,3 +368,9 @@ def _raising(why: StepInterrupted) -> Body:
         raise why
 
     return body
+
+
+def _top(task: Task) -> Task:
+    while task.parent is not None:
+        task = task.parent
+    return task

@@ -114,6 +114,7 @@ def _management(start: Start) -> Built:
     return build(
         installed_types(), Locations([Localhost(clock)]),
         streams=streams, clock=clock, limits=_task_limits(start.settings),
+        noticed_s=2 * start.settings[c.HA_TIMEOUT],
     )  # fmt: skip
 
 
