@@ -5,12 +5,13 @@ BIN := .venv/bin
 SEEDS ?= 1000
 FIRST ?= 0
 
-.PHONY: help install demo test lint format simulate model bench lock clean
+.PHONY: help install demo test lint format simulate model bench guard lock clean
 
 help:
 	@echo 'make demo          two servers, one application, kill -9 (KEEP=1 leaves it running)'
 	@echo 'make test          all tests'
-	@echo 'make lint          format, lint, types, import directions'
+	@echo 'make lint          format, lint, types, import directions, the guard'
+	@echo 'make guard         all tests of the guard, killed at every line under every shell'
 	@echo 'make simulate      whole planes through SEEDS=1000 schedules, from seed FIRST=0'
 	@echo 'make model         the exhaustive model of the journal, with large bounds'
 	@echo 'make bench         the figures'
@@ -37,10 +38,21 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck --shell=sh src/brookline/locations/guard.sh
 
 format: install
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format .
+
+# Shells of other machines for the tests of the guard, from Debian, without being root.
+shells: .shells/installed
+
+.shells/installed: .ci/shells
+	.ci/shells .shells
+	touch $@
+
+guard: install shells
+	EVERYTHING=1 $(BIN)/python -m pytest -n auto --dist loadgroup tests/locations/guard
 
 simulate: install
 	$(BIN)/python -m tests.simulation.run $(SEEDS) --first $(FIRST)
@@ -57,4 +69,4 @@ lock: install
 	echo uv | $(BIN)/uv pip compile - --quiet --generate-hashes --no-emit-index-url -o requirements/uv.txt
 
 clean:
-	rm -rf .venv .demo build dist
+	rm -rf .venv .demo .shells build dist

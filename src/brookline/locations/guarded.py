@@ -99,6 +99,8 @@ async def run_guarded(recorded: RecordedGuard, command: Command) -> Finished:
     step = _step_of(operation)
     if operation is not None:
         operation.leaves(guard, step.id)
+    if operation is not None:
+        operation.leaves(guard, step.id)
     output = _Output(operation)
     output.write_input(command)
     try:
