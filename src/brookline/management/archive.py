@@ -81,7 +81,7 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
     node: str
     product: str
     created_utc: int
-    records: dict[str, int]
+    records: dict[str, int] = {}
     size: int = 0
     sha256: str = ""
 
@@ -97,26 +97,37 @@ _encoder = msgspec.json.Encoder()
 _line = msgspec.json.Decoder(tuple[str, str, dict[str, Any]])
 
 
-def chosen(kinds: Mapping[str, Mapping[str, dict[str, Any]]]) -> list[Line]:
+Chosen = dict[str, dict[str, dict[str, Any]]]
+"""Records by kind and id."""
+
+
+def chosen(kinds: Mapping[str, Mapping[str, dict[str, Any]]]) -> Chosen:
     """Return the records that go into an archive; quick, for values are not copied."""
-    return [
-        Line(kind, record_id, value)
-        for kind, records in kinds.items()
-        if kind not in LEFT_OUT
-        for record_id, value in records.items()
-    ]
+    return {
+        kind: dict(records) for kind, records in kinds.items() if records and kind not in LEFT_OUT
+    }
 
 
-def pack(manifest: Manifest, lines: Iterable[Line]) -> bytes:
-    """Return an archive. Slow: call it in a thread."""
-    records = b"".join(_encoder.encode(line) + b"\n" for line in lines)
+def pack(manifest: Manifest, records: Chosen) -> bytes:
+    """Return an archive; the manifest's counts, size and checksum are made here.
+
+    Slow: call it in a thread.
+    """
+    lines = b"".join(
+        _encoder.encode(Line(kind, record_id, value)) + b"\n"
+        for kind, values in records.items()
+        for record_id, value in values.items()
+    )
     manifest = msgspec.structs.replace(
-        manifest, size=len(records), sha256=hashlib.sha256(records).hexdigest()
+        manifest,
+        records={kind: len(values) for kind, values in records.items()},
+        size=len(lines),
+        sha256=hashlib.sha256(lines).hexdigest(),
     )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as file:
         file.writestr(_MANIFEST, msgspec.json.format(_encoder.encode(manifest)))
-        file.writestr(_RECORDS, records)
+        file.writestr(_RECORDS, lines)
     return packed.getvalue()
 
 

@@ -14,7 +14,6 @@ from brookline.management.archive import Manifest
 from brookline.management.context import Repeated
 from brookline.management.importing import fitting, merged
 from brookline.plane.requests import Known
-from brookline.values.garbage import uncollected
 from brookline.version import VERSION
 
 if TYPE_CHECKING:
@@ -77,8 +76,7 @@ class Persistence:
         at, plane = node.replica.at, node.plane_id
         if not plane or not at.seq:
             raise Unavailable("this node has not read the plane's log yet", Outcome.NOT_DONE)
-        with uncollected():
-            lines = archive.chosen(node.replica.records.kinds())
+        records = archive.chosen(node.replica.records.kinds())
         manifest = Manifest(
             format=archive.FORMAT,
             version=archive.VERSION,
@@ -89,9 +87,8 @@ class Persistence:
             node=node.identity.instance,
             product=VERSION,
             created_utc=self._clock.wall_ms(),
-            records=archive.counts(lines),
         )
-        return await asyncio.to_thread(archive.pack, manifest, lines)
+        return await asyncio.to_thread(archive.pack, manifest, records)
 
     async def merge(self, data: bytes, ctx: Asking) -> None:
         """Take the applications of an archive into the plane, all or none.
@@ -114,8 +111,8 @@ class Persistence:
             plane_id=manifest.plane_id,
             sequence=manifest.sequence,
         )
-        decide = ctx.once(merged(fit, self._clock.wall_ms(), imported))
-        done = await self._node.commit(decide, request=ctx.request, user=ctx.user)
+        decide = await asyncio.to_thread(merged, fit, self._clock.wall_ms(), imported)
+        done = await self._node.commit(ctx.once(decide), request=ctx.request, user=ctx.user)
         if isinstance(done.answer, Known):
             raise Repeated(done.answer.record)
         fields = {
