@@ -59,7 +59,7 @@ class Situation:
             clock,
             settings=settings,
             rules=ALL_RULES,
-            memory=Memory(Replica("p"), settings=settings, rules=ALL_RULES),
+            memory=Memory(Replica("p"), ALL_RULES),
             target=lambda: self.leads,
             led=lambda: self.leads.epoch if isinstance(self.leads, Here) else 0,
         )

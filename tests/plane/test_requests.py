@@ -12,7 +12,7 @@ from brookline.errors import Conflict, KeyReused
 from brookline.journal.queue import Decision
 from brookline.journal.records import Overlay, Records
 from brookline.plane.peers import Request
-from brookline.plane.requests import KIND, Ages, Known, digest_of, find, once, record_id
+from brookline.plane.requests import KIND, Ages, Known, digest_of, find, is_given, once, record_id
 from brookline.wire.changes import Drop, Put
 
 REQUEST = Request(
@@ -22,6 +22,7 @@ REQUEST = Request(
     headers=(("accept", "*/*"), ("content-type", "application/json")),
     body=b"1",
     user="ann",
+    from_client=True,
 )
 
 
@@ -31,7 +32,7 @@ def writes(view):
 
 def done(records, request=REQUEST, decide=writes, tell=lambda answer: {"body": answer}):
     """Do a request, or find that it was done."""
-    decision = once(request, 300.0, decide, tell)(records)
+    decision = once(request, decide, tell)(records)
     records.apply(decision.changes)
     return decision
 
@@ -47,8 +48,18 @@ def test_what_is_changed_and_that_it_was_asked_for_are_one_decision(records):
     assert decision.answer == "made"
     assert decision.changes == (
         Put("thing", "t", {}),
-        Put(KIND, "ann/k", {"hash": digest_of(REQUEST), "life": 300, "body": "made"}),
+        Put(KIND, "ann/=k", {"hash": digest_of(REQUEST), "body": "made"}),
     )
+
+
+def test_of_one_whose_id_was_made_at_a_door_only_the_answer_is_kept(records):
+    made = dataclasses.replace(REQUEST, from_client=False)
+
+    decision = done(records, made)
+
+    assert decision.changes[1:] == (Put(KIND, "ann/k", {"body": "made"}),)
+    assert isinstance(done(records, made).answer, Known)
+    assert done(records).answer == "made"  # a client's key is never an id of a door
 
 
 def test_the_same_request_again_changes_nothing_and_has_the_same_answer(records):
@@ -63,10 +74,10 @@ def test_the_same_request_again_changes_nothing_and_has_the_same_answer(records)
 
 def test_two_of_one_id_in_the_same_batch_are_one(records):
     batch = Overlay(records)
-    first = once(REQUEST, 300.0, writes, lambda answer: {"body": answer})(batch)
+    first = once(REQUEST, writes, lambda answer: {"body": answer})(batch)
     batch.apply(first.changes)
 
-    second = once(REQUEST, 300.0, writes, lambda answer: {"body": answer})(batch)
+    second = once(REQUEST, writes, lambda answer: {"body": answer})(batch)
 
     assert second.changes == ()
     assert second.answer.record["body"] == "made"
@@ -120,19 +131,24 @@ def test_ids_are_per_user(records, user, key):
 
 
 def test_no_name_of_a_user_leads_to_the_requests_of_another():
-    names = ["a", "a/b", "a%2Fb", "a%", "a%25", ""]
-    keys = ["k", "b/k", "/k", "2Fb/k"]
+    names = ["a", "a/b", "a%2Fb", "a%", "a%25", "a=", ""]
+    keys = ["k", "b/k", "/k", "2Fb/k", "=k"]
 
     ids = [
-        record_id(dataclasses.replace(REQUEST, user=name, id=key)) for name in names for key in keys
+        record_id(dataclasses.replace(REQUEST, user=name, id=key, from_client=given))
+        for name in names
+        for key in keys
+        for given in (True, False)
+        if given or not key.startswith("=")  # doors make none of these
     ]
 
     assert len(set(ids)) == len(ids)
+    assert sum(map(is_given, ids)) == len(names) * len(keys)
 
 
 def test_a_request_that_was_forgotten_is_as_new(records):
     done(records)
-    records.apply([Drop(KIND, "ann/k")])
+    records.apply([Drop(KIND, "ann/=k")])
 
     assert done(records).answer == "made"
 
@@ -140,7 +156,7 @@ def test_a_request_that_was_forgotten_is_as_new(records):
 class TestAges:
     def test_nothing_is_taken_before_its_time(self):
         ages = Ages(10)
-        ages.add("ann/1", 100.0)
+        ages.add(100.0, "ann/1")
 
         assert ages.take(109.9, 10) == []
         assert [aged.id for aged in ages.take(110.0, 10)] == ["ann/1"]
@@ -149,24 +165,24 @@ class TestAges:
     def test_the_oldest_of_a_user_who_has_too_many_are_taken(self):
         ages = Ages(3)
         for number in range(5):
-            ages.add(f"ann/{number}", 100.0)
-        ages.add("bob/0", 100.0)
+            ages.add(100.0, f"ann/{number}")
+        ages.add(100.0, "bob/0")
 
         assert ages.take(0.0, 10) == [("ann/0", True), ("ann/1", True)]
         assert len(ages) == 4
 
     def test_those_of_doors_go_before_those_that_clients_gave(self):
         ages = Ages(2)
-        ages.add("ann/given", 90_000.0)
-        ages.add("ann/made", 300.0)
-        ages.add("ann/made2", 300.0)
+        ages.add(90_000.0, "ann/given")
+        ages.add(300.0, "ann/made")
+        ages.add(300.0, "ann/made2")
 
         assert [aged.id for aged in ages.take(0.0, 10)] == ["ann/made"]
 
     def test_not_more_are_taken_than_asked_for(self):
         ages = Ages(1000)
         for number in range(25):
-            ages.add(f"ann/{number}", 10.0 * (number % 5))
+            ages.add(10.0 * (number % 5), f"ann/{number}")
 
         taken = [ages.take(1_000.0, 10) for _ in range(4)]
 
@@ -199,13 +215,11 @@ class RequestRecords(RuleBasedStateMachine):
         given=st.booleans(),
     )
     def ask(self, user: str, key: str, body: bytes, given: bool) -> None:
-        request = Request(id=key, method="POST", path="/x", body=body, user=user)
+        request = Request(id=key, method="POST", path="/x", body=body, user=user, from_client=given)
         own, life_s = record_id(request), self.LIVES[given]
         known = self.done.get(own)
         try:
-            decision = once(request, life_s, self.decide, lambda answer: {"body": answer})(
-                self.records
-            )
+            decision = once(request, self.decide, lambda answer: {"body": answer})(self.records)
         except KeyReused:
             assert known is not None
             assert known[0] != body
@@ -214,10 +228,10 @@ class RequestRecords(RuleBasedStateMachine):
         if known is None:
             assert decision.answer == str(self.count)
             self.done[own] = body, decision.answer
-            self.ages.add(own, self.now + life_s)
+            self.ages.add(self.now + life_s, own)
             self.seen[own] = self.now + life_s
         else:
-            assert known[0] == body
+            assert known[0] == body or not given
             assert isinstance(decision.answer, Known)
             assert decision.answer.record["body"] == known[1]
 
@@ -242,9 +256,9 @@ class RequestRecords(RuleBasedStateMachine):
     def promote(self) -> None:
         """Let another master learn of all that is remembered."""
         self.ages = Ages(self.MOST)
-        for own in reversed(list(self.records.newest(KIND))):
-            self.seen[own] = self.now + self.records.all(KIND)[own]["life"]
-            self.ages.add(own, self.seen[own])
+        for own, _ in reversed(list(self.records.newest(KIND))):
+            self.seen[own] = self.now + self.LIVES[is_given(own)]
+            self.ages.add(self.seen[own], own)
 
     @invariant()
     def each_was_done_as_often_as_it_should(self) -> None:

@@ -182,29 +182,21 @@ class Writes:
 
     async def _answer(self, operation: Operation, call: Call, request: Request) -> Answer | Follows:
         """Do what is asked for, unless it was done before; what happens then may take long."""
-        if not operation.recorded:
-            return await self._uncancelled(operation, call)
-        memory = self._ports.node.door.memory
-        known = memory.find(request)
+        memory, task = self._ports.node.door.memory, asyncio.current_task()
+        known = memory.find(request) if operation.recorded else None
         if known is not None:
             return told_again(known, call.base)
+        self._changing.add(task)  # so that it comes to its end, also if its client hangs up
         try:
-            return await self._uncancelled(operation, call)
+            return await operation.handler(call)
         except Repeated as repeated:
             return told_again(repeated.record, call.base)
         except BrooklineError:
             # Perhaps because it was done meanwhile, by the same request that came another way.
-            known = memory.find(request)
+            known = memory.find(request) if operation.recorded else None
             if known is None:
                 raise
             return told_again(known, call.base)
-
-    async def _uncancelled(self, operation: Operation, call: Call) -> Answer | Follows:
-        """Let a handler come to its end, also if its client hangs up."""
-        task = asyncio.current_task()
-        self._changing.add(task)
-        try:
-            return await operation.handler(call)
         finally:
             self._changing.discard(task)
 

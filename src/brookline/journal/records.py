@@ -41,9 +41,9 @@ class Records:
         """Return the ids of a kind, in the order in which they were first put."""
         return iter(self._kinds.get(kind, _NOTHING))
 
-    def newest(self, kind: str) -> Iterator[str]:
-        """Return the ids of a kind, the last one first; quick also when many before were dropped."""
-        return reversed(self._kinds.get(kind, {}))
+    def newest(self, kind: str) -> Iterator[tuple[str, Value]]:
+        """Return the records of a kind, the last one first; quick also when many were dropped."""
+        return reversed(self._kinds.get(kind, {}).items())
 
     def all(self, kind: str) -> Mapping[str, Value]:
         """Return the records of a kind by id, to read only."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from brookline.values.clock import Clock
     from brookline.wire.changes import Change, Value
 
+_SHOWN = frozenset({SENSORS, ENTITY, TASK, LOCATION})
 _SLICE_S = 0.01
 _LOOK_EACH = 64
 _NOTHING: Value = {}
@@ -61,7 +62,7 @@ class Stage:
         """Show what was just applied to the records."""
         del seq
         made: Mapping[str, Entity] = prepared or {}
-        touched = dict.fromkeys((change.kind, change.id) for change in changes)
+        touched = dict.fromkeys((one.kind, one.id) for one in changes if one.kind in _SHOWN)
         gone: list[str] = []
         for kind, record_id in touched:
             value = self._records.get(kind, record_id)

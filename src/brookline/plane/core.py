@@ -99,7 +99,7 @@ class Core:
         self.progress = 0
         self.lease = Lease(parts.clock, parts.settings.timeout_s)
         self.line = Line(lambda: parts.replica.seq, parts.clock, parts.settings.poll_s)
-        memory = Memory(parts.replica, settings=parts.settings, rules=parts.rules)
+        memory = Memory(parts.replica, parts.rules)
         self.door = Door(
             parts.peers, parts.clock, settings=parts.settings, rules=parts.rules, memory=memory,
             target=self.target, led=self.led,

@@ -43,13 +43,11 @@ class Memory:
 
     Args:
         replica: Has the records.
-        settings: How long they live.
         rules: Protective rules.
     """
 
-    def __init__(self, replica: Replica, *, settings: PlaneSettings, rules: Rules) -> None:
+    def __init__(self, replica: Replica, rules: Rules) -> None:
         self._replica = replica
-        self._settings = settings
         self._remembers = rules.requests_are_remembered
 
     def find(self, request: Request) -> Value | None:
@@ -64,10 +62,7 @@ class Memory:
 
     def once(self, request: Request, decide: Decide, tell: Tell) -> Decide:
         """Return a decision that is made once; see `requests.once`."""
-        if not self._remembers:
-            return decide
-        life_s = self._settings.id_life_s(given=request.from_client)
-        return requests.once(request, life_s, decide, tell)
+        return requests.once(request, decide, tell) if self._remembers else decide
 
 
 class Forgetting:
@@ -76,7 +71,7 @@ class Forgetting:
     Args:
         replica: Has the records.
         clock: Time.
-        settings: How many are kept.
+        settings: How long they live, and how many are kept.
         commit: Records changes.
     """
 
@@ -100,20 +95,20 @@ class Forgetting:
 
     async def _learn(self) -> None:
         """Take note of the records that have come since the last time."""
-        records, now = self._replica.records, self._clock.boottime()
-        new: list[str] = []
-        for own in records.newest(KIND):
-            if records.get(KIND, own) is self._last:
+        now, last, new = self._clock.boottime(), self._last, []
+        for own, record in self._replica.records.newest(KIND):
+            if record is last:
                 break
+            if not new:
+                self._last = record
             new.append(own)
-        if new:
-            self._last = records.get(KIND, new[0])
         new.reverse()
         for start in range(0, len(new), _SLICE):
-            for own in new[start : start + _SLICE]:
-                record = records.get(KIND, own)
-                if record is not None:
-                    self._ages.add(own, now + record["life"])
+            ids = new[start : start + _SLICE]
+            given = [own for own in ids if requests.is_given(own)]
+            made = [own for own in ids if not requests.is_given(own)] if given else ids
+            self._ages.add(now + self._settings.id_life_s(given=True), *given)
+            self._ages.add(now + self._settings.id_life_s(given=False), *made)
             await self._clock.sleep(0)
 
     async def _forget(self) -> None:
@@ -127,8 +122,7 @@ class Forgetting:
         except BrooklineError as error:
             # The next master learns of them; this one tries again if it goes on.
             log.info("requests are not forgotten yet", extra={"fields": {"why": error.message}})
-            for own in taken:
-                self._ages.add(own, now)
+            self._ages.add(now, *taken)
 
     def _is_due(self, aged: Aged, now: float) -> bool:
         """Tell whether it is to be dropped now; if it lives on, it is looked at again later.
@@ -147,5 +141,5 @@ class Forgetting:
         task = records.get(TASK, task_id)
         if task is None or "ended" in task:
             self._over.add(aged.id)
-        self._ages.add(aged.id, now + self._settings.id_life_s(given=False))
+        self._ages.add(now + self._settings.id_life_s(given=False), aged.id)
         return False

@@ -2,12 +2,13 @@
 
 Each has a record, which is committed together with what the request changes:
 
-    {"hash": "…", "life": 300, "status": 204, …}     its answer, as its carrier keeps it
-    {"hash": "…", "life": 300, "task": "…", …}       its answer follows from that task
+    {"status": 204, …}     its answer, as its carrier keeps it
+    {"task": "…", …}       its answer follows from that task
 
-Ids are per user. Those that clients give live for a day, those that doors make for minutes, since
-only that door can repeat them. Lives are counted by whoever leads, on its own clock, from when it
-first saw the record; nobody's wall clock matters. One that is dropped is as new.
+Ids are per user. Those that clients give live for a day, and have a `hash` of the request; those
+that doors make live for minutes, since only that door can repeat them. Lives are counted by whoever
+leads, on its own clock, from when it first saw the record; nobody's wall clock matters. One that is
+dropped is as new.
 """
 
 from __future__ import annotations
@@ -49,19 +50,26 @@ class Known:
 
 
 def record_id(request: Request) -> str:
-    """Return the id of a request's record. No user can name that of another's."""
+    """Return the id of a request's record: no user can name another's, no client that of a door."""
     user = request.user
     if "/" in user or "%" in user:
         user = user.replace("%", "%25").replace("/", "%2F")
-    return f"{user}/{request.id}"
+    return f"{user}/={request.id}" if request.from_client else f"{user}/{request.id}"
+
+
+def is_given(own: str) -> bool:
+    """Tell of the id of a record whether it was given by a client."""
+    return own.startswith("=", own.index("/") + 1)
 
 
 def digest_of(request: Request) -> str:
     """Return by what a request is told from another of the same id."""
-    media = next((value for name, value in request.headers if name == "content-type"), "")
-    digest = hashlib.blake2b(f"{request.method} {request.path}\n{media}\n".encode(), digest_size=12)
-    digest.update(request.body)
-    return digest.hexdigest()
+    media = ""
+    for name, value in request.headers:
+        if name == "content-type":
+            media = value
+    head = f"{request.method} {request.path}\n{media}\n".encode()
+    return hashlib.blake2b(head + request.body, digest_size=12).hexdigest()
 
 
 def find(view: View, request: Request) -> Value | None:
@@ -71,7 +79,7 @@ def find(view: View, request: Request) -> Value | None:
         KeyReused: If its id is that of another request.
     """
     record = view.get(KIND, record_id(request))
-    if record is not None and record["hash"] != digest_of(request):
+    if record is not None and request.from_client and record["hash"] != digest_of(request):
         raise KeyReused(
             f"the Idempotency-Key '{request.id}' was used for another request; nothing was done."
             " Use a new one for each request, and the same one only to repeat it"
@@ -79,12 +87,11 @@ def find(view: View, request: Request) -> Value | None:
     return record
 
 
-def once(request: Request, life_s: float, decide: Decide, tell: Tell) -> Decide:
+def once(request: Request, decide: Decide, tell: Tell) -> Decide:
     """Return a decision that is made once for a request, and remembered with what it changes.
 
     Args:
         request: Which.
-        life_s: How long it is remembered, in seconds.
         decide: Decides what it changes.
         tell: Returns what is kept of the answer, called with that of `decide`.
 
@@ -94,13 +101,14 @@ def once(request: Request, life_s: float, decide: Decide, tell: Tell) -> Decide:
     """
 
     def decided(view: View) -> Decision:
-        known = find(view, request)
-        if known is not None:
-            return Decision((), Known(known))
-        decision = decide(view)
-        kept = {"hash": digest_of(request), "life": round(life_s), **tell(decision.answer)}
-        put = Put(KIND, record_id(request), kept)
-        return Decision((*decision.changes, put), decision.answer)
+        own = record_id(request)
+        if view.get(KIND, own) is not None:
+            return Decision((), Known(find(view, request) or {}))
+        changes, answer = decide(view)
+        kept = tell(answer)
+        if request.from_client:
+            kept = {"hash": digest_of(request), **kept}
+        return Decision((*changes, Put(KIND, own, kept)), answer)
 
     return decided
 
@@ -139,19 +147,24 @@ class Ages:
     def __len__(self) -> int:
         return sum(ages.count for ages in self._users.values())
 
-    def add(self, own: str, end_s: float) -> None:
-        """Take note of a record.
+    def add(self, end_s: float, *ids: str) -> None:
+        """Take note of records.
 
         Args:
-            own: Its id.
-            end_s: When it is to be forgotten, on the same clock as `take`'s.
+            end_s: When they are to be forgotten, on the same clock as `take`'s.
+            *ids: Theirs, the oldest first.
         """
-        user = own.partition("/")[0]
-        ages = self._users.get(user)
-        if ages is None:
-            ages = self._users[user] = _Ages()
-        ages.count += 1
-        ages.slots.setdefault(int(end_s) // _SLOT_S, []).append(own)
+        slot = int(end_s) // _SLOT_S
+        for own in ids:
+            user = own.partition("/")[0]
+            ages = self._users.get(user)
+            if ages is None:
+                ages = self._users[user] = _Ages()
+            ages.count += 1
+            waiting = ages.slots.get(slot)
+            if waiting is None:
+                waiting = ages.slots[slot] = []
+            waiting.append(own)
 
     def take(self, now_s: float, at_most: int) -> list[Aged]:
         """Return those whose time is over, and the oldest of users who have too many.
