@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from brookline.errors import Outcome, Unavailable
+from brookline.errors import BrooklineError, Outcome, Unavailable
 from brookline.operations.retention import Limits
 from brookline.operations.runner import HANDED_OVER
 from brookline.operations.storing import shown
@@ -161,3 +161,18 @@ def test_a_result_that_json_cannot_hold_becomes_text():
 
 def test_a_huge_result_is_not_kept():
     assert shown("x" * 300_000) == "(a result of 300002 bytes is not kept)"
+
+
+async def test_losing_the_lead_is_no_failure_that_code_could_handle(bench):
+    handled = []
+
+    async def body(op):
+        try:
+            await op.step("write", lambda: setattr(bench.recorder, "leads", False))
+        except BrooklineError:
+            handled.append("error")
+        handled.append("went on")
+
+    task = await bench.submit(body)
+    assert not await task.wait(5)
+    assert (task.status, handled) == (Status.RUNNING, [])

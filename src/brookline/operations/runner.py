@@ -70,8 +70,9 @@ class Runner:
             _locate(why, operation)
             operation.interrupt(why)
         except (NotMaster, Fenced) as error:
-            # It could not record what it wanted: somebody else leads, and goes on with it.
-            operation.handed_over = True
+            # Somebody else leads, and goes on with it. Code above that handles errors is not to take
+            # this for a failure.
+            operation.root.hand_over()
             ending = Ending(Status.INTERRUPTED, error=error)
         try:
             await operation.end_parts()
@@ -151,7 +152,7 @@ class Runner:
                 ends = self._ends(operation, ending)
                 await self._ledger.end(operation, ends)
         except (NotMaster, Fenced, asyncio.CancelledError):
-            operation.handed_over = True
+            operation.root.hand_over()
             return self._let_go(operation)
         _close(task, ends)
         if ending.status is Status.FAILED:
