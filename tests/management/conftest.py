@@ -65,6 +65,12 @@ class Stubborn(Startable):
         """Add two numbers."""
         return a + b
 
+    @effector
+    async def ponder(self, op: Operation) -> None:
+        """Think until the gate opens."""
+        gate = self.gates.setdefault(self.id, asyncio.Event())
+        await op.step("think", gate.wait)
+
 
 TYPES = Types([BasicApplication, BasicEntity, BasicStartable, VanillaSoftwareProcess, Stubborn])
 SETTINGS = PlaneSettings(poll_s=0.02, timeout_s=5.0, persist_period_s=0.02)

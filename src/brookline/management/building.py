@@ -66,7 +66,7 @@ def build(
     supervisor = Supervisor(tasks, streams, recorder=outlet, clock=clock, limits=limits)
     platform = Platform(live, outlet, locations, clock)
     supervisor.platform = platform
-    work.register(live, supervisor)
+    work.register(live, supervisor, platform)
     management = Management(
         live,
         supervisor,

@@ -11,6 +11,7 @@ from brookline.errors import Conflict, InvalidInput, NotFound, Outcome, Unavaila
 from brookline.journal.queue import Decision
 from brookline.management import editing, work
 from brookline.management.context import Added, Deployed, Repeated
+from brookline.management.interruptions import Interruptions
 from brookline.management.work import START
 from brookline.operations.task import Task, begun
 from brookline.operations.texts import describe_call
@@ -69,6 +70,9 @@ class Management:
         self._recorder = recorder
         self._clock = clock
         self._randomness = randomness
+        self._interruptions = Interruptions(
+            supervisor, supervisor.platform, commit=self._commit, new_id=self._new_id
+        )
 
     @property
     def live(self) -> Live:
@@ -79,6 +83,11 @@ class Management:
     def tasks(self) -> Tasks:
         """Tasks that are known."""
         return self._supervisor.tasks
+
+    @property
+    def interruptions(self) -> Interruptions:
+        """Operations that do not go on by themselves."""
+        return self._interruptions
 
     @property
     def streams(self) -> Streams:

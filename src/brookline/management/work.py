@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any
 
 from brookline.entities.unmanage import FORGET, unmanaged
 from brookline.errors import BrooklineError, NotFound
 from brookline.journal.queue import Decision
+from brookline.management.leftovers import ending
 from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.operations.task import Status
 from brookline.operations.works import EFFECTOR
@@ -15,6 +17,7 @@ from brookline.operations.works import EFFECTOR
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from brookline.entities.platform import Platform
     from brookline.model.entity import Entity
     from brookline.model.live import Live
     from brookline.operations.operation import Operation
@@ -28,16 +31,26 @@ START, STOP = "start", "stop"
 
 
 STARTING, REMOVING = "start", "remove"
+ENDING, REPLAYING = "end", "replay"
 """Kinds of work, beside the call of an effector: see `register`."""
 
 
-def register(live: Live, supervisor: Supervisor) -> None:
+def register(live: Live, supervisor: Supervisor, platform: Platform) -> None:
     """Say how the code of operations is made from their records."""
     works = supervisor.works
     works.register(EFFECTOR, lambda task: running(live, task, supervisor))
     works.register(STARTING, lambda task: starting(live, task.work["roots"]))
     works.register(
         REMOVING, lambda task: removing(live, task.work["entity"], release=task.work["release"])
+    )
+    works.register(ENDING, lambda task: ending(platform, task.work["commands"]))
+    works.register(
+        REPLAYING,
+        lambda task: ending(
+            platform,
+            task.work["commands"],
+            then=works.body(dataclasses.replace(task, work=task.work["work"])),
+        ),
     )
 
 

@@ -22,7 +22,7 @@ from brookline.operations.retry import retrying
 from brookline.operations.running import Running, Work
 from brookline.operations.safety import Safety, returns_of, safety_of
 from brookline.operations.storing import stored
-from brookline.operations.task import Task, begun, child_id
+from brookline.operations.task import Task, begun, child_id, command_id
 from brookline.operations.texts import describe_call
 from brookline.operations.track import Track
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from brookline.operations.supervisor import Supervisor
 
 _LEASE_POLL_S = 0.1
-_MOST_COMMANDS = 1000
-"""Of a step; a step that is done again counts its commands from there on."""
 
 _CURRENT: contextvars.ContextVar[Operation | None] = contextvars.ContextVar(
     "operation", default=None
@@ -298,8 +296,7 @@ class Operation(Running):
     def guard_id(self) -> str:
         """Return the id of the next command of this step, the same on whichever master."""
         self._commands += 1
-        number = self._commands + self.task.again * _MOST_COMMANDS
-        return self.task.id if number == 1 else f"{self.task.id}-{number}"
+        return command_id(self.task.id, self._commands, self.task.again)
 
     def leaves(self, machine: Keeper, step_id: str) -> None:
         """Note that a machine keeps what a command wrote, until the operation has long ended."""

@@ -74,12 +74,17 @@ class Interrupted:
     @property
     def doubtful(self) -> list[str]:
         """Ids of the steps of which nobody knows whether they were done."""
-        lost = self._why.get("part") if self.cause in _LOST else None
         return [
             one
             for one, part in self.parts.items()
-            if _stopped(part) and (part.get("once") or one == lost)
+            if _stopped(part) and (part.get("once") or one in self.lost)
         ]
+
+    @property
+    def lost(self) -> list[str]:
+        """Ids of the steps whose command is lost with what its machine knew of it."""
+        part = self._why.get("part", "")
+        return [part] if self.cause in _LOST and part in self.parts else []
 
     @property
     def left(self) -> list[str]:
@@ -134,12 +139,12 @@ def resume(found: Interrupted, by: str, now_ms: int) -> list[Change]:
         Conflict: If it is not recorded what it is made of.
     """
     _check_work(found)
-    lost = found.cause in _LOST
-    changes: list[Change] = []
-    for one, part in found.parts.items():
-        if _stopped(part):
-            doubtful = one in found.doubtful
-            changes.append(_goes_on(one, part, again=doubtful, lost=lost, now_ms=now_ms))
+    doubtful = set(found.doubtful)
+    changes: list[Change] = [
+        _goes_on(one, part, again=one in doubtful, lost=one in found.lost, now_ms=now_ms)
+        for one, part in found.parts.items()
+        if _stopped(part)
+    ]
     before = found.value.get("taken") or {}
     taken = {**before, "count": before.get("count", 0) + 1, "at": now_ms, "strikes": 0, "by": by}
     runs = {"status": Status.RUNNING.value, "taken": taken}

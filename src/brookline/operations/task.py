@@ -173,6 +173,9 @@ class Task:
         return value
 
 
+_MOST_COMMANDS = 1000
+"""Of a step; one that is done again counts its commands from there on."""
+
 DONE = "+"
 """With what the fields of a record begin that say what was done on the way."""
 
@@ -216,6 +219,18 @@ def child_id(parent_id: str, key: str) -> str:
         number, rest = divmod(number, 36)
         text += "0123456789abcdefghijklmnopqrstuvwxyz"[rest]
     return f"t{text}"
+
+
+def command_id(task_id: str, number: int, again: int = 0) -> str:
+    """Return the id under which a machine knows a command of a step.
+
+    Args:
+        task_id: Of the step.
+        number: Of the command among those of the step, from 1.
+        again: How often somebody had the step done again with other commands.
+    """
+    number += again * _MOST_COMMANDS
+    return task_id if number == 1 else f"{task_id}-{number}"
 
 
 def begun(task: Task) -> Put:

@@ -1,0 +1,103 @@
+"""Leftovers: commands of an interrupted operation that may still run on machines, and their end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from brookline.errors import RemoteError
+from brookline.operations.safety import repeatable
+from brookline.operations.task import command_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from brookline.entities.platform import Platform
+    from brookline.locations.machine import Machine
+    from brookline.model.live import Live
+    from brookline.operations.operation import Operation
+    from brookline.operations.resolving import Interrupted
+    from brookline.operations.running import Body
+    from brookline.wire.changes import Value
+
+_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A step that had begun, and has no outcome.
+
+    Attributes:
+        task: Its id.
+        name: What people read.
+        entity: Id of the entity that it is about.
+        again: How often it was done again with other commands.
+    """
+
+    task: str
+    name: str
+    entity: str
+    again: int = 0
+
+    def to_value(self) -> Value:
+        """Return it as it lies in the record of the work that ends it."""
+        fields: Value = {"task": self.task, "name": self.name, "entity": self.entity}
+        return fields | {"again": self.again}
+
+
+def leftovers(found: Interrupted, platform: Platform) -> list[Leftover]:
+    """Return the steps whose commands may still run: those that had begun, of what has a machine."""
+    steps = ((one, found.parts[one]) for one in found.left)
+    return [
+        Leftover(one, part["name"], part["entity"], part.get("again", 0))
+        for one, part in steps
+        if any(True for _ in _machines(platform, part.get("entity", "")))
+    ]
+
+
+def ending(platform: Platform, commands: Iterable[Value], *, then: Body | None = None) -> Body:
+    """Return the work that ends commands on their machines, and then does something else.
+
+    Args:
+        platform: Where machines are found.
+        commands: What `Leftover.to_value` returned.
+        then: What else.
+    """
+
+    async def body(op: Operation) -> Any:
+        ended = 0
+        for command in commands:
+            left = Leftover(**command)
+            ended += await op.step(f"end {left.name}", _ended, platform, left, op.epoch)
+        return ended if then is None else await then(op)
+
+    return body
+
+
+@repeatable
+async def _ended(platform: Platform, left: Leftover, epoch: int) -> int:
+    """End all commands of a step on each machine of its entity; return how many had begun.
+
+    Raises:
+        RemoteError: If a machine does not answer.
+    """
+    ended = 0
+    for machine in _machines(platform, left.entity):
+        for number in range(1, _MOST):
+            if not await machine.kill(command_id(left.task, number, left.again), epoch):
+                break
+            ended += 1
+    return ended
+
+
+def _machines(platform: Platform, entity_id: str) -> Iterator[Machine]:
+    """Yield the machines of an entity that this server knows how to reach."""
+    live: Live = platform.live
+    entity = live.entity(entity_id)
+    for location_id in () if entity is None else entity.effective_locations():
+        location = live.location(location_id)
+        if location is not None and platform.locations.is_machine(location):
+            try:
+                yield platform.locations.machine(location)
+            except RemoteError:
+                continue
