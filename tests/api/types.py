@@ -43,6 +43,12 @@ class Widget(Startable):
         raise ValueError("the widget is broken")
 
     @effector
+    async def nap(self, op: Operation, seconds: float = 0.1) -> str:
+        """Rest for a while, on whichever master."""
+        await op.sleep(seconds)
+        return "rested"
+
+    @effector
     async def dwell(self, op: Operation) -> None:
         """Run until somebody cancels it."""
         await op.step("wait", asyncio.Event().wait)

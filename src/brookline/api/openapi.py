@@ -9,7 +9,7 @@ import msgspec
 
 from brookline.api.answers import Answer, encode
 from brookline.api.calls import FORM
-from brookline.api.routes import Operation, Place, read
+from brookline.api.routes import LONGEST_KEY, Operation, Place, read
 from brookline.version import VERSION
 from brookline.wire.rest import ApiError
 
@@ -36,6 +36,16 @@ _PLACES = {
     Place.HOT: "Answered by the master, hot standbys and hot backups; 403 elsewhere.",
     Place.MASTER: "Carried out by the master; other nodes forward it.",
     Place.HERE: "Acts on the node where it arrives, and is never forwarded.",
+}
+
+
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "An id of your own for this request. Sent again with the same id, to whichever"
+    " node, it is answered as it was the first time, and not done again. With another request: 422.",
+    "schema": {"type": "string", "maxLength": LONGEST_KEY},
 }
 
 
@@ -98,7 +108,7 @@ def _operation(one: Operation, schema_of: Mapping[str, Any]) -> dict[str, Any]:
         "summary": one.summary,
         "description": _PLACES[one.place],
         "tags": [_tag(one.path)],
-        "parameters": in_path + in_query,
+        "parameters": in_path + in_query + ([_KEY] if one.recorded else []),
         "responses": _responses(one, schema_of),
     }
     if one.method in ("POST", "PUT"):

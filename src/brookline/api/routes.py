@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Handler = Callable[[Call], Awaitable[Answer | Follows]]
 Follow = Callable[[Call, Follows], Awaitable[Answer]]
 
+LONGEST_KEY = 255
+"""Characters of an `Idempotency-Key`."""
+
 _MOST_MATCHED = 4096
 """Paths of which it is kept what they match; a write's is looked up twice."""
 

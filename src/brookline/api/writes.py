@@ -16,6 +16,7 @@ from brookline.api.asking import Follows, told_again
 from brookline.api.calls import Call, parse_query
 from brookline.api.negotiation import form_of
 from brookline.api.problems import Refused, problem, unexpected
+from brookline.api.routes import LONGEST_KEY
 from brookline.errors import BrooklineError, InvalidInput, Unavailable
 from brookline.management.context import Repeated
 from brookline.plane.peers import Reply, Request
@@ -35,7 +36,6 @@ BASE = "brookline-base"
 
 _KEPT = ("content-type", "accept", "x-requested-with")
 
-_LONGEST_KEY = 255
 _PATIENCE_S = 0.1
 """After so long a write's client is watched, so that one that hung up is not served later."""
 
@@ -104,8 +104,8 @@ class Writes:
             InvalidInput: If the client's key is too long to be kept.
         """
         given = headers.get(KEY, "")
-        if len(given) > _LONGEST_KEY:
-            raise InvalidInput(f"the Idempotency-Key is longer than {_LONGEST_KEY} characters")
+        if len(given) > LONGEST_KEY:
+            raise InvalidInput(f"the Idempotency-Key is longer than {LONGEST_KEY} characters")
         # Nobody else makes ids that begin with this instance's, and it is new at each start.
         made = f"{self._ports.node.identity.instance}-{next(self._numbers)}"
         kept = [(name, headers[name]) for name in _KEPT if name in headers]

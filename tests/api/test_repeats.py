@@ -1,0 +1,340 @@
+"""A write that is sent again is answered, and not done again."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+import pytest
+from tests.api.conftest import PLAN
+from tests.api.house import ADMIN, until
+
+from brookline.api.app import all_operations
+from brookline.api.routes import Place
+from brookline.plane.requests import KIND
+from brookline.plane.states import NodeState
+
+JSON = {"Content-Type": "application/json"}
+YAML = {"Content-Type": "application/x-yaml"}
+CHILD = b"services: [{type: basic-entity, name: child}]"
+ANN = {"Authorization": aiohttp.encode_basic_auth("ann", "pw")}
+APP = "myownappid1"
+
+
+def write(method, path, body=b"", **headers):
+    return {"method": method, "path": path, "data": body, "headers": headers}
+
+
+def of_web(path, body=b"", method="POST", **headers):
+    return write(method, "/applications/{shop}/entities/{web}" + path, body, **headers)
+
+
+WRITES = [
+    pytest.param(write("POST", "/applications", PLAN.encode()), 201, id="deploy"),
+    pytest.param(write("PUT", f"/applications/{APP}", PLAN.encode(), **YAML), 201, id="deploy-as"),
+    pytest.param(write("DELETE", "/applications/{shop}"), 202, id="delete"),
+    pytest.param(of_web("/children?start=false", CHILD, **YAML), 201, id="add-children"),
+    pytest.param(of_web("/children?timeout=20s", CHILD, **YAML), 201, id="add-and-start-children"),
+    pytest.param(of_web("/name?name=other"), 200, id="rename"),
+    pytest.param(of_web("/expunge?release=false"), 202, id="expunge"),
+    pytest.param(of_web("/config/a", b'"b"', **JSON), 204, id="config"),
+    pytest.param(of_web("/config", b'{"a": 1, "b": 2}', **JSON), 204, id="several-config"),
+    pytest.param(of_web("/config/a?recurse=true", b"1", **JSON), 204, id="config-of-all-below"),
+    pytest.param(of_web("/sensors/a", b"1", **JSON), 204, id="sensor"),
+    pytest.param(of_web("/sensors", b'{"a": 1}', **JSON), 204, id="several-sensors"),
+    pytest.param(of_web("/sensors/a", method="DELETE"), 204, id="remove-a-sensor"),
+    pytest.param(of_web("/effectors/nap?timeout=0", b"{}", **JSON), 202, id="invoke"),
+    pytest.param(of_web("/effectors/nap", b"{}", **JSON), 202, id="invoke-and-wait"),
+    pytest.param(of_web("/effectors/fail", b"{}", **JSON), 500, id="invoke-what-fails"),
+    pytest.param(write("POST", "/activities/{task}/cancel"), 200, id="cancel"),
+]
+
+
+class Shop:
+    """An application, and a client that gives its writes keys."""
+
+    def __init__(self, house, ids):
+        self.house, self.ids = house, ids
+
+    async def send(self, asked, key="my-key", house=None, **headers):
+        given = {**asked["headers"], **({"Idempotency-Key": key} if key else {}), **headers}
+        return await (house or self.house).call(
+            asked["method"],
+            asked["path"].format(**self.ids),
+            data=asked["data"],
+            headers=given,
+        )
+
+
+@pytest.fixture
+async def shop(shop):
+    house, ids = shop
+    told = await house.call(
+        "POST",
+        f"/applications/{ids['shop']}/entities/{ids['web']}/effectors/dwell?timeout=0",
+        data=b"{}",
+        headers=JSON,
+    )
+    return Shop(house, {**ids, "task": told.json["id"]})
+
+
+def written(shop):
+    """Return what has been written to the log by now, without readings and duties."""
+    return shop.house.node.replica.seq
+
+
+@pytest.mark.parametrize(("asked", "status"), WRITES)
+async def test_a_write_that_is_sent_again_has_the_same_answer_and_is_not_done_again(
+    shop, asked, status
+):
+    first = await shop.send(asked)
+    records = shop.house.node.replica.records
+    known = dict(records.all("entity")), len(records.all(KIND))
+
+    again = await shop.send(asked)
+
+    assert first.status == again.status == status
+    assert first.body == again.body
+    for name in ("Content-Type", "Location"):
+        assert first.headers.get(name) == again.headers.get(name)
+    assert len(records.all(KIND)) == known[1]
+    assert records.all("entity").keys() <= known[0].keys()
+    assert len(await tasks(shop)) == len(set(await tasks(shop)))
+
+
+async def tasks(shop):
+    """Return what users have begun on the entity, by name; each may be there once."""
+    found = shop.house.management.tasks.of_entity(shop.ids["web"])
+    return [task.name for task in found if not task.parent_id and task.name != "start"]
+
+
+async def test_what_changed_since_is_not_changed_back(shop):
+    red, blue = of_web("/config/a", b'"red"', **JSON), of_web("/config/a", b'"blue"', **JSON)
+    await shop.send(red)
+    await shop.send(blue, key="another")
+
+    again = await shop.send(red)
+
+    assert again.status == 204
+    entity = shop.house.management.live.entity(shop.ids["web"])
+    assert entity.config["a"] == "blue"
+
+
+async def test_an_application_that_was_deleted_since_is_not_deployed_again(shop):
+    first = await shop.send(write("PUT", f"/applications/{APP}", PLAN.encode(), **YAML))
+    told = await shop.house.call("DELETE", f"/applications/{APP}")
+    await shop.house.call("GET", f"/activities/{told.json['id']}?timeout=20s")
+
+    again = await shop.send(write("PUT", f"/applications/{APP}", PLAN.encode(), **YAML))
+
+    assert (again.status, again.body) == (201, first.body)
+    assert (await shop.house.call("GET", f"/applications/{APP}")).status == 404
+
+
+async def test_what_is_gone_since_is_no_reason_to_refuse_what_was_done(shop):
+    rename = of_web("/name?name=other")
+    await shop.send(rename)
+    await shop.send(of_web("/expunge?release=false"), key="another")
+    await until(lambda: shop.house.management.live.entity(shop.ids["web"]) is None)
+
+    assert (await shop.send(rename)).status == 200
+    assert (await shop.send(rename, key="a-third")).status == 404
+
+
+@pytest.mark.parametrize("count", [2, 20])
+async def test_those_that_come_at_the_same_time_are_one(shop, count):
+    added = of_web("/children?start=false", CHILD, **YAML)
+
+    told = await asyncio.gather(*(shop.send(added) for _ in range(count)))
+
+    assert {(one.status, one.body) for one in told} == {(201, told[0].body)}
+    web = shop.house.management.live.entity(shop.ids["web"])
+    assert [child.name for child in web.children] == ["child"]
+
+
+async def test_one_in_progress_is_joined(shop):
+    asked = of_web("/effectors/nap", b'{"seconds": 0.3}', **JSON)
+
+    first, second = await asyncio.gather(shop.send(asked), shop.send(asked))
+
+    assert first.status == second.status == 202
+    assert first.body == second.body == b"rested"
+    assert (await tasks(shop)).count("nap") == 1
+
+
+async def test_one_that_waits_shorter_is_told_its_task(shop):
+    asked = of_web("/effectors/dwell?timeout=10ms", b"{}", **JSON)
+
+    first, again = await shop.send(asked), await shop.send(asked)
+
+    assert first.status == again.status == 202
+    assert first.json["id"] == again.json["id"]
+    assert again.json["currentStatus"] == "In progress"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        of_web("/config/a", b'"c"', **JSON),
+        of_web("/config/b", b'"b"', **JSON),
+        of_web("/sensors/a", b'"b"', **JSON),
+        of_web("/config/a?recurse=true", b'"b"', **JSON),
+        of_web("/expunge"),
+    ],
+    ids=["value", "key", "call", "query", "effect"],
+)
+async def test_the_same_key_for_another_request_is_422_and_not_done(shop, other):
+    await shop.send(of_web("/config/a", b'"b"', **JSON))
+    seq = written(shop)
+
+    told = await shop.send(other)
+
+    assert (told.status, told.json["error"]) == (422, 422)
+    assert "the Idempotency-Key 'my-key' was used for another request" in told.json["message"]
+    assert written(shop) == seq
+
+
+async def test_the_same_key_of_another_user_is_another(shop):
+    asked = of_web("/children?start=false", CHILD, **YAML)
+
+    first, other = await shop.send(asked), await shop.send(asked, **ANN)
+
+    assert first.status == other.status == 201
+    web = shop.house.management.live.entity(shop.ids["web"])
+    assert len(web.children) == 2
+
+
+async def test_without_a_key_each_is_done(shop):
+    asked = of_web("/children?start=false", CHILD, **YAML)
+
+    await shop.send(asked, key="")
+    await shop.send(asked, key="")
+
+    web = shop.house.management.live.entity(shop.ids["web"])
+    assert len(web.children) == 2
+
+
+async def test_an_id_that_a_door_made_is_of_no_use_to_clients(shop):
+    asked = of_web("/children?start=false", CHILD, **YAML)
+    await shop.send(asked, key="")
+    [*_, (own, _)] = reversed(list(shop.house.node.replica.records.newest(KIND)))
+
+    await shop.send(asked, key=own.partition("/")[2])
+
+    web = shop.house.management.live.entity(shop.ids["web"])
+    assert len(web.children) == 2
+
+
+async def test_what_was_refused_may_be_sent_again_with_its_key(shop):
+    asked = write("PUT", f"/applications/{APP}", b"services: [{type: no.such}]", **YAML)
+
+    assert (await shop.send(asked)).status == 400
+    asked["data"] = PLAN.encode()
+    assert (await shop.send(asked)).status == 201
+
+
+async def test_a_key_that_is_too_long_is_400(shop):
+    told = await shop.send(of_web("/config/a", b"1", **JSON), key="k" * 256)
+
+    assert told.status == 400
+
+
+async def test_the_location_of_a_repeated_deploy_is_at_the_node_that_was_asked(pair):
+    master, standby = pair
+    client = Shop(master, {})
+    asked = write("POST", "/applications", PLAN.encode())
+
+    first = await client.send(asked)
+    again = await client.send(asked, house=standby)
+
+    path = f"/v1/applications/{first.json['entityId']}"
+    assert first.headers["Location"] == master.url + path
+    assert again.headers["Location"] == standby.url + path
+    assert first.body == again.body
+
+
+@pytest.mark.slow
+async def test_a_write_is_answered_by_the_next_master_as_by_the_one_before(pair):
+    master, standby = pair
+    client = Shop(master, {})
+    asked = write("POST", "/applications", PLAN.encode())
+    first = await client.send(asked)
+    await master.node.switchover()
+    await standby.leads()
+
+    again = await client.send(asked, house=standby)
+
+    assert (first.status, first.body) == (again.status, again.body)
+    assert len(standby.management.live.applications()) == 1
+
+
+async def napping(house):
+    app = await house.deploy(PLAN)
+    path = f"/applications/{app}/entities/web/effectors/nap"
+    return app, write("POST", path, b'{"seconds": 1.5}', **JSON)
+
+
+def naps(house):
+    return [task for task in house.management.tasks if task.name == "nap"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["my-key", ""], ids=["with-a-key", "without"])
+@pytest.mark.parametrize("door", [0, 1], ids=["through-the-master", "through-the-standby"])
+async def test_who_waits_for_an_effector_is_answered_by_the_next_master(pair, door, key):
+    master, standby = pair
+    _, asked = await napping(master)
+    await until(lambda: standby.node.replica.seq >= master.node.replica.seq)
+    waiting = asyncio.ensure_future(Shop(master, {}).send(asked, key=key, house=pair[door]))
+    await until(lambda: naps(standby))
+
+    await master.node.switchover()
+    told = await waiting
+
+    assert (told.status, told.body) == (202, b"rested")
+    assert standby.node.state is NodeState.MASTER
+    assert told.headers["Brookline-Node"] == standby.node.identity.instance
+    assert len(naps(standby)) == 1
+
+
+@pytest.mark.slow
+async def test_an_effector_that_is_asked_for_again_at_the_next_master_is_joined(pair):
+    master, standby = pair
+    _, asked = await napping(master)
+    client = Shop(master, {})
+    await until(lambda: standby.node.replica.seq >= master.node.replica.seq)
+    first = asyncio.ensure_future(client.send(asked))
+    await until(lambda: naps(standby))
+    await master.node.switchover()
+    await standby.leads()
+
+    again = await client.send(asked, house=standby)
+
+    assert (again.status, again.body) == (202, b"rested")
+    assert (await first).body == b"rested"
+    assert len(naps(standby)) == 1
+
+
+@pytest.mark.slow
+async def test_who_hangs_up_while_an_effector_runs_does_not_end_it(shop):
+    path = f"/v1/applications/{shop.ids['shop']}/entities/{shop.ids['web']}/effectors/nap"
+    _, writer = await asyncio.open_connection(*shop.house.socket.getsockname())
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: 15\r\nAuthorization: {ADMIN['Authorization']}\r\n\r\n"
+    writer.write(head.encode() + b'{"seconds": 1}\n')
+    await until(lambda: naps(shop.house))
+    await asyncio.sleep(0.2)  # longer than a write goes unwatched
+    writer.close()
+
+    await until(lambda: not shop.house.state.tasks)  # nobody is served any more
+    [nap] = naps(shop.house)
+    assert not nap.status.ended
+    await until(lambda: nap.status.ended)
+    assert nap.result == "rested"
+
+
+def test_all_writes_of_the_master_are_remembered_but_for_those_about_nodes():
+    about_nodes = ("/v1/server/ha/states/", "/v1/server/ha/switchover")
+    for one in all_operations():
+        changes = one.place is Place.MASTER and not one.path.startswith(about_nodes)
+        assert one.recorded == changes, one.path
