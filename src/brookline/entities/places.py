@@ -89,9 +89,7 @@ async def obtain(
 
 async def _obtain(op: Operation, entity: Entity, need: Need) -> str:
     """Obtain a machine, and have the entity own it; return its id."""
-    platform = platform_of(op)
-    source = _source(op, entity)
-    record = await op.step("provision", _obtained, platform.locations, source, need)
+    record = await op.step("provision", _obtained, op, entity, need)
     machine_id = op.new_id("machine")
 
     def decide(view: View) -> Decision:
@@ -190,8 +188,9 @@ async def _claim(
 
 # A kind of location finds out by itself what it has given, or given back, for the same need.
 @repeatable
-async def _obtained(locations: Locations, source: Location, need: Need) -> Value:
-    return await locations.obtain(source, need)
+async def _obtained(op: Operation, entity: Entity, need: Need) -> Value:
+    # Looked for in the step: once it is done, the machine is among the entity's locations.
+    return await platform_of(op).locations.obtain(_source(op, entity), need)
 
 
 @repeatable
