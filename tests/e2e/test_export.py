@@ -31,7 +31,8 @@ def test_an_application_moves_to_another_plane_and_is_managed_there(cluster, tmp
         app = told.headers["location"].rpartition("/")[2]
         sleeper = here.get(f"/v1/applications/{app}/entities")[0]["id"]
         path = f"/v1/applications/{app}/entities/{sleeper}/sensors"
-        eventually("it runs", lambda: here.get(f"{path}/service.state") == "RUNNING")
+        state = f"{path}/service.state"
+        eventually("it runs", lambda: here.ask("GET", state).json == "RUNNING")
         exported = here.ask("GET", "/v1/server/ha/persist/export")
         here.signal(15)
         here.wait()
@@ -39,9 +40,9 @@ def test_an_application_moves_to_another_plane_and_is_managed_there(cluster, tmp
         imported = there.ask("POST", "/v1/server/ha/persist/import", exported.body)
 
         assert imported.status == 200, imported
-        assert there.get(f"{path}/service.state") == "RUNNING"
+        assert there.get(state) == "RUNNING"
         kill = f"/v1/applications/{app}/entities/{sleeper}/effectors/stop?timeout=20s"
         assert there.ask("POST", kill, {}).status in (200, 202, 204)
-        eventually("it stopped", lambda: there.get(f"{path}/service.state") == "STOPPED")
+        eventually("it stopped", lambda: there.ask("GET", state).json == "STOPPED")
     finally:
         second.close()
