@@ -5,11 +5,12 @@ BIN := .venv/bin
 SEEDS ?= 1000
 FIRST ?= 0
 
-.PHONY: help install demo test lint format simulate model bench guard lock clean
+.PHONY: help install demo test matrix lint format simulate model bench guard lock clean
 
 help:
 	@echo 'make demo          two servers, one application, kill -9 (KEEP=1 leaves it running)'
 	@echo 'make test          all tests'
+	@echo 'make matrix        masters that end in every way, at every moment of every phase, on real servers'
 	@echo 'make lint          format, lint, types, import directions, the guard'
 	@echo 'make guard         all tests of the guard, killed at every line under every shell'
 	@echo 'make simulate      whole planes through SEEDS=1000 schedules, from seed FIRST=0'
@@ -32,6 +33,9 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+matrix: install
+	MATRIX=all $(BIN)/python -m pytest tests/matrix -n 2 --dist loadgroup
 
 lint: install
 	$(BIN)/ruff format --check .
