@@ -31,6 +31,7 @@ from bench import (  # noqa: E402
     probes,
     rates,
     record,
+    repeats,
     sizes,
     startup,
 )
@@ -49,6 +50,7 @@ ROWS: tuple[Row, ...] = (
     *failover.ROWS,
     *probes.ROWS,
     *losses.ROWS,
+    *repeats.ROWS,
 )
 
 

@@ -50,7 +50,7 @@ class Exit(enum.IntEnum):
     NOT_LOGGED_IN = 14, "not logged in", NotLoggedIn
     NOT_ALLOWED = 15, "not allowed", NotAllowed
     CONFLICT = 16, "the world is not as the command supposes", Conflict
-    INTERRUPTED = 17, "cut off, by a failover or without an answer: look before you repeat it"
+    INTERRUPTED = 17, "cut off, or never answered by any node: look before you repeat it"
     ABORTED = 130, "ended by Ctrl-C"
     BROKEN_PIPE = 141, "who read the output went away"
 
