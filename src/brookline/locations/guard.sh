@@ -95,7 +95,7 @@ g_start_of() {
 }
 
 g_is_alive() { # PID START
-  kill -s 0 "$1" 2>/dev/null || return 1
+  kill -0 "$1" 2>/dev/null || return 1
   g_start_of "$1"
   [ "$g_start" = "$2" ]
 }
@@ -103,7 +103,7 @@ g_is_alive() { # PID START
 # Tell whether processes of a step are left though its runner is gone. The number may be another group's by now,
 # so one of them must have the step's output open.
 g_has_orphans() {
-  kill -s 0 -- "-$g_pid" 2>/dev/null || return 1
+  kill -0 "-$g_pid" 2>/dev/null || return 1
   [ -d /proc/self ] || return 0
   for g_process in /proc/[0-9]*; do
     [ "$g_process/fd/1" -ef "$g_dir/stdout" ] && return 0
@@ -271,6 +271,12 @@ g_put_mark() { # k or c
   g_day=$g_folder/marks/$(($(date +%s) / 86400))
   [ -d "$g_day" ] || mkdir -p "$g_day"
   : >"$g_day/$1.$g_name" || g_fail "cannot write"
+}
+
+# Delete the folder of a step, at one blow for those who look at it.
+g_erase() {
+  mv "$g_dir" "$g_folder/in/$g_name.$$" 2>/dev/null
+  rm -rf "$g_folder/in/$g_name.$$"
 }
 
 # What became of a step.
@@ -463,6 +469,7 @@ g_claim() { # EPOCH BOOT FRESH
 g_await_start() {
   g_turn=0
   until [ -e "$g_dir/started" ]; do
+    [ -d "$g_dir" ] || g_refuse_gone
     g_turn=$((g_turn + 1))
     if [ "$g_turn" -gt 500 ] && g_forestall; then
       echo unstarted >"$g_dir/kill"
@@ -473,6 +480,12 @@ g_await_start() {
       g_sleep 0.1
     fi
   done
+}
+
+# Say what became of a step whose folder went while it was looked at.
+g_refuse_gone() {
+  g_is_marked || g_mark=reset
+  g_refuse "$g_mark"
 }
 
 # Pass the gate in place of a runner, so that none will. Fails if one did.
@@ -492,9 +505,10 @@ g_follow() { # OUT ERR
   while :; do
     g_look
     g_sizes
-    if [ "$g_state" = rebooted ]; then
-      g_refuse rebooted
-    fi
+    case $g_state in
+      rebooted) g_refuse rebooted ;;
+      claimed) g_refuse_gone ;;
+    esac
     if [ "$g_code" != - ]; then
       # What the command left running may write on; what was written after a crash may be lost.
       [ "$g_size_out" -ge "$g_most_out" ] && [ "$g_size_err" -ge "$g_most_err" ] || [ "$g_start_boot" = "$g_boot" ] || g_refuse rebooted
@@ -587,7 +601,7 @@ g_kill() { # EPOCH WHY GRACE
     g_put_mark k
     g_sync "$g_day/k.$g_name" "$g_day" "$g_folder/marks"
     g_unlock
-    rm -rf "$g_dir"
+    g_erase
     echo "end - $2 - - -"
     return 0
   fi
@@ -631,10 +645,10 @@ g_signal() { # SIGNAL
     # shellcheck disable=SC2086 # words: state, parent, group, session
     set -- ${g_line##*\) }
     if [ "$4" = "$g_pid" ] && [ "$3" != "$g_pid" ]; then
-      kill -s "$g_number" "${g_process#/proc/}" 2>/dev/null
+      kill "-$g_number" "${g_process#/proc/}" 2>/dev/null
     fi
   done
-  kill -s "$g_number" -- "-$g_pid" 2>/dev/null
+  kill "-$g_number" "-$g_pid" 2>/dev/null
 }
 
 g_collect() { # EPOCH STEP...
@@ -657,7 +671,7 @@ g_collect() { # EPOCH STEP...
       [ -d "$g_more" ] || continue
       g_step "${g_more##*/}"
       if g_is_marked; then
-        rm -rf "$g_dir"
+        g_erase
       fi
     done
   done
@@ -698,7 +712,7 @@ g_sweep() {
     fi
   done
   for g_old in "$g_folder"/in/*; do
-    [ ! -f "$g_old" ] || kill -s 0 "${g_old##*.}" 2>/dev/null || rm -f "$g_old"
+    [ ! -e "$g_old" ] || kill -0 "${g_old##*.}" 2>/dev/null || rm -rf "$g_old"
   done
   g_count=0
   for g_old in "$g_folder"/steps/*; do
@@ -726,14 +740,14 @@ g_sweep_step() {
   fi
   if g_is_marked; then
     g_count=$((g_count + 1))
-    rm -rf "$g_dir"
+    g_erase
   fi
 }
 
 # Forget a step without a mark, for one whose id is never used again.
 g_drop() {
   if [ "$g_pid" = 0 ] || ! g_has_orphans; then
-    rm -rf "$g_dir"
+    g_erase
   fi
 }
 

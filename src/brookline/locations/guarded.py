@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from brookline.errors import RemoteError
+from brookline.errors import Cancelled, RemoteError, TimedOut
 from brookline.journal.queue import Decision
 from brookline.locations import here
 from brookline.locations.command import Command, Finished
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from brookline.locations.answers import Ended
     from brookline.locations.guard import Guard
     from brookline.model.location import Location
+    from brookline.operations.running import Running
 
 log = logging.getLogger("brookline.locations")
 
@@ -42,6 +43,7 @@ STDERR = "stderr"
 _TAIL_BYTES = 64 * 1024
 _TIMEOUT = "timeout"
 _CANCELLED = "cancelled"
+_OVERDUE = "overdue"
 
 _BEFORE: contextvars.ContextVar[tuple[Operation, Counter[str]] | None] = contextvars.ContextVar(
     "before", default=None
@@ -91,6 +93,8 @@ async def run_guarded(recorded: RecordedGuard, command: Command) -> Finished:
     Raises:
         InvalidInput: If it has a NUL character.
         RemoteError: If it cannot be started.
+        TimedOut: If another server ended it because the time of the step was over.
+        Cancelled: If another server ended it because it was cancelled.
         Fenced: If the machine has seen a higher epoch.
         StepInterrupted: If nobody can know any more whether it ran.
     """
@@ -99,15 +103,13 @@ async def run_guarded(recorded: RecordedGuard, command: Command) -> Finished:
     step = _step_of(operation)
     if operation is not None:
         operation.leaves(guard, step.id)
-    if operation is not None:
-        operation.leaves(guard, step.id)
     output = _Output(operation)
     output.write_input(command)
     try:
         ended = await _ended(guard, step, command, payload=payload, output=output)
     except asyncio.CancelledError:
         if operation is None or not operation.handed_over:
-            await _give_up(guard, step)
+            await _give_up(guard, step, _OVERDUE if _ran_out(operation) else _CANCELLED)
         raise
     stdout, stderr = await output.ends(guard, step, ended)
     await recorded.record(operation)
@@ -142,9 +144,16 @@ async def _ended(
     return await guard.run(replace(step, fresh=False), payload, output)
 
 
-async def _give_up(guard: Guard, step: Step) -> None:
+def _ran_out(operation: Running | None) -> bool:
+    """Tell whether it ends because its time is over, or that of what it is a part of."""
+    while operation is not None and not operation.ran_out:
+        operation = operation.parent
+    return operation is not None
+
+
+async def _give_up(guard: Guard, step: Step, why: str) -> None:
     try:
-        await guard.kill(step, _CANCELLED)
+        await guard.kill(step, why)
         if not step.kept:
             await guard.collect([step.id])
     except RemoteError as error:
@@ -156,6 +165,11 @@ def _finished(command: Command, ended: Ended, stdout: str, stderr: str) -> Finis
     if ended.why == "unstarted":
         said = (stderr.strip() or "nothing is known of the reason").rpartition("\n")[2]
         raise RemoteError(f"{command.name} cannot be started: {said}")
+    if ended.why == _OVERDUE:
+        # By a server that could not record any more that the step's time was over.
+        raise TimedOut(f"{command.name} did not end in the time of its step")
+    if ended.why == _CANCELLED:
+        raise Cancelled(f"{command.name} was cancelled")
     if ended.why == _TIMEOUT:
         return Finished(-1, stdout, stderr, timed_out=True)
     if ended.code is not None:
