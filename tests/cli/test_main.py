@@ -89,6 +89,16 @@ def test_a_write_whose_answer_is_lost_is_sent_again(brookline, plane):
     assert len(plane["n1"].writes() + plane["n2"].writes()) == 2
 
 
+def test_a_refused_login_says_whose_password_it_was_and_from_where(brookline, plane, tmp_path):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "admin-password").write_text("of another plane\n")
+    (tmp_path / "old" / "admin-password").chmod(0o600)
+    plane.answers["GET /v1/applications"] = Reply(401, "no")
+    ran = brookline("apps")
+    assert ran.status == Exit.NOT_LOGGED_IN
+    assert f"admin, whose password is from {tmp_path / 'old' / 'admin-password'}" in ran.err
+
+
 def test_a_write_whose_outcome_is_unknown_says_so(brookline, plane):
     plane.mark = {}  # no server of ours, so that it cannot be sent again
     plane["n1"].misbehave(hang_up)

@@ -15,6 +15,7 @@ from brookline.cli.output import FORMS, Output
 from brookline.client.client import Client
 from brookline.client.course import Patience
 from brookline.client.transport import HttpTransport, Tls
+from brookline.errors import NotLoggedIn
 from brookline.values.pace import Pace, SystemPace
 
 if TYPE_CHECKING:
@@ -133,10 +134,22 @@ def with_tool(function: Callable[..., None]) -> Callable[..., None]:
         tool = Tool(find_access(_asked(wish), os.environ), Output(form, colour=colour))
         try:
             function(tool, **given)
+        except NotLoggedIn as error:
+            raise _with_origin(error, tool.access) from error
         finally:
             tool.close()
 
     return common_options(command)
+
+
+def _with_origin(error: NotLoggedIn, access: Access) -> NotLoggedIn:
+    """Say whose password was refused, and where it comes from: a folder may hold an old one."""
+    if not access.user:
+        return error
+    origin = f", whose password is from {access.password_from}" if access.password_from else ""
+    return NotLoggedIn(
+        f"{error.message}: {access.user}{origin}", details=error.details, data=error.data
+    )
 
 
 def common_options(function: Callable[P, None]) -> Callable[P, None]:
