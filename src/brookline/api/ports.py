@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from brookline.api.tree import Tree
     from brookline.journal.records import View
     from brookline.management.context import Asking
+    from brookline.management.interruptions import Interruptions
     from brookline.management.persistence import Persistence
     from brookline.model.entity import Entity
     from brookline.model.live import Live
@@ -215,6 +216,8 @@ class Management(Protocol):
     def streams(self) -> Streams:
         """What their commands wrote and read."""
         ...
+
+    interruptions: Interruptions
 
     async def deploy(self, plan: str, *, app_id: str = "", ctx: Asking) -> Task:
         """Make an application of a plan and start it; returns once it exists, with its start."""

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
 from brookline.api import links
 from brookline.operations import texts
 from brookline.operations.task import Status
-from brookline.wire.rest import StreamLink, StreamMetadata, TaskLink, TaskMetadata, TaskSummary
+from brookline.wire.rest import (
+    StreamLink,
+    StreamMetadata,
+    TakenUp,
+    TaskLink,
+    TaskMetadata,
+    TaskSummary,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from brookline.model.live import Live
     from brookline.operations.task import Task
@@ -111,9 +118,15 @@ def _summary(
         blocking_details=f"Waiting {task.waits_for}" if task.waits_for else UNSET,
         detailed_status=UNSET if detailed is None else detailed,
         interrupted=True if task.status is Status.INTERRUPTED else UNSET,
+        taken_up=_taken_up(task.taken) if task.taken else UNSET,
         streams={name: _stream(own, name, size) for name, size in task.streams.items()},
         links=relations,
     )
+
+
+def _taken_up(taken: Mapping[str, Any]) -> TakenUp:
+    counts = {name: taken.get(name, 0) for name in ("count", "finished", "attached", "resumed")}
+    return TakenUp(last_utc=taken.get("at", 0), by=taken.get("by", UNSET), **counts)
 
 
 def _stream(own: str, name: str, size: int) -> StreamLink:

@@ -33,6 +33,7 @@ COMMANDS = {
     "effectors": "brookline.cli.entities:effectors",
     "invoke": "brookline.cli.invoke:invoke",
     "activity": "brookline.cli.activity:activity",
+    "interrupted": "brookline.cli.interrupted:interrupted",
     "ha": "brookline.cli.ha:ha",
     "doctor": "brookline.cli.doctor:doctor",
     "version": "brookline.cli.version:version",

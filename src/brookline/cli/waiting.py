@@ -192,7 +192,12 @@ def _why(client: Client, task: dict[str, Any], below: list[dict[str, Any]]) -> s
     reason = [line for line in str(detail.get("result") or "").splitlines() if line.strip()]
     lines += [f"  {line}" for line in reason[:5]]
     lines += [f"  stderr: {line}" for line in _stderr(client, detail) if line not in reason]
-    lines.append(f"Next: brookline activity {culprit['id']}")
+    next_one = (
+        f"brookline interrupted {task['id']}"
+        if was_interrupted(task)
+        else f"brookline activity {culprit['id']}"
+    )
+    lines.append(f"Next: {next_one}")
     return "\n".join(lines)
 
 

@@ -177,6 +177,47 @@ def task_stream(task: str, stream: str) -> Call[str]:
     return Call(dataclasses.replace(request, headers={"Accept": "text/plain, */*"}), _text)
 
 
+def cancel(task: str) -> Call[bool]:
+    """Cancel a task; false if it had ended."""
+    return Call(make_request("POST", _path("activities", task, "cancel")), _json)
+
+
+# ---- interrupted work
+
+
+def interrupted() -> Call[list[dict[str, Any]]]:
+    """Return the operations that do not go on by themselves (InterruptedSummary)."""
+    return _get("/v1/interrupted")
+
+
+def interrupted_one(task: str) -> Call[dict[str, Any]]:
+    """Return one of them, with what each choice would do."""
+    return _get(_path("interrupted", task))
+
+
+def resume(task: str) -> Call[dict[str, Any]]:
+    """Have an interrupted operation go on where it stopped; return its task."""
+    return Call(make_request("POST", _path("interrupted", task, "resume")), _json)
+
+
+def replay(task: str) -> Call[dict[str, Any]]:
+    """Do an interrupted operation again; return the new task."""
+    return Call(make_request("POST", _path("interrupted", task, "replay")), _json)
+
+
+def abandon(task: str, reason: str) -> Call[dict[str, Any]]:
+    """Give an interrupted operation up; return it (InterruptedSummary)."""
+    return Call(
+        make_request(
+            "POST",
+            _path("interrupted", task, "abandon"),
+            body=json.dumps({"reason": reason}).encode(),
+            content_type=JSON,
+        ),
+        _json,
+    )
+
+
 # ---- the server and its plane
 
 

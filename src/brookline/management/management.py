@@ -52,6 +52,9 @@ class Management:
         recorder: Where changes go.
         clock: Time.
         randomness: For ids.
+
+    Attributes:
+        interruptions: Operations that do not go on by themselves.
     """
 
     def __init__(
@@ -70,7 +73,7 @@ class Management:
         self._recorder = recorder
         self._clock = clock
         self._randomness = randomness
-        self._interruptions = Interruptions(
+        self.interruptions = Interruptions(
             supervisor, supervisor.platform, commit=self._commit, new_id=self._new_id
         )
 
@@ -83,11 +86,6 @@ class Management:
     def tasks(self) -> Tasks:
         """Tasks that are known."""
         return self._supervisor.tasks
-
-    @property
-    def interruptions(self) -> Interruptions:
-        """Operations that do not go on by themselves."""
-        return self._interruptions
 
     @property
     def streams(self) -> Streams:

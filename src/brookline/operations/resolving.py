@@ -212,7 +212,8 @@ def _how_it_stands(found: Interrupted) -> str:
     if not status.ended:
         return f"{found.id} {resumed}runs: nothing is to be resolved"
     error = str(found.value.get("error", "")).partition("\n")[0]
-    return f"{found.id} {resumed}has {status.value}" + (f": {error}" if error else "")
+    ended = "was cancelled" if status is Status.CANCELLED else f"has {status.value}"
+    return f"{found.id} {resumed}{ended}" + (f": {error}" if error else "")
 
 
 def _stopped(part: Value) -> bool:

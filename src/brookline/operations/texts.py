@@ -23,6 +23,7 @@ _WORDS = {
 }
 
 _SHORT_CHARS = 200
+_STEPS = ("finished", "attached", "resumed")
 
 ENTITY_TYPE = "org.apache.brooklyn.api.entity.Entity"
 
@@ -49,12 +50,26 @@ def detailed_status(task: Task, now_ms: int) -> str:
         return word
     if task.status is Status.RUNNING:
         since = duration_text(now_ms - (task.started_ms or now_ms))
-        return f"{word} for {since}" + (f", waiting {task.waits_for}" if task.waits_for else "")
+        waits = f", waiting {task.waits_for}" if task.waits_for else ""
+        return f"{word} for {since}{waits}{_taken_text(task, now_ms)}"
     took = duration_text((task.ended_ms or now_ms) - (task.started_ms or task.submitted_ms))
     if task.status is Status.COMPLETED:
         return f"{word} after {took}\n\n{_result_text(task.result)}"
     reason, _, rest = task.error.partition("\n\n")
     return f"{word} after {took}" + (f": {reason}" if reason else "") + (rest and f"\n\n{rest}")
+
+
+def _taken_text(task: Task, now_ms: int) -> str:
+    """Return a paragraph that says how often it was taken up, if it was."""
+    taken = task.taken
+    if not taken:
+        return ""
+    count, at = taken.get("count", 0), taken.get("at", now_ms)
+    times = {1: "once", 2: "twice"}.get(count, f"{count} times")
+    who = f" (resumed by {taken['by'] or 'somebody'})" if "by" in taken else ""
+    steps = ", ".join(f"{taken[how]} {how}" for how in _STEPS if taken.get(how))
+    ago = duration_text(now_ms - at)
+    return f"\n\nTaken up {times}, {ago} ago{who}" + (f"; its steps: {steps}" if steps else "")
 
 
 def result_of(task: Task) -> Any:

@@ -230,11 +230,32 @@ class StreamLink(Shape, frozen=True):
     metadata: StreamMetadata
 
 
+class TakenUp(Shape, frozen=True):
+    """How often another master went on with a task, or a user resumed it.
+
+    Attributes:
+        count: How often.
+        last_utc: When it last was.
+        by: Who resumed it, if it was a user.
+        finished: How many steps were found finished the last time.
+        attached: How many commands were attached to on their machine.
+        resumed: How many steps were run again, as they may be.
+    """
+
+    count: int
+    last_utc: int
+    by: str | UnsetType = UNSET
+    finished: int = 0
+    attached: int = 0
+    resumed: int = 0
+
+
 class TaskSummary(Shape, frozen=True):
     """A task; times are integer milliseconds since 1970.
 
     Attributes:
         interrupted: Whether a failover cut it off, for which AMP has no status; not in AMP.
+        taken_up: Whether other masters went on with it; not in AMP.
         warnings: Of a deploy: what in the blueprint has no effect; not in AMP.
     """
 
@@ -259,4 +280,5 @@ class TaskSummary(Shape, frozen=True):
     blocking_details: str | UnsetType = UNSET
     detailed_status: str | UnsetType = UNSET
     interrupted: bool | UnsetType = UNSET
+    taken_up: TakenUp | UnsetType = UNSET
     warnings: list[str] | UnsetType = UNSET
