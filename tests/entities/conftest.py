@@ -42,6 +42,7 @@ class House:
 
     def __init__(self, folder, recorder):
         self.folder = folder
+        self.closed = False
         self.recorder = recorder
         self.live = Live(TYPES)
         self.tasks = Tasks()
@@ -51,7 +52,7 @@ class House:
         self.supervisor = Supervisor(self.tasks, self.streams, recorder=recorder, clock=CLOCK)
         self.platform = Platform(self.live, recorder, self.locations, CLOCK)
         self.supervisor.platform = self.platform
-        register(self.live, self.supervisor)
+        register(self.live, self.supervisor, self.platform)
 
     async def open(self):
         await self.stage.reset(self.recorder.records, 0)
@@ -61,6 +62,7 @@ class House:
         return self
 
     async def close(self):
+        self.closed = True
         await self.supervisor.deactivate()
         await self.platform.deactivate()
 
@@ -76,6 +78,7 @@ class House:
         return app
 
     async def begin(self, entity, effector, **params):
+        self.supervisor.effector_body(entity, effector, params)
         task = self.supervisor.effector_task(new_id(), entity, effector, params=params)
         await self.recorder.commit(lambda _view: Decision([begun(task)]))
         return self.supervisor.submit(task)
@@ -105,7 +108,7 @@ class House:
 async def house(tmp_path):
     house = await House(tmp_path, MemoryRecorder()).open()
     yield house
-    for application in house.live.applications():
+    for application in [] if house.closed else house.live.applications():
         house.recorder.leads = house.recorder.acts = True
         await (await house.begin(application, "stop")).wait(30)
     await house.close()

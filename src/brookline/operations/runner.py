@@ -69,6 +69,7 @@ class Runner:
         except StepInterrupted as why:
             _locate(why, operation)
             operation.interrupt(why)
+            ending = Ending(Status.INTERRUPTED, error=Cancelled(why.reason))
         except (NotMaster, Fenced) as error:
             # Somebody else leads, and goes on with it. Code above that handles errors is not to take
             # this for a failure.
@@ -118,6 +119,8 @@ class Runner:
         if task.once:
             raise in_doubt(task.name)
         await self._ledger.begin_once(operation)
+        # That may have taken long, and who goes on with it does not know that it has not acted.
+        await operation.permitted(guarded=False)
 
     def _in_time(self, work: Work, timeout_s: float) -> Body:
         """Return a body that ends in the time that is left to it, or raises `TimedOut`."""
@@ -127,15 +130,16 @@ class Runner:
             left_s = timeout_s - max(0, self._clock.wall_ms() - begun_ms) / 1000
             if not operation.fresh and work.safety is Safety.GUARDED:
                 left_s = max(left_s, _ATTACH_S)
-            limit = asyncio.timeout(max(left_s, 0))
+            timer = asyncio.get_running_loop().call_later(max(left_s, 0), operation.run_out)
             try:
-                async with limit:
-                    return await work.body(operation)
-            except TimeoutError as over:
-                if not limit.expired():
+                return await work.body(operation)
+            except asyncio.CancelledError as over:
+                if not operation.ran_out or operation.handed_over:
                     raise
                 why = f"{operation.task.name} did not end within {timeout_s:g}s"
                 raise TimedOut(why) from over
+            finally:
+                timer.cancel()
 
         return body
 
