@@ -115,7 +115,7 @@ async def test_a_hand_over_in_the_middle_of_a_start_records_nothing_of_it(houses
     records = first.recorder.records
     web = first.named("web")
     before = records.get("sensors", web.id), records.get("task", task.id)
-    await first.supervisor.deactivate()
+    await first.close()
     assert (records.get("sensors", web.id), records.get("task", task.id)) == before
     assert before[0]["service.state"] == "STARTING"
     [folder] = _running(first)
