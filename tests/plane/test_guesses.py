@@ -102,3 +102,18 @@ def test_what_tells_of_a_wrong_guess_is_dropped_once_it_binds_nobody() -> None:
         assert await harness.until(lambda: told.get(WRONG_GUESS, "2") is None, GUESS_BAN_S + 60)
 
     plane(story)
+
+
+def test_who_starts_beside_a_dead_master_of_its_machine_does_not_wait() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b")
+        harness["b"].crash(silent=True)
+        harness["a"].crash(silent=True)
+        await harness.sleep(1)
+        harness["b"].start()
+        assert await harness.until(lambda: harness.master() == "b", 1.0)
+        last = node(harness, "b").history()[0]
+        assert (last["reason"], last["guess"]) == ("process gone", False)
+
+    plane(story, one_machine=True)

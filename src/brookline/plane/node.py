@@ -232,6 +232,7 @@ class PlaneNode:
         if await core.parts.reader.catch_up() is Place.TAIL:
             core.current_at = core.parts.clock.monotonic()
         await self._observer.claim_own_home()
+        await self._observer.prove_death()
         await admission.require_master(core, self._observer)
         core.waits = core.mode is Mode.MASTER
         await self._routine.begin()

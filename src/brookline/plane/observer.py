@@ -179,23 +179,31 @@ class Observer:
         self._gone[former.heartbeat.instance] = Gone(evidence, proved, own_home=True, at=now)
 
     async def prove_silence(self) -> None:
-        """Find out whether a master of this machine that is silent has died, by its home's lock.
+        """Find out whether a master that is silent has died; see `prove_death`.
 
         This needs no line, which may not have stood yet when the master died.
         """
-        core = self._core
-        master, now = self.master(), core.parts.clock.monotonic()
+        core, master = self._core, self.master()
+        sighting = core.watch.find(master.instance) if master else None
+        late = _LATE_POLLS * core.parts.settings.poll_s
+        if sighting is not None and core.parts.clock.monotonic() - sighting.since >= late:
+            await self.prove_death("no heartbeat, and its home's lock is free")
+
+    async def prove_death(self, evidence: str = "its home's lock is free") -> None:
+        """Find out whether the master ran on this machine and has died, by its home's lock.
+
+        Args:
+            evidence: What to say if it has.
+        """
+        core, master = self._core, self.master()
         if master is None or master.instance == core.me or not core.parts.settings.fast_failover:
-            return
-        sighting = core.watch.find(master.instance)
-        if sighting is None or now - sighting.since < _LATE_POLLS * core.parts.settings.poll_s:
             return
         known = self._gone.get(master.instance)
         here = bool(master.boot) and master.boot == core.parts.identity.boot
         if not here or (known is not None and known.proved):
             return
         if await core.parts.peers.proved_dead(master):
-            evidence = "no heartbeat, and its home's lock is free"
+            now = core.parts.clock.monotonic()
             self._gone[master.instance] = Gone(evidence, proved=True, own_home=False, at=now)
 
     def _to_follow(self) -> Heartbeat | None:
