@@ -108,8 +108,8 @@ def test_who_starts_beside_a_dead_master_of_its_machine_does_not_wait() -> None:
     async def story(harness: PlaneHarness) -> None:
         await led_by(harness, "a")
         await standing_by(harness, "b")
-        harness["b"].crash(silent=True)
-        harness["a"].crash(silent=True)
+        harness["b"].crash()
+        harness["a"].crash()
         await harness.sleep(1)
         harness["b"].start()
         assert await harness.until(lambda: harness.master() == "b", 1.0)
