@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("brookline.operations")
 
 _STORE_POLL_S = 0.5
-_TELL_S = 1.0
+_LOOKS_A_SECOND = 10
+_LOOK_S = 1 / _LOOKS_A_SECOND
 
 
 class Ledger:
@@ -78,9 +79,9 @@ class Ledger:
 
     async def begin_once(self, running: Running) -> None:
         """Commit that something begins that must not be done twice."""
-        running.task.once = True
-        begins = Put(KIND, running.task.id, running.task.to_value())
+        begins = Put(KIND, running.task.id, {**running.task.to_value(), "once": True})
         await self._commit(running, lambda view: Decision([*_above(view, running), begins]))
+        running.task.once = True
 
     async def end(self, running: Running, ends: Value) -> None:
         """Commit how something ended, unless the record of its operation is gone."""
@@ -153,16 +154,23 @@ class Ledger:
         await self._recorder.commit(decide)
 
     async def tell(self, running: Callable[[], Iterable[Running]]) -> None:
-        """Tell, once a second and until cancelled, what runs."""
+        """Tell, once a second and until cancelled, what runs; at once, what has come to rest.
+
+        For a master that dies in the next moment has not died of that.
+        """
+        looks = 0
         while True:
-            await self._clock.sleep(_TELL_S)
-            if not any(True for _ in running()):
+            await self._clock.sleep(_LOOK_S)
+            looks += 1
+            due = looks % _LOOKS_A_SECOND == 0
+            if not any(due or _came_to_rest(one) for one in running()):
                 continue
             try:
                 await self._recorder.commit(
                     lambda view: Decision(list(self._news(view, running())))
                 )
             except Unavailable:
+                self._told = {}
                 log.debug("what runs is told later")
 
     def _news(self, view: View, running: Iterable[Running]) -> Iterator[Change]:
@@ -178,7 +186,7 @@ class Ledger:
             if Status(record["status"]).ended:
                 continue
             news: Value = {"streams": dict(task.streams)} if task.streams else {}
-            if one.root is one and (task.settled or one.is_parked()):
+            if one.root is one and (task.settled or _came_to_rest(one)):
                 task.settled = news["settled"] = True
             if one.root is one and one.tally:
                 news["taken"] = taken_of(one)
@@ -206,6 +214,11 @@ class Ledger:
                 running.task.waits_for = "for the store"
                 await self._clock.sleep(_STORE_POLL_S)
                 running.task.waits_for = ""
+
+
+def _came_to_rest(running: Running) -> bool:
+    """Tell of an operation whether it rests now for the first time since it was begun here."""
+    return running.root is running and not running.task.settled and running.is_parked()
 
 
 def interrupted_value(why: StepInterrupted, now_ms: int, epoch: int) -> Value:
