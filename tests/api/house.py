@@ -134,6 +134,7 @@ class House:
         self.app = Api(
             Ports(
                 node=self.node,
+                others=self.peers,
                 management=self.management,
                 logins=self.login,
                 control=self.control,

@@ -66,9 +66,9 @@ def test_every_addition_is_in_the_documentation():
 @pytest.mark.parametrize(
     "word",
     [
-        internode.ID, internode.LINE, internode.NUDGE, internode.FORWARD,
+        internode.ID, internode.LINE, internode.NUDGE, internode.FORWARD, internode.STREAM,
         "Brookline-Node", "Brookline-Epoch", "Brookline-Sequence", "Idempotency-Key",
-        "brookline.nonMasterWrites", "Retry-After", "outcome", "ETag",
+        "Brookline-Stream-End", "brookline.nonMasterWrites", "Retry-After", "outcome", "ETag",
     ],
 )  # fmt: skip
 def test_headers_and_calls_between_nodes_are_in_the_documentation(word):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import TYPE_CHECKING
 
 from brookline.api import finding, following, task_view
-from brookline.api.answers import TEXT, Answer, json
+from brookline.api.answers import Answer, json
 from brookline.api.asking import Follows
 from brookline.api.routes import Param, Place, change, read
 from brookline.errors import InvalidInput, NotFound
@@ -52,16 +51,6 @@ async def get_descendants(call: Call) -> Answer:
         depth -= 1
     kept = list(found.items())
     return json(dict(kept if limit < 0 else kept[:limit]))
-
-
-async def get_stream(call: Call) -> Answer:
-    """Return what is kept of a stream of a task, as text."""
-    task, name = finding.task(call), call.path["stream"]
-    streams = call.ports.management.streams
-    if name not in task.streams and name not in await asyncio.to_thread(streams.names, task.id):
-        raise NotFound(f"task {task.id} has no stream '{name}'")
-    body = await asyncio.to_thread(lambda: b"".join(streams.read(task.id, name)))
-    return Answer(200, body, TEXT)
 
 
 async def cancel(call: Call) -> Answer | Follows:
@@ -154,13 +143,6 @@ OPERATIONS = (
         returns=dict[str, TaskSummary],
         place=Place.ANY,
         params=(_LIMIT, Param("maxDepth", int, -1), _SECRETS),
-    ),
-    read(
-        "/activities/{task}/stream/{stream}",
-        get_stream,
-        returns=str,
-        place=Place.ANY,
-        produces=("text/plain",),
     ),
     change(
         "POST /activities/{task}/cancel",

@@ -21,6 +21,7 @@ from brookline.api import (
     persistence,
     sensors,
     server,
+    streams,
 )
 from brookline.api.edge import Edge
 from brookline.api.hot import Hot
@@ -49,6 +50,7 @@ RESOURCES = (
     effectors,
     adjuncts,
     activities,
+    streams,
     interrupted,
     locations,
     access,

@@ -18,6 +18,7 @@ ID = "/node/id"
 LINE = "/node/line"
 NUDGE = "/node/nudge"
 FORWARD = "/node/forward"
+STREAM = "/node/stream"
 
 SENDER = "brookline-sender"
 TARGET = "brookline-target"
@@ -55,9 +56,26 @@ class Identified(msgspec.Struct, frozen=True):
     home: str
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """Which part of a stream is asked for."""
+
+    task: str
+    name: str
+    start: int
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a node has of it."""
+
+    content: bytes
+    end: int
+
+
 _encoder = msgspec.msgpack.Encoder()
 _forwarded = msgspec.msgpack.Decoder(Forwarded)
 _answered = msgspec.msgpack.Decoder(Answered)
+_asked = msgspec.msgpack.Decoder(Asked)
+_told = msgspec.msgpack.Decoder(Told)
 
 
 def pack_request(request: Request) -> bytes:
@@ -106,6 +124,34 @@ def unpack_reply(data: bytes) -> Reply:
     """
     answer = _answered.decode(data)
     return Reply(status=answer.status, headers=answer.headers, body=answer.body)
+
+
+def pack_asked(task_id: str, name: str, start: int) -> bytes:
+    """Return a question for a part of a stream as an envelope."""
+    return _encoder.encode(Asked(task_id, name, start))
+
+
+def unpack_asked(data: bytes) -> Asked:
+    """Return the question in an envelope.
+
+    Raises:
+        msgspec.DecodeError: If there is none.
+    """
+    return _asked.decode(data)
+
+
+def pack_told(content: bytes, end: int) -> bytes:
+    """Return a part of a stream as an envelope."""
+    return _encoder.encode(Told(content, end))
+
+
+def unpack_told(data: bytes) -> Told:
+    """Return the part of a stream in an envelope.
+
+    Raises:
+        msgspec.DecodeError: If there is none.
+    """
+    return _told.decode(data)
 
 
 def signed_headers(key: NodeKey, call: Call) -> dict[str, str]:

@@ -67,6 +67,8 @@ class Nodes:
                 return NO_CONTENT
             case "POST", internode.FORWARD:
                 return await self._forwarded(*await self._verified(scope, receive))
+            case "POST", internode.STREAM:
+                return await self._piece(*await self._verified(scope, receive))
             case _:
                 raise Refused(404, f"there is nothing at {scope['method']} {scope['path']}")
 
@@ -124,6 +126,20 @@ class Nodes:
         except BrooklineError as refusal:
             reply = self._stamp.reply(problem(refusal))
         return Answer(200, internode.pack_reply(reply), "application/msgpack")
+
+    async def _piece(self, _call: Call, body: bytes) -> Answer:
+        """Return what this node has of a stream.
+
+        Raises:
+            Refused: 400 if it is not said of which.
+        """
+        try:
+            asked = internode.unpack_asked(body)
+        except msgspec.DecodeError as fault:
+            raise Refused(400, f"no part of a stream: {fault}") from fault
+        outputs = self._ports.management.outputs
+        piece = await outputs.here(asked.task, asked.name, asked.start)
+        return Answer(200, internode.pack_told(*piece), "application/msgpack")
 
     async def _say_tails(self, receive: Receive, send: Send) -> None:
         """Tell the caller this node's tail, a line for each change, until either end leaves."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from brookline.api import internode
+from brookline.operations.streams import Piece
 from brookline.plane.peers import Lost, Misdirected, NotSent, Probe, Reply
 from brookline.security.node_keys import Call, digest_of
 
@@ -30,6 +31,7 @@ log = logging.getLogger("brookline.peers")
 
 _CONNECT_S = 2.0
 _HINT_S = 1.0
+_PIECE_S = 5.0
 _PROBES = 3
 _PROBE_PAUSE_S = 0.1
 """Three probes within 300 ms, so that a listener that is only being exchanged is not called dead."""
@@ -157,6 +159,22 @@ class HttpPeers:
             return internode.unpack_reply(answer)
         except msgspec.DecodeError as error:
             raise Lost(f"{node.address} answers {response.status}") from error
+
+    async def piece(self, node: Heartbeat, task_id: str, name: str, start: int) -> Piece:
+        """Return what a node has of a stream, from a place on; nothing if it does not answer."""
+        await self.get_ready()
+        import aiohttp  # noqa: PLC0415
+
+        body = internode.pack_asked(task_id, name, start)
+        try:
+            async with asyncio.timeout(_PIECE_S):
+                response = await self._open("POST", node, internode.STREAM, body=body)
+                told = internode.unpack_told(await response.read())
+        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError) as error:
+            fields = {"node": node.name, "why": str(error)}
+            log.debug("stream not told", extra={"fields": fields})
+            return Piece(b"", 0)
+        return Piece(told.content, told.end)
 
     async def close(self) -> None:
         """Close all connections."""

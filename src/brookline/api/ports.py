@@ -7,16 +7,18 @@ import enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from brookline.api.tree import Tree
     from brookline.journal.records import View
     from brookline.management.context import Asking
     from brookline.management.interruptions import Interruptions
+    from brookline.management.outputs import Outputs
     from brookline.management.persistence import Persistence
     from brookline.model.entity import Entity
     from brookline.model.live import Live
+    from brookline.operations.streams import Piece
     from brookline.operations.task import Task
     from brookline.operations.tasks import Tasks
     from brookline.plane.identity import Identity
@@ -187,15 +189,11 @@ class Node(Protocol):
         ...
 
 
-class Streams(Protocol):
-    """What commands of tasks wrote and read."""
+class OtherNodes(Protocol):
+    """Calls to other nodes, beside those of the plane."""
 
-    def names(self, task_id: str) -> list[str]:
-        """Return the names of a task's streams that are here."""
-        ...
-
-    def read(self, task_id: str, name: str, start: int = 0) -> Iterator[bytes]:
-        """Yield what is kept of a stream."""
+    async def piece(self, node: Heartbeat, task_id: str, name: str, start: int) -> Piece:
+        """Return what a node has of a stream, from a place on; nothing if it does not answer."""
         ...
 
 
@@ -212,12 +210,8 @@ class Management(Protocol):
         """Tasks that are known."""
         ...
 
-    @property
-    def streams(self) -> Streams:
-        """What their commands wrote and read."""
-        ...
-
     interruptions: Interruptions
+    outputs: Outputs
 
     async def deploy(self, plan: str, *, app_id: str = "", ctx: Asking) -> Task:
         """Make an application of a plan and start it; returns once it exists, with its start."""
@@ -390,6 +384,7 @@ class Ports:
     """All that the API asks, in one hand."""
 
     node: Node
+    others: OtherNodes
     management: Management
     logins: Logins
     control: Control

@@ -51,7 +51,7 @@ def leftovers(found: Interrupted, platform: Platform) -> list[Leftover]:
     return [
         Leftover(one, part["name"], part["entity"], part.get("again", 0))
         for one, part in steps
-        if any(True for _ in _machines(platform, part.get("entity", "")))
+        if any(True for _ in machines_of(platform, part.get("entity", "")))
     ]
 
 
@@ -82,7 +82,7 @@ async def _ended(platform: Platform, left: Leftover, epoch: int) -> int:
         RemoteError: If a machine does not answer.
     """
     ended = 0
-    for machine in _machines(platform, left.entity):
+    for machine in machines_of(platform, left.entity):
         for number in range(1, _MOST):
             if not await machine.kill(command_id(left.task, number, left.again), epoch):
                 break
@@ -90,7 +90,7 @@ async def _ended(platform: Platform, left: Leftover, epoch: int) -> int:
     return ended
 
 
-def _machines(platform: Platform, entity_id: str) -> Iterator[Machine]:
+def machines_of(platform: Platform, entity_id: str) -> Iterator[Machine]:
     """Yield the machines of an entity that this server knows how to reach."""
     live: Live = platform.live
     entity = live.entity(entity_id)

@@ -12,6 +12,7 @@ from brookline.journal.queue import Decision
 from brookline.management import editing, work
 from brookline.management.context import Added, Deployed, Repeated
 from brookline.management.interruptions import Interruptions
+from brookline.management.outputs import Outputs
 from brookline.management.work import START
 from brookline.operations.task import Task, begun
 from brookline.operations.texts import describe_call
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from brookline.model.entity import Entity
     from brookline.model.live import Live
     from brookline.operations.recorder import Decide, Recorder
-    from brookline.operations.streams import Streams
     from brookline.operations.supervisor import Supervisor
     from brookline.operations.tasks import Tasks
     from brookline.values.clock import Clock
@@ -55,6 +55,7 @@ class Management:
 
     Attributes:
         interruptions: Operations that do not go on by themselves.
+        outputs: What commands of tasks wrote and read.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Management:
         self._recorder = recorder
         self._clock = clock
         self._randomness = randomness
+        self.outputs = Outputs(supervisor.streams, supervisor.platform)
         self.interruptions = Interruptions(
             supervisor, supervisor.platform, commit=self._commit, new_id=self._new_id
         )
@@ -86,11 +88,6 @@ class Management:
     def tasks(self) -> Tasks:
         """Tasks that are known."""
         return self._supervisor.tasks
-
-    @property
-    def streams(self) -> Streams:
-        """What their commands wrote and read."""
-        return self._supervisor.streams
 
     async def deploy(self, plan: str, *, app_id: str = "", ctx: Asking) -> Task:
         """Make an application of a plan and begin to start it; return its start.

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,18 @@ LIMIT_BYTES = 8 * 1024 * 1024
 """How much is kept of a stream."""
 
 _CHUNK_BYTES = 64 * 1024
+
+
+class Piece(NamedTuple):
+    """What is known of a stream from a place on.
+
+    Attributes:
+        content: From there on; a line stands for what is not kept.
+        end: How much the stream has got in all, in bytes: the place behind the content.
+    """
+
+    content: bytes
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +85,20 @@ class Streams:
         found = {path.name.rpartition(".")[0] for path in self._files(task_id)}
         return sorted(found)
 
+    def piece(self, task_id: str, name: str, start: int = 0) -> Piece:
+        """Return what is kept of a stream from a place on, and where that ends."""
+        parts = self._parts(task_id, name)
+        return Piece(b"".join(_read(parts, start)), parts[-1].end if parts else 0)
+
     def read(self, task_id: str, name: str, start: int = 0) -> Iterator[bytes]:
-        """Yield what is kept of a stream from a place on; a line stands for what is not.
+        """Return what is kept of a stream from a place on, in chunks; a line stands for what is not.
 
         Args:
             task_id: The task.
             name: The stream, such as ``stdout``.
             start: Place in the whole stream; what a reader has got so far, in bytes.
         """
-        place = start
-        for part in self._parts(task_id, name):
-            if part.end <= place:
-                continue
-            if part.begin > place:
-                yield b"\n[... %d bytes are not kept ...]\n" % (part.begin - place)
-                place = part.begin
-            for chunk in _chunks(part, place):
-                place += len(chunk)
-                yield chunk
+        return _read(self._parts(task_id, name), start)
 
     def drop(self, *task_ids: str) -> None:
         """Delete all streams of some tasks."""
@@ -138,11 +146,25 @@ class Streams:
         return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
 
 
+def _read(parts: list[_Part], start: int) -> Iterator[bytes]:
+    place = start
+    for part in parts:
+        if part.end <= place:
+            continue
+        if part.begin > place:
+            yield b"\n[... %d bytes are not kept ...]\n" % (part.begin - place)
+            place = part.begin
+        for chunk in _chunks(part, place):
+            place += len(chunk)
+            yield chunk
+
+
 def _chunks(part: _Part, place: int) -> Iterator[bytes]:
     try:
         with part.path.open("rb") as file:
             file.seek(place - part.begin)
-            while chunk := file.read(_CHUNK_BYTES):
+            while chunk := file.read(min(_CHUNK_BYTES, part.end - place)):
+                place += len(chunk)
                 yield chunk
     except FileNotFoundError:
         return  # the stream went on meanwhile, and this part is not kept any more

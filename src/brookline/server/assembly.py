@@ -102,7 +102,8 @@ def assemble(start: Start) -> Assembly:
         url=start.store_url, connect=connect, persist=settings[c.PERSIST], clock=clock,
     )  # fmt: skip
     return Assembly(
-        node=node, api=Api(_ports(start, node, built, login=login, control=control)),
+        node=node,
+        api=Api(_ports(start, node, built, peers=peers, login=login, control=control)),
         control=control, users=users, login=login, first_user=first_user, joining=joining,
         peers=peers, store=store,
     )  # fmt: skip
@@ -145,9 +146,18 @@ def _node(
     return node
 
 
-def _ports(start: Start, node: PlaneNode, built: Built, *, login: Login, control: Control) -> Ports:
+def _ports(
+    start: Start,
+    node: PlaneNode,
+    built: Built,
+    *,
+    peers: HttpPeers,
+    login: Login,
+    control: Control,
+) -> Ports:
     return Ports(
         node=node,
+        others=peers,
         management=built.management,
         logins=login,
         control=control,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brookline.operations.streams import Streams
+from brookline.operations.streams import Piece, Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +31,10 @@ class MemoryStreams(Streams):
     def names(self, task_id: str) -> list[str]:
         """Return the names of the streams of a task."""
         return sorted(self._of_task.get(task_id, {}))
+
+    def piece(self, task_id: str, name: str, start: int = 0) -> Piece:
+        """Return a stream from a place on, and how much it has got in all."""
+        return Piece(b"".join(self.read(task_id, name, start)), self.size(task_id, name))
 
     def read(self, task_id: str, name: str, start: int = 0) -> Iterator[bytes]:
         """Yield a stream from a place on."""
