@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from tests.plane.house import led_by, node, plane, standing_by, town
 from tests.plane.stories import on
 
+from brookline.journal.keys import node_key
 from brookline.plane.states import Mode, NodeState
+from brookline.wire.heartbeats import Heartbeat
 
 if TYPE_CHECKING:
     from tests.plane.house import Town
@@ -137,3 +140,14 @@ def test_who_lives_is_not_forgotten_for_a_moment_and_who_ended_is() -> None:
         assert node(harness, "a").find_member("b1") is not None
 
     plane(story, "abcd")
+
+
+def test_one_that_has_handed_over_does_not_lag_by_the_length_of_its_mastership() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await harness.sleep(20)
+        await on(harness, "a", node(harness, "a").set_mode(Mode.HOT_BACKUP))
+        said = msgspec.json.decode(harness.shelf.get(node_key("a1")) or b"", type=Heartbeat)
+        assert (said.state, said.lag_ms < 1000) == ("HOT_BACKUP", True)
+
+    plane(story, "a")

@@ -150,6 +150,7 @@ class Incumbent:
             self.ended(leadership, "it could not resign")
             raise
         core.resigned_epoch, core.resigned_at = epoch, core.parts.clock.monotonic()
+        core.current_at = core.resigned_at  # it wrote the last entry itself
         core.depose()
         core.claim = Claim()
         core.line.say()
