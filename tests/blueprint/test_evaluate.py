@@ -88,6 +88,14 @@ def shop(live: Callable[[str], Live]) -> dict[str, Entity]:
         ("Front", {"$brooklyn:literal": '$brooklyn:config("who")'}, "e0"),
         ("Front", '$brooklyn:urlEncode("a b/ü&")', "a+b%2F%C3%BC%26"),
         ("Front", '$brooklyn:regexReplacement("a-b", "(.)-(.)", "$2+$1")', "b+a"),
+        ("Front", '$brooklyn:regexReplacement("a-b", "(", "x")', InvalidInput),
+        ("Front", '$brooklyn:regexReplacement("a-b", "(.)", "$7")', InvalidInput),
+        pytest.param(
+            "Front",
+            f'$brooklyn:regexReplacement("{"a" * 200}", "(a|aa)+$b", "x")',
+            InvalidInput,
+            id="a pattern that takes for ever",
+        ),
         (
             "Front",
             '$brooklyn:formatString("%5.1f|%-4s|%03d|%%|%2$s", 2.25, "x", 7)',

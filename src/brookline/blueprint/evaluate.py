@@ -31,6 +31,7 @@ from brookline.model.entity import Entity
 from brookline.model.inheritance import deep_merged
 from brookline.model.location import Location
 from brookline.values.coercion import plain
+from brookline.values.patterns import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -294,6 +295,6 @@ def _entity_id(value: Any) -> str:
 
 def _replaced(text: str, pattern: str, replacement: str) -> str:
     try:
-        return re.sub(pattern, re.sub(r"\$(\d+)", r"\\g<\1>", replacement), text)
-    except re.error as error:
+        return replaced(pattern, re.sub(r"\$(\d+)", r"\\g<\1>", replacement), text)
+    except ValueError as error:
         raise InvalidInput(f"regexReplacement: '{pattern}': {error}") from error

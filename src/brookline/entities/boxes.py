@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-import re
 from typing import TYPE_CHECKING, Any
 
 from brookline.blueprint.evaluate import config_now
@@ -17,6 +16,7 @@ from brookline.errors import InvalidInput, RemoteError
 from brookline.model.config import config_names
 from brookline.model.deferred import has_deferred
 from brookline.values.coercion import Uncoercible, coerce
+from brookline.values.patterns import matching
 from brookline.values.ports import PortRange
 
 if TYPE_CHECKING:
@@ -125,12 +125,25 @@ async def _port_ranges(op: Operation, entity: SoftwareKeys) -> dict[str, PortRan
     declared = [key for key in entity.KEYS.values() if key.type is PortRange]
     ranges = {key.name: await platform.config(op, entity, key) for key in declared}
     if entity.infers_ports:
-        pattern = re.compile(entity.port_names)
-        for name in config_names(entity):
-            if name not in entity.KEYS and pattern.fullmatch(name):
-                value = await platform.value(op, entity, name)
-                ranges[name] = _own_range(name, value) if name in _SCHEMES else _range(value)
+        for name in _named_as_ports(entity):
+            value = await platform.value(op, entity, name)
+            ranges[name] = _own_range(name, value) if name in _SCHEMES else _range(value)
     return {name: found for name, found in ranges.items() if found is not None}
+
+
+def _named_as_ports(entity: SoftwareKeys) -> list[str]:
+    """Return the undeclared keys whose names say that they hold ports.
+
+    Raises:
+        InvalidInput: If the pattern of such names is none.
+    """
+    names = [name for name in config_names(entity) if name not in entity.KEYS]
+    key = type(entity).port_names
+    try:
+        found = matching(entity.port_names or "", names)
+    except ValueError as fault:
+        raise InvalidInput(f"config '{key.name}' {entity.port_names!r}: {fault}") from fault
+    return [name for name in names if name in found]
 
 
 def _own_range(name: str, value: Any) -> PortRange | None:

@@ -19,6 +19,8 @@ LONGEST = 1_000
 LIMIT_S = 0.05
 """How long one question may take; the event loop waits so long."""
 
+_TOO_LONG = "it takes too long to match; write it without nested repeats"
+
 
 def matching(pattern: str, texts: Iterable[str], *, limit_s: float = LIMIT_S) -> set[str]:
     """Return those texts that a pattern matches as a whole.
@@ -31,12 +33,7 @@ def matching(pattern: str, texts: Iterable[str], *, limit_s: float = LIMIT_S) ->
     Raises:
         ValueError: If it is no pattern, or takes too long; the message says which.
     """
-    if len(pattern) > LONGEST:
-        raise ValueError(f"it is longer than {LONGEST} characters")
-    try:
-        compiled = regex.compile(pattern, cache_pattern=False)
-    except (regex.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"it is no regular expression: {error}") from error
+    compiled = _compiled(pattern)
     deadline = time.monotonic() + limit_s
     found = set()
     try:
@@ -45,5 +42,36 @@ def matching(pattern: str, texts: Iterable[str], *, limit_s: float = LIMIT_S) ->
             if compiled.fullmatch(text, timeout=left):
                 found.add(text)
     except TimeoutError as error:
-        raise ValueError("it takes too long to match; write it without nested repeats") from error
+        raise ValueError(_TOO_LONG) from error
     return found
+
+
+def replaced(pattern: str, replacement: str, text: str, *, limit_s: float = LIMIT_S) -> str:
+    r"""Return a text with all that a pattern matches replaced.
+
+    Args:
+        pattern: As somebody wrote it.
+        replacement: In Python's form: ``\\g<1>`` is the first group.
+        text: In which it is looked for.
+        limit_s: How long that may take.
+
+    Raises:
+        ValueError: If it is no pattern, the replacement does not fit it, or it takes too long.
+    """
+    compiled = _compiled(pattern)
+    try:
+        found: str = compiled.sub(replacement, text, timeout=limit_s)
+    except TimeoutError as error:
+        raise ValueError(_TOO_LONG) from error
+    except (regex.error, IndexError) as error:
+        raise ValueError(f"the replacement does not fit: {error}") from error
+    return found
+
+
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    if len(pattern) > LONGEST:
+        raise ValueError(f"it is longer than {LONGEST} characters")
+    try:
+        return regex.compile(pattern, cache_pattern=False)
+    except (regex.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"it is no regular expression: {error}") from error
