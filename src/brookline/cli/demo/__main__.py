@@ -101,6 +101,7 @@ def _remarks(story: Story) -> Iterator[str]:
     repeated = sum(change.repeated for change in story.changes)
     if repeated:
         yield f"{repeated} write(s) in flight when the master died were sent again by the client."
+    yield story.slow.summary
     yield "The page, served by a process of its own, did not notice any of it."
 
 

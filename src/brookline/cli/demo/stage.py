@@ -45,16 +45,21 @@ class Stage:
     Attributes:
         folder: Where all of it lies.
         nodes: The servers by name.
-        app: Id of the deployed application, or empty.
+        apps: Ids of the applications that were deployed, the first one has the page.
         pace: The clock.
     """
 
     def __init__(self, folder: Path, pace: Pace) -> None:
         self.folder = folder
         self.pace = pace
-        self.app = ""
+        self.apps: list[str] = []
         ports = free_ports(len(NAMES))
         self.nodes = {n: Node(n, folder, port) for n, port in zip(NAMES, ports, strict=True)}
+
+    @property
+    def app(self) -> str:
+        """Id of the application that has the page."""
+        return self.apps[0]
 
     @property
     def urls(self) -> list[str]:
@@ -137,9 +142,9 @@ class Stage:
         return ended
 
     def end(self) -> None:
-        """Delete the application, so that its process ends, and then end the servers."""
-        if self.app:
-            self._delete_app()
+        """Delete the applications, so that their processes end, and then end the servers."""
+        if self.apps:
+            self._delete_apps()
         end_nodes([node.home for node in self.nodes.values()], self.pace)
 
     def _delete_apps_of(self, homes: Iterable[Path]) -> None:
@@ -153,13 +158,14 @@ class Stage:
             except (BrooklineError, NotSeen):
                 return  # whatever runs there belongs to nobody now
 
-    def _delete_app(self) -> None:
+    def _delete_apps(self) -> None:
         with self.client(Patience(budget_s=15)) as client:
             try:
-                self._delete(client, self.app)
+                while self.apps:
+                    self._delete(client, self.apps[-1])
+                    self.apps.pop()
             except (BrooklineError, NotSeen):
                 return  # its process is ended by whoever knows its id
-            self.app = ""
 
     def _delete(self, client: Client, app: str) -> None:
         client.do(calls.delete(app))

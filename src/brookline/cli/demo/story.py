@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from brookline.cli.demo.listener import listener_pid
 from brookline.cli.demo.nodes import is_alive
+from brookline.cli.demo.slow import SlowInstallation
 from brookline.cli.demo.stage import NotSeen
 from brookline.cli.demo.witnesses import Reader, Witness, Writer
 from brookline.cli.moments import duration
@@ -65,6 +66,7 @@ class Story:
         self.page = ""
         self.web_pid = 0
         self.name = ""
+        self.slow = SlowInstallation(stage, tell)
         self._tell = tell
         self._blueprint = blueprint
         self._pace = stage.pace
@@ -94,6 +96,8 @@ class Story:
                 ["API 20 times a second, knowing both addresses; both go on all the while"]
             )
             self._watch(QUIET_S)
+            self._tell.title("An installation that takes a while")
+            self.slow.begin(client)
             self._kill_the_master(client, writer, writing)
             self._restart_the_old_one()
             self._hand_back(client, writer, writing)
@@ -118,7 +122,7 @@ class Story:
         tell.title("An application")
         tell.say(f"$ brookline deploy {self._blueprint} --wait")
         plan = self._blueprint.read_text(encoding="utf-8")
-        stage.app = new_id()
+        stage.apps.append(new_id())
         task = client.do(calls.deploy(plan, app_id=stage.app))
         self.name = str(task.get("entityDisplayName") or stage.app)
         stage.wait_for(
@@ -154,24 +158,28 @@ class Story:
     def _kill_the_master(self, client: Client, writer: Writer, writing: Witness) -> None:
         stage, tell = self.stage, self._tell
         n1 = stage.nodes["n1"]
-        tell.title("The master dies")
+        tell.title("The master dies in the midst of it")
+        self.slow.dies(client)
         repeated = writer.repeated
         began = self._pace.monotonic()
         pid = n1.kill()
         tell.say(f"$ kill -9 {pid}")
         stage.wait_for("n1's process is gone", lambda: n1.has_ended() or None, seconds=10)
+        gone = self._pace.monotonic()
         tell.seen("process gone")
         lead = stage.wait_for_state("n2", "MASTER", seconds=FAILOVER_S)
         row = self._row(client, lead.epoch)
         tell.seen(f"standby elected: n2 leads, epoch {row.epoch} ({row.reason}: {row.evidence})")
         tell.seen(f"state taken over in {duration(row.replay_ms)}: {self._entities(client)}")
-        first = self._first_write(writing, began)
+        first = self._first_write(writing, gone)
         tell.seen(f"first write accepted by n2 {duration((first - began) * 1000)} after the kill")
         self._web_process_lives()
+        self.slow.goes_on(client)
         self._watch(QUIET_S)
-        self._remember(f"kill -9 of {n1.name}", writing, began=began, row=row)
+        self._remember(f"kill -9 of {n1.name}", writing, began=began, first=first, row=row)
         self.changes[-1].repeated = writer.repeated - repeated
         self._all_there(client, writer)
+        self.slow.finish(client)
 
     def _restart_the_old_one(self) -> None:
         stage, tell = self.stage, self._tell
@@ -192,17 +200,18 @@ class Story:
         began = self._pace.monotonic()
         tell.say("$ brookline ha switchover --to n1")
         client.do(calls.switchover(target))
+        handed = self._pace.monotonic()
         lead = stage.wait_for_state("n1", "MASTER", seconds=FAILOVER_S)
         row = self._row(client, lead.epoch)
         tell.seen(f"n1 leads again, epoch {row.epoch} ({row.reason})")
-        first = self._first_write(writing, began)
+        first = self._first_write(writing, handed)
         tell.seen(
             f"first write accepted by n1 {duration((first - began) * 1000)} after the command"
         )
         stage.wait_for_state("n2", "HOT_STANDBY", seconds=START_S)
         tell.seen("n2 stands by again")
         self._watch(QUIET_S)
-        self._remember("hand-over to n1", writing, began=began, row=row)
+        self._remember("hand-over to n1", writing, began=began, first=first, row=row)
         if writer.repeated > repeated:
             raise NotSeen("every write during the hand-over is answered", "an answer was lost")
 
@@ -239,18 +248,21 @@ class Story:
         if self.web_pid and not is_alive(self.web_pid):
             raise NotSeen(f"the web process {self.web_pid} goes on", "it has ended")
 
-    def _first_write(self, writing: Witness, began: float) -> float:
+    def _first_write(self, writing: Witness, since: float) -> float:
+        """Wait for a write that only the new master can have accepted."""
         return self.stage.wait_for(
-            "a write is accepted", lambda: writing.record.first_after(began), seconds=FAILOVER_S
+            "a write is accepted", lambda: writing.record.first_after(since), seconds=FAILOVER_S
         )
 
-    def _remember(self, title: str, writing: Witness, *, began: float, row: Mastership) -> None:
-        record, end = writing.record, self._pace.monotonic()
+    def _remember(
+        self, title: str, writing: Witness, *, began: float, first: float, row: Mastership
+    ) -> None:
+        record = writing.record
         self.changes.append(
             Change(
                 title=title,
                 began=began,
-                first_write=record.first_after(began) or end,
+                first_write=first,
                 pause_s=record.longest_pause_s(began - QUIET_S, record.moments[-1]),
                 row=row,
                 refused=len(record.failures_since(began)),
