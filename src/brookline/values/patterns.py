@@ -51,7 +51,7 @@ def replaced(pattern: str, replacement: str, text: str, *, limit_s: float = LIMI
 
     Args:
         pattern: As somebody wrote it.
-        replacement: In Python's form: ``\\g<1>`` is the first group.
+        replacement: In Python's form: ``\g<1>`` is the first group.
         text: In which it is looked for.
         limit_s: How long that may take.
 
