@@ -361,15 +361,13 @@ class TestActivity:
         assert brookline("activity", "t1", "--stream", "stdout").out == "one\ntwo"
         assert brookline("activity", "t1", "-s", "stdout", "-o", "json").json() == "one\ntwo"
 
-    def test_a_stream_that_lies_on_another_node_is_told(self, brookline, plane):
-        streams = {"stdout": {"metadata": {"size": 7}}}
-        plane.answers |= {
-            "GET /v1/activities/t1": task(streams=streams),
-            "GET /v1/activities/t1/stream/stdout": Reply(body=""),
-        }
+    def test_a_stream_that_is_kept_nowhere_is_told(self, brookline, plane):
+        text = "the stream 'stdout' is kept on the node that ran it, and that does not answer"
+        gone = Reply(404, {"message": text, "error": 404})
+        plane.answers["GET /v1/activities/t1/stream/stdout"] = gone
         ran = brookline("activity", "t1", "--stream", "stdout")
-        assert (ran.status, ran.out) == (0, "")
-        assert "stays on the node that ran it" in ran.err
+        assert (ran.status, ran.out) == (2, "")
+        assert text in ran.err
 
     def test_a_stream_is_followed_to_the_end_of_the_task(self, brookline, plane):
         texts = iter(["one\n", "one\ntwo\n"])

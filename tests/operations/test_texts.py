@@ -73,3 +73,21 @@ def test_tags_name_the_entity_and_the_call():
 )  # fmt: skip
 def test_durations_read_well(ms, text):
     assert texts.duration_text(ms) == text
+
+
+@pytest.mark.parametrize(
+    ("taken", "said"),
+    [
+        ({"count": 1, "at": 4_000, "strikes": 0}, "Taken up once, 1s ago"),
+        (
+            {"count": 3, "at": 2_000, "by": "ann", "finished": 2, "attached": 1, "resumed": 0},
+            "Taken up 3 times, 3s ago (resumed by ann); its steps: 2 finished, 1 attached",
+        ),
+    ],
+    ids=["once", "resumed"],
+)
+@pytest.mark.parametrize("status", ["running", "completed", "failed"])
+def test_what_was_taken_up_says_so(taken, said, status):
+    task = Task(id="t", name="start")
+    task.take({"name": "start", "status": status, "started": 1_000, "taken": taken})
+    assert texts.detailed_status(task, 5_000).split("\n\n")[-1] == said

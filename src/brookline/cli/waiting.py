@@ -133,13 +133,13 @@ def _follow(
         while True:
             last, below = _look(client, task["id"])
             progress.show(last, below)
-            _refuse_failure(client, last, below)
+            refuse_failure(client, last, below)
             if has_ended(last):
                 return last
             reason = is_hopeless(client) if is_hopeless else ""
             if reason:
                 # It may have ended since, and then knows better what happened.
-                _refuse_failure(client, *_look(client, task["id"]))
+                refuse_failure(client, *_look(client, task["id"]))
                 raise Ended(reason, Exit.UNHEALTHY)
             every_s = POLL_S if deadline.elapsed_s < 10 else LATER_POLL_S
             deadline.pause(every_s, what=_goes_on(last, below))
@@ -171,7 +171,12 @@ def _goes_on(task: dict[str, Any], below: list[dict[str, Any]]) -> str:
     return "\n".join([*lines, f"Next: brookline activity {task['id']}"])
 
 
-def _refuse_failure(client: Client, task: dict[str, Any], below: list[dict[str, Any]]) -> None:
+def refuse_failure(client: Client, task: dict[str, Any], below: list[dict[str, Any]]) -> None:
+    """Make sure that a task has not ended badly.
+
+    Raises:
+        Ended: If it has, with the part that failed and the reason.
+    """
     if has_ended(task) and task.get("isError"):
         raise Ended(_why(client, task, below), _status_of_end(task))
 

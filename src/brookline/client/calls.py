@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+STREAM_END = "Brookline-Stream-End"
+"""Header that says how much a stream has got."""
+
 RECURSION_DEPTH = 8
 """How deep sub-tasks are looked for, as the console does."""
 
@@ -180,6 +183,35 @@ def task_stream(task: str, stream: str) -> Call[str]:
 def cancel(task: str) -> Call[bool]:
     """Cancel a task; false if it had ended."""
     return Call(make_request("POST", _path("activities", task, "cancel")), _json)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StreamPiece:
+    """What a task wrote from a place on.
+
+    Attributes:
+        content: The bytes.
+        end: How much it has written in all, in bytes: from where to read on.
+    """
+
+    content: bytes
+    end: int
+
+
+def task_stream_piece(task: str, stream: str, start: int) -> Call[StreamPiece]:
+    """Return what a task has written to a stream from a place on, in bytes."""
+
+    def decode(answer: Answer) -> StreamPiece:
+        told = answer.headers.get(STREAM_END.lower(), "")
+        if told.isdecimal():
+            return StreamPiece(answer.body, int(told))
+        # A server of others gives the whole, whatever the place.
+        return StreamPiece(answer.body[start:], max(start, len(answer.body)))
+
+    request = make_request(
+        "GET", _path("activities", task, "stream", stream), query={"offset": start}
+    )
+    return Call(dataclasses.replace(request, headers={"Accept": "text/plain, */*"}), decode)
 
 
 # ---- interrupted work

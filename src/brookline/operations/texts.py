@@ -54,9 +54,10 @@ def detailed_status(task: Task, now_ms: int) -> str:
         return f"{word} for {since}{waits}{_taken_text(task, now_ms)}"
     took = duration_text((task.ended_ms or now_ms) - (task.started_ms or task.submitted_ms))
     if task.status is Status.COMPLETED:
-        return f"{word} after {took}\n\n{_result_text(task.result)}"
+        return f"{word} after {took}\n\n{_result_text(task.result)}{_taken_text(task, now_ms)}"
     reason, _, rest = task.error.partition("\n\n")
-    return f"{word} after {took}" + (f": {reason}" if reason else "") + (rest and f"\n\n{rest}")
+    why = (f": {reason}" if reason else "") + (rest and f"\n\n{rest}")
+    return f"{word} after {took}{why}{_taken_text(task, now_ms)}"
 
 
 def _taken_text(task: Task, now_ms: int) -> str:
