@@ -95,7 +95,8 @@ class Forgetting:
 
     async def _learn(self) -> None:
         """Take note of the records that have come since the last time."""
-        now, last, new = self._clock.boottime(), self._last, []
+        now, last = self._clock.boottime(), self._last
+        new: list[str] = []
         for own, record in self._replica.records.newest(KIND):
             if record is last:
                 break
