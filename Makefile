@@ -4,8 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 1000
 FIRST ?= 0
+CONSOLE := $(shell find console -type f -not -path '*/node_modules/*' -not -name '*.test.ts')
 
-.PHONY: help install demo test matrix lint format simulate model bench guard lock clean
+.PHONY: help install console demo test matrix lint format simulate model bench guard lock clean
 
 help:
 	@echo 'make demo          two servers, one application, kill -9 (KEEP=1 leaves it running)'
@@ -16,10 +17,11 @@ help:
 	@echo 'make simulate      whole planes through SEEDS=1000 schedules, from seed FIRST=0'
 	@echo 'make model         the exhaustive model of the journal, with large bounds'
 	@echo 'make bench         the figures'
-	@echo 'make install       .venv with everything, and bin brookline in it'
+	@echo 'make install       .venv with everything, bin brookline in it, and the web console'
+	@echo 'make console       the web console, if its sources have changed'
 	@echo 'make lock          renew the locked dependencies'
 
-install: .venv/installed
+install: .venv/installed console
 
 .venv/installed: requirements/dev.txt requirements/uv.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -28,10 +30,21 @@ install: .venv/installed
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
+# The web console is built by the Node.js that requirements/dev.txt brings.
+console: src/brookline/console/static/index.html
+
+console/node_modules/installed: console/package-lock.json | .venv/installed
+	console/npm ci --silent
+	touch $@
+
+src/brookline/console/static/index.html: console/node_modules/installed $(CONSOLE)
+	console/npm run --silent build
+
 demo: install
 	@$(BIN)/python -m brookline.cli.demo $(if $(KEEP),--keep,)
 
 test: install
+	console/npm run --silent test
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 matrix: install
@@ -42,11 +55,13 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/shellcheck --shell=sh src/brookline/locations/guard.sh
+	$(BIN)/shellcheck --shell=sh src/brookline/locations/guard.sh console/npm
+	console/npm run --silent lint
 
 format: install
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format .
+	console/npm run --silent format
 
 # Shells of other machines for the tests of the guard, from Debian, without being root.
 shells: .shells/installed
@@ -73,4 +88,4 @@ lock: install
 	echo uv | $(BIN)/uv pip compile - --quiet --generate-hashes --no-emit-index-url -o requirements/uv.txt
 
 clean:
-	rm -rf .venv .demo .shells build dist
+	rm -rf .venv .demo .shells .screenshots build dist console/node_modules src/brookline/console/static

@@ -26,9 +26,11 @@ from brookline.api import (
 from brookline.api.edge import Edge
 from brookline.api.hot import Hot
 from brookline.api.nodes import PREFIX, Nodes
+from brookline.api.origins import opened, origins, preflight, sister
 from brookline.api.routes import Operation, RouteTable
 from brookline.api.wireform import Stamp
 from brookline.api.writes import Writes
+from brookline.console.site import Console
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -81,6 +83,8 @@ class Api:
         ports.node.door.execute = writes.execute
         self._edge = Edge(ports, table, writes=writes, stamp=self.stamp)
         self._nodes = Nodes(ports, self.stamp)
+        self._console = Console(lambda: origins(ports.node))
+        self._node = ports.node
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request, as ASGI has it."""
@@ -89,6 +93,17 @@ class Api:
         if scope["raw_path"].startswith(PREFIX):
             await self._nodes(scope, receive, send)
             return
+        if self._console.takes(scope):
+            await self._console(scope, send)
+            return
+        origin = self._sister(scope)
+        if origin:
+            send = opened(send, origin)
+            allowed = preflight(scope, origin)
+            if allowed is not None:
+                await send({"type": "http.response.start", "status": 204, "headers": allowed})
+                await send({"type": "http.response.body", "body": b""})
+                return
         found = self.hot.find(scope) if scope["method"] == "GET" else None
         if found is None:
             await self._edge(scope, receive, send)
@@ -96,3 +111,10 @@ class Api:
         headers = [*found.headers, *self.stamp.raw()]
         await send({"type": "http.response.start", "status": found.status, "headers": headers})
         await send({"type": "http.response.body", "body": found.body})
+
+    def _sister(self, scope: Mapping[str, Any]) -> str:
+        """Return the origin of another node's page that asks, or the empty text."""
+        for name, value in scope["headers"]:
+            if name == b"origin" and sister(value.decode("latin-1"), self._node):
+                return str(value.decode("latin-1"))
+        return ""

@@ -12,6 +12,7 @@ from brookline.api.answers import Answer
 from brookline.api.bodies import HungUp, read_body, until_gone
 from brookline.api.calls import Call, parse_query, whole_number
 from brookline.api.negotiation import check_media, form_of
+from brookline.api.origins import is_from_sister
 from brookline.api.plane_view import is_hot
 from brookline.api.ports import NonMasterWrites
 from brookline.api.problems import Refused, problem, unexpected
@@ -69,7 +70,7 @@ class Edge:
         user = await self._user(method, path, scope=scope, headers=headers)
         found = self._table.find(method, path)
         operation = found.operation
-        if operation.place in _CHANGING:
+        if operation.place in _CHANGING and not is_from_sister(headers, self._ports.node):
             check_page(headers)
         if operation.place is Place.MASTER:
             return await self._write(found, scope, receive, headers=headers, user=user)

@@ -32,7 +32,7 @@ HA_STATE = b"/v1/server/ha/state"
 _MOST_BYTES = 32 << 20
 """Pages that are kept; the oldest go first."""
 
-_UNUSUAL = frozenset({b"brookline-sequence", b"range", b"expect"})
+_UNUSUAL = frozenset({b"brookline-sequence", b"range", b"expect", b"origin"})
 _JSON_TAKEN = frozenset({b"*/*", b"application/json", b"application/json, text/plain, */*"})
 
 

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { bytes, count, duration, relative } from './units'
+
+describe('durations', () => {
+  test.each([
+    [-3, '0 ms'],
+    [412, '412 ms'],
+    [1400, '1.4 s'],
+    [9960, '10 s'],
+    [59_600, '1 min'],
+    [125_000, '2 min 5 s'],
+    [11_400_000, '3 h 10 min'],
+    [352_800_000, '4 d 2 h'],
+  ])('%i ms is %s', (ms, text) => expect(duration(ms)).toBe(text))
+})
+
+describe('moments', () => {
+  test.each([
+    [0, 'now'],
+    [-9_000, 'now'],
+    [-30_000, '30 sec. ago'],
+    [-119_000, '1 min. ago'],
+    [-7_200_000, '2 hr. ago'],
+    [-86_400_000, 'yesterday'],
+  ])('%i ms from now is %s', (ms, text) => expect(relative(1e12 + ms, 1e12)).toBe(text))
+})
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [5120, '5.1 kB'],
+  [999_600, '1.0 MB'],
+  [104_857_600, '105 MB'],
+])('%i bytes are %s', (size, text) => expect(bytes(size)).toBe(text))
+
+test('one thing is one thing', () => {
+  expect(count(1, 'node')).toBe('1 node')
+  expect(count(10_000, 'entity', 'entities')).toBe('10,000 entities')
+})

@@ -1,0 +1,76 @@
+// Times, durations and sizes as people read them.
+
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' })
+const ABSOLUTE = new Intl.DateTimeFormat('en-GB', {
+  dateStyle: 'medium',
+  timeStyle: 'medium',
+})
+const ZONE = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short', hour: 'numeric' })
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
+
+const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ['second', 60],
+  ['minute', 60],
+  ['hour', 24],
+  ['day', 30],
+  ['month', 12],
+  ['year', Infinity],
+]
+
+/** A moment as "3 min. ago"; below ten seconds "now". */
+export function relative(atMs: number, nowMs: number): string {
+  let amount = (atMs - nowMs) / 1000
+  if (Math.abs(amount) < 10) return 'now'
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(amount) < size) return RELATIVE.format(Math.trunc(amount), unit)
+    amount /= size
+  }
+  return absolute(atMs)
+}
+
+/** A moment in full, in the viewer's zone, which is named. */
+export function absolute(atMs: number): string {
+  const zone = ZONE.formatToParts(atMs).find((part) => part.type === 'timeZoneName')
+  return `${ABSOLUTE.format(atMs)} ${zone?.value ?? ''}`.trim()
+}
+
+/** The time of the day. */
+export function clock(atMs: number): string {
+  return CLOCK.format(atMs)
+}
+
+/** A duration as "412 ms", "1.4 s", "2 min 5 s", "3 h 10 min", "4 d 2 h". */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`
+  const seconds = ms / 1000
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`
+  if (seconds < 59.5) return `${Math.round(seconds)} s`
+  const whole = Math.round(seconds)
+  if (whole < 3600) return pair(whole, 60, 'min', 's')
+  if (whole < 86400) return pair(Math.floor(whole / 60), 60, 'h', 'min')
+  return pair(Math.floor(whole / 3600), 24, 'd', 'h')
+}
+
+function pair(small: number, size: number, large: string, unit: string): string {
+  const rest = small % size
+  return `${Math.floor(small / size)} ${large}` + (rest ? ` ${rest} ${unit}` : '')
+}
+
+/** A number of bytes as "5.1 kB". */
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let amount = count
+  let at = 0
+  while (amount >= 999.5 && at < units.length - 1) {
+    amount /= 1000
+    at += 1
+  }
+  return at === 0 || amount >= 99.5
+    ? `${Math.round(amount)} ${units[at]}`
+    : `${amount.toFixed(1)} ${units[at]}`
+}
+
+/** A number with its noun: "1 node", "3 nodes". */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`
+}

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import aiohttp
+from tests.api.house import ADMIN
+
+from brookline.api.origins import is_from_sister
+
+
+async def ask(house, method, path, **headers):
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, house.url + path, headers=headers) as answer,
+    ):
+        return answer.status, answer.headers, await answer.read()
+
+
+async def test_a_page_of_another_node_may_read_but_not_by_what_a_browser_adds(pair):
+    master, standby = pair
+    page = {"Origin": standby.url, "Sec-Fetch-Site": "same-site"}
+    status, headers, _ = await ask(master, "GET", "/v1/server/ha/state", **ADMIN, **page)
+    assert (status, headers["access-control-allow-origin"]) == (200, standby.url)
+    assert "access-control-allow-credentials" not in headers
+    status, _, _ = await ask(master, "POST", "/v1/server/ha/states/clear", **ADMIN, **page)
+    assert status == 403
+
+
+async def test_a_page_of_another_node_shows_its_right_itself(pair):
+    master, standby = pair
+    shown = {"origin": standby.url, "authorization": "Bearer abc"}
+    assert is_from_sister(shown, master.node)
+    assert not is_from_sister(shown | {"origin": "http://127.0.0.1:1"}, master.node)
+    assert not is_from_sister(shown | {"authorization": "Basic abc"}, master.node)
+
+
+async def test_a_browser_that_asks_first_is_told_yes_without_credentials(pair):
+    master, standby = pair
+    asks = {
+        "Origin": standby.url,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "x-csrf-token",
+    }
+    status, headers, _ = await ask(master, "OPTIONS", "/v1/applications", **asks)
+    assert (status, headers["access-control-allow-headers"]) == (204, "x-csrf-token")
+
+
+async def test_a_page_of_any_other_site_is_told_nothing(pair):
+    master, _ = pair
+    status, headers, _ = await ask(
+        master, "GET", "/v1/server/ha/state", **ADMIN, Origin="http://127.0.0.1:1"
+    )
+    assert status == 200
+    assert "access-control-allow-origin" not in headers
+
+
+async def test_a_browser_gets_the_console_and_a_program_the_api(house):
+    status, headers, _ = await ask(house, "GET", "/about", Accept="text/html")
+    assert status in {200, 503}
+    assert headers["content-type"].startswith("text/html")
+    status, _, _ = await ask(house, "GET", "/about", Accept="application/json")
+    assert status == 401
