@@ -298,6 +298,10 @@ class Operation(Running):
         self._commands += 1
         return command_id(self.task.id, self._commands, self.task.again)
 
+    def run_again(self) -> None:
+        """Let its action be run again here: its commands have the same ids as before."""
+        self._commands, self.fresh = 0, False
+
     def leaves(self, machine: Keeper, step_id: str) -> None:
         """Note that a machine keeps what a command wrote, until the operation has long ended."""
         self.root.commands.append(Command(machine, step_id))

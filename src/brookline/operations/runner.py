@@ -17,6 +17,7 @@ from brookline.errors import (
 from brookline.operations.interruption import StepInterrupted, in_doubt
 from brookline.operations.outcomes import Ending
 from brookline.operations.safety import Safety
+from brookline.operations.scarcity import is_scarcity
 from brookline.operations.storing import failure_of, read_back, shown, storable_error, stored
 from brookline.operations.task import Status, Task
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("brookline.operations")
 
 _TRACE_LINES = 40
+_SCARCE_S = 1.0
 _ATTACH_S = 10.0
 """How long a step whose time is over meanwhile may take to find out that its command has ended."""
 
@@ -101,8 +103,7 @@ class Runner:
                 await operation.permitted(guarded=work.safety is Safety.GUARDED)
             if work.safety is Safety.ONCE:
                 await self._begin_once(operation)
-            in_time = work.body if work.timeout_s is None else self._in_time(work, work.timeout_s)
-            result = await in_time(operation)
+            result = await self._body(work)(operation)
             if operation.parent is not None:
                 result = read_back(stored(operation.task.name, result), work.returns)
             ending = Ending(Status.COMPLETED, result)
@@ -121,6 +122,29 @@ class Runner:
         await self._ledger.begin_once(operation)
         # That may have taken long, and who goes on with it does not know that it has not acted.
         await operation.permitted(guarded=False)
+
+    def _body(self, work: Work) -> Body:
+        if work.safety in (Safety.GUARDED, Safety.REPEATABLE):
+            work = work._replace(body=self._despite_scarcity(work.body))
+        return work.body if work.timeout_s is None else self._in_time(work, work.timeout_s)
+
+    def _despite_scarcity(self, body: Body) -> Body:
+        """Return a body that is run again if this server lacks something, for it has not failed."""
+
+        async def patient(operation: Operation) -> Any:
+            while True:
+                try:
+                    return await body(operation)
+                except Exception as error:
+                    if not is_scarcity(error):
+                        raise
+                    fields = {"task": operation.task.id, "name": operation.task.name}
+                    log.warning("step waits", extra={"fields": {**fields, "for": str(error)}})
+                with operation.waiting("for memory, threads or open files of this server"):
+                    await self._clock.sleep(_SCARCE_S)
+                operation.run_again()
+
+        return patient
 
     def _in_time(self, work: Work, timeout_s: float) -> Body:
         """Return a body that ends in the time that is left to it, or raises `TimedOut`."""
