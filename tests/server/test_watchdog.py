@@ -99,3 +99,23 @@ def test_a_process_that_was_stopped_and_goes_on_is_not_ended():
         assert process.stdout.readline() == "alive\n"
         process.stdin.close()
         assert process.wait(30) == 0
+
+
+EXHAUSTED = """
+import logging, time
+from brookline.server.watchdog import Watchdog
+
+class Exhausted(logging.Filter):
+    def filter(self, record):
+        raise MemoryError
+
+logging.getLogger("brookline.server").addFilter(Exhausted())
+Watchdog(lambda: 0, 0.1).start()
+time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+def test_it_ends_a_process_that_has_no_memory_left_for_saying_so():
+    ended = subprocess.run([sys.executable, "-c", EXHAUSTED], timeout=30, check=False)
+    assert ended.returncode == EXIT_CODE

@@ -60,5 +60,8 @@ class Watchdog:
 
 
 def _exit() -> None:
-    log.critical("event loop hangs; ending the process")
-    os._exit(EXIT_CODE)
+    try:
+        log.critical("event loop hangs; ending the process")
+    finally:
+        # Also if there is no memory left for saying so.
+        os._exit(EXIT_CODE)
