@@ -123,6 +123,6 @@ class Deadly(BasicStartable):
         while True:
             try:
                 kept.append(bytearray(size))
+                await asyncio.sleep(0)
             except MemoryError:
                 size = max(size // 2, 1)
-            await asyncio.sleep(0)

@@ -1,0 +1,97 @@
+"""An operation of which its masters die: the third one lives, and other work goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+from http.client import HTTPException
+from pathlib import Path
+
+import pytest
+from tests.e2e.servers import Cluster, eventually
+from tests.matrix.bench import OPTIONS, App, with_plugin
+from tests.matrix.cells import START
+from tests.matrix.test_matrix import told
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.timeout(180),
+    pytest.mark.xdist_group("suspects"),
+]
+
+MEMORY_BYTES = 256 << 20
+"""How much more than at the beginning a server may take, so that this machine is not hurt."""
+
+PLAN = "name: doom\nservices:\n- type: failover_matrix.Deadly\n  name: deadly\n"
+
+
+@pytest.fixture
+def servers(tmp_path):
+    cluster = Cluster(tmp_path)
+    with_plugin(cluster)
+    yield [cluster["n1"], cluster["n2"], cluster["n3"]]
+    for server in cluster.servers.values():
+        print(f"{server.name}:\n{server.log()[-8000:]}")
+    cluster.close()
+
+
+def limit(server):
+    status = Path(f"/proc/{server.pid}/status").read_text()
+    taken = int(status.partition("VmData:")[2].split()[0]) * 1024
+    most = taken + MEMORY_BYTES
+    resource.prlimit(server.pid, resource.RLIMIT_DATA, (most, most))
+
+
+def deploy_deadly(server):
+    headers = {"content-type": "application/yaml"}
+    answer = server.ask("POST", "/v1/applications", PLAN, headers=headers)
+    assert answer.status == 201, answer
+    path = f"/v1/applications/{answer.json['entityId']}/entities/deadly"
+    state = f"{path}/sensors/service.state"
+    eventually("it runs", lambda: server.ask("GET", state).json == "RUNNING")
+    return path
+
+
+def shows(server, app):
+    known = server.ask("GET", f"/v1/activities/{app.task}").status == 202
+    return known and len(app.streams(server, "install")) == 1
+
+
+def leads_third(server):
+    with contextlib.suppress(OSError, HTTPException):  # one that hangs accepts, and says nothing
+        answer = server.ask("GET", "/healthz/master", login=False, timeout_s=0.5)
+        return answer.status == 200 and int(answer.headers["brookline-epoch"]) >= 3
+    return False
+
+
+@pytest.mark.parametrize("how", ["block", "hoard"])
+def test_what_kills_its_masters_is_suspect_and_the_third_master_lives(servers, how, tmp_path):
+    first = servers[0].start(*OPTIONS).becomes("master")
+    for server in servers[1:]:
+        server.start(*OPTIONS).becomes("read")
+    for server in servers:
+        limit(server)
+    path, app = deploy_deadly(first), App(tmp_path / "innocent")
+    app.close_gates(["install"])
+    app.deploy(first, [*START, "stop"])
+    for server in servers[1:]:
+        eventually("others know that it runs", lambda s=server: shows(s, app))
+
+    with contextlib.suppress(OSError, HTTPException):
+        # It is recorded before it begins, and its master answers nobody any more.
+        first.ask("POST", f"{path}/effectors/{how}?timeout=0", {}, timeout_s=1)
+
+    third = eventually("a third master", lambda: next(filter(leads_third, servers), None))
+    tasks = third.get(f"{path}/activities?limit=-1")
+    [suspect] = [one for one in tasks if one["displayName"] == how]
+    assert suspect["interrupted"]
+    found = third.get(f"/v1/activities/{suspect['id']}")
+    assert found["currentStatus"] == "Failed"
+    assert "suspect" in found["result"]
+    app.open_gates()
+    assert app.finished(third)["currentStatus"] == "Completed"
+    assert app.lines() == told(START)
+    assert third.becomes("live").state() == "MASTER"
+    if how == "block":
+        assert [server.wait() for server in servers if server is not third] == [3, 3]
