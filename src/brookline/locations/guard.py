@@ -16,7 +16,7 @@ from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.values.ids import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from brookline.locations.shells import Shell
 
@@ -123,10 +123,12 @@ class Guard:
     Attributes:
         place: What it is known by now: after a reboot, or the loss of the folder, another than
             before.
+        doubted: Ids of the operations that may have run steps in a folder that was lost since.
     """
 
     def __init__(self, shell: Shell, home: str, folder: str, place: Place | None = None) -> None:
         self.place = place
+        self.doubted: set[str] = set()
         self._shell = shell
         self._home = home
         self._folder = folder
@@ -142,8 +144,22 @@ class Guard:
         self.place = Place(self._folder, words[1], words[2])
         return self.place
 
-    async def run(self, step: Step, payload: bytes, sink: Sink) -> Ended:
+    async def run(
+        self,
+        step: Step,
+        payload: bytes,
+        sink: Sink,
+        *,
+        lost: Callable[[], Awaitable[None]] | None = None,
+    ) -> Ended:
         """Run a step, or attach to it if it was begun before; return its end.
+
+        Args:
+            step: The step.
+            payload: What it runs.
+            sink: Who gets what it writes.
+            lost: Called when the folder is found to be lost, before there is a new one: whoever
+                knows of steps in the old one must not look for them in that.
 
         Raises:
             Fenced: If the machine has seen a higher epoch.
@@ -163,11 +179,14 @@ class Guard:
                     raise self._error_of(refusal, step) from refusal
                 # Nobody began it before, and whoever has the old id is refused from now on.
                 log.warning("guard folder lost", extra={"fields": {"folder": self._folder}})
+                if lost is not None:
+                    await lost()
                 place = await self.init()
             except CutOff as end:
                 cut_off = end
                 step = replace(step, fresh=False)
-        raise RemoteError(f"the guard on the machine was cut off: {cut_off}") from cut_off
+        assert cut_off is not None
+        raise _cut_off(cut_off) from cut_off
 
     async def kill(self, step: Step, why: str) -> Ended:
         """End a step with all that it started; one that was not begun never will be.
@@ -221,6 +240,20 @@ class Guard:
             RemoteError: If the machine does not answer.
         """
         place = self.place or await self.init()
+        for last in (False, False, True):
+            try:
+                async for content in self._output(place, step_id, stream, offset=offset):
+                    offset += len(content)
+                    yield content
+            except CutOff as error:
+                if last:
+                    raise _cut_off(error) from error
+            else:
+                return
+
+    async def _output(
+        self, place: Place, step_id: str, stream: str, *, offset: int
+    ) -> AsyncIterator[bytes]:
         with contextlib.suppress(Refused):
             async with self._open("output", *place[:2], step_id, stream, str(offset)) as answer:
                 while (words := await answer.words())[0] != "ok":
@@ -275,7 +308,7 @@ class Guard:
             async with self._open(command, *arguments, attached=False) as answer:
                 return await answer.words()
         except CutOff as error:
-            raise RemoteError(f"the guard on the machine was cut off: {error}") from error
+            raise _cut_off(error) from error
 
     @contextlib.asynccontextmanager
     async def _open(
@@ -304,12 +337,20 @@ class Guard:
             raise RemoteError(f"the guard cannot be put into {self._home}: {complaint}")
         self._installed = True
 
+    def interruption(self, word: str = _RESET) -> StepInterrupted:
+        """Return how a step ends of which nobody can know whether it ran."""
+        cause = Cause.REBOOTED if word == "rebooted" else Cause.RESET
+        return StepInterrupted(cause, _REASONS[word].format(folder=self._folder))
+
     def _error_of(self, refusal: Refused, step: Step) -> BaseException:
         word = refusal.words[0]
         if word == "epoch":
             seen = refusal.words[1]
             return Fenced(f"the machine has seen the mastership {seen}", step.epoch)
         if word in _REASONS:
-            cause = Cause.REBOOTED if word == "rebooted" else Cause.RESET
-            return StepInterrupted(cause, _REASONS[word].format(folder=self._folder))
+            return self.interruption(word)
         return RemoteError(f"the guard refuses: {refusal}")
+
+
+def _cut_off(why: CutOff) -> RemoteError:
+    return RemoteError(f"the guard on the machine was cut off: {why}")

@@ -465,13 +465,17 @@ g_claim() { # EPOCH BOOT FRESH
   g_spawn
 }
 
-# Wait until the command was started, which takes no time unless something is wrong with the machine.
+# Wait until the command was started, which takes no time unless its runner was killed, or something is wrong with
+# the machine. Another runner does no harm: one of them passes the gate.
 g_await_start() {
   g_turn=0
   until [ -e "$g_dir/started" ]; do
     [ -d "$g_dir" ] || g_refuse_gone
     g_turn=$((g_turn + 1))
-    if [ "$g_turn" -gt 500 ] && g_forestall; then
+    if [ $((g_turn % 25)) -eq 0 ]; then
+      g_spawn
+    fi
+    if [ "$g_turn" -gt 200 ] && g_forestall; then
       echo unstarted >"$g_dir/kill"
     fi
     if [ "$g_turn" -lt 20 ]; then

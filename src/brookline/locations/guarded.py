@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import logging
 import signal
 from collections import Counter
@@ -23,11 +24,13 @@ from brookline.locations.payload import encode
 from brookline.locations.ports import LOCATION
 from brookline.locations.threads import in_thread
 from brookline.operations.operation import Operation, current
+from brookline.operations.task import KIND as TASK
+from brookline.operations.task import Status
 from brookline.values.ids import new_id
 from brookline.wire.changes import Merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from brookline.journal.records import View
     from brookline.locations.answers import Ended
@@ -41,6 +44,7 @@ STDOUT = "stdout"
 STDERR = "stderr"
 
 _TAIL_BYTES = 64 * 1024
+_SIGNALLED = 128
 _TIMEOUT = "timeout"
 _CANCELLED = "cancelled"
 _OVERDUE = "overdue"
@@ -63,6 +67,34 @@ class RecordedGuard:
         self.guard = guard
         self._machine_id = "" if machine is None else machine.id
         self._recorded = None if machine is None else Place.of(machine.config)
+
+    def check(self, operation: Operation | None) -> None:
+        """Make sure that the machine would know if a step had been begun there before.
+
+        Raises:
+            StepInterrupted: If it does not, for its folder is newer than the operation.
+        """
+        if operation is None or operation.fresh:
+            return
+        root = operation.root.task
+        if self._machine_id in root.resets or root.id in self.guard.doubted:
+            raise self.guard.interruption()
+
+    async def lost(self, operation: Operation) -> None:
+        """Commit that the machine has lost what was done there for operations that have not ended.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+        """
+        found: list[str] = []
+
+        def decide(view: View) -> Decision:
+            found[:] = [one for one in view.ids(TASK) if _is_unended_whole(view, one)]
+            return Decision([_reset(view, one, self._machine_id) for one in found])
+
+        if self._machine_id:
+            await operation.record(decide, name="guard folder lost")
+        self.guard.doubted.update(found)
 
     async def record(self, operation: Operation | None) -> None:
         """Record by what the guard is known now, if that is another than before.
@@ -87,6 +119,16 @@ class RecordedGuard:
         self._recorded = place
 
 
+def _is_unended_whole(view: View, task_id: str) -> bool:
+    value = view.get(TASK, task_id) or {}
+    return not value.get("parent") and not Status(value["status"]).ended
+
+
+def _reset(view: View, task_id: str, machine_id: str) -> Merge:
+    before = (view.get(TASK, task_id) or {}).get("resets", ())
+    return Merge(TASK, task_id, {"resets": list(dict.fromkeys([*before, machine_id]))})
+
+
 async def run_guarded(recorded: RecordedGuard, command: Command) -> Finished:
     """Run a command and wait for its end.
 
@@ -100,13 +142,16 @@ async def run_guarded(recorded: RecordedGuard, command: Command) -> Finished:
     """
     payload = encode(command)
     guard, operation = recorded.guard, current()
+    recorded.check(operation)
     step = _step_of(operation)
     if operation is not None:
         operation.leaves(guard, step.id)
     output = _Output(operation)
     output.write_input(command)
     try:
-        ended = await _ended(guard, step, command, payload=payload, output=output)
+        lost = None if operation is None else functools.partial(recorded.lost, operation)
+        run = functools.partial(guard.run, payload=payload, sink=output, lost=lost)
+        ended = await _ended(guard, step, command, run=run, output=output)
     except asyncio.CancelledError:
         if operation is None or not operation.handed_over:
             await _give_up(guard, step, _OVERDUE if _ran_out(operation) else _CANCELLED)
@@ -123,7 +168,12 @@ def _step_of(operation: Operation | None) -> Step:
 
 
 async def _ended(
-    guard: Guard, step: Step, command: Command, *, payload: bytes, output: _Output
+    guard: Guard,
+    step: Step,
+    command: Command,
+    *,
+    run: Callable[[Step], Awaitable[Ended]],
+    output: _Output,
 ) -> Ended:
     """Follow a command to its end, or kill it when its time is over."""
     loop, limit = asyncio.get_running_loop(), asyncio.timeout(None)
@@ -135,13 +185,13 @@ async def _ended(
     output.on_begin = began
     try:
         async with limit:
-            return await guard.run(step, payload, output)
+            return await run(step)
     except TimeoutError:
         if not limit.expired():
             raise
     output.on_begin = None
     await guard.kill(step, _TIMEOUT)
-    return await guard.run(replace(step, fresh=False), payload, output)
+    return await run(replace(step, fresh=False))
 
 
 def _ran_out(operation: Running | None) -> bool:
@@ -165,10 +215,11 @@ def _finished(command: Command, ended: Ended, stdout: str, stderr: str) -> Finis
     if ended.why == "unstarted":
         said = (stderr.strip() or "nothing is known of the reason").rpartition("\n")[2]
         raise RemoteError(f"{command.name} cannot be started: {said}")
-    if ended.why == _OVERDUE:
+    killed = ended.code is None or ended.code > _SIGNALLED
+    if ended.why == _OVERDUE and killed:
         # By a server that could not record any more that the step's time was over.
         raise TimedOut(f"{command.name} did not end in the time of its step")
-    if ended.why == _CANCELLED:
+    if ended.why == _CANCELLED and killed:
         raise Cancelled(f"{command.name} was cancelled")
     if ended.why == _TIMEOUT:
         return Finished(-1, stdout, stderr, timed_out=True)

@@ -69,7 +69,8 @@ def read(said, errors=b""):
         if words[0] in got:
             size = int(words[1])
             got[words[0]] += said[:size]
-            assert len(said) >= size
+            if len(said) < size:
+                lines.append(["cut", "off"])
             said = said[size:]
     return Answer(lines, got["out"], got["err"], errors)
 

@@ -1,0 +1,51 @@
+"""Copies of the guard's script that end, as by ``kill -9``, before a command of one's choice."""
+
+import re
+
+_NO_COMMAND = re.compile(r"#|fi\b|done\b|esac\b|else\b|elif\b|\}|\)|;;|'$|$")
+_PATTERN = re.compile(r"[^()]*[^()\s]\)( |$)")
+
+
+def with_points(text, point):
+    """Return the script with something before each command.
+
+    Args:
+        text: The script.
+        point: Returns what stands before the command on a line, given the number of the line.
+    """
+    lines = text.splitlines()
+    first = next(n for n, line in enumerate(lines) if line.endswith("() {"))
+    made, in_case = lines[:first], []
+    for number, line in enumerate(lines[first:], first):
+        made.append(_with_point(line, in_case, point(number)))
+    return "\n".join(made) + "\n"
+
+
+def _with_point(line, in_case, before):
+    bare = line.strip()
+    indent = line[: len(line) - len(line.lstrip())]
+    if bare.startswith("esac"):
+        in_case.pop()
+        return line
+    if in_case and in_case[-1] == len(indent) - 2 and _PATTERN.match(bare):
+        head = _PATTERN.match(bare)[0]
+        rest = bare[len(head) :]
+        return f"{indent}{head}{before}{rest}" if rest else line
+    if re.match(r"case .* in$", bare):
+        in_case.append(len(indent))
+    if bare.endswith("=$?"):
+        return line  # what stands before it would be what it asks for
+    if _NO_COMMAND.match(bare) or re.fullmatch(r"\w+\(\) \{.*", bare):
+        return line
+    return f"{indent}{before}{bare}"
+
+
+def tracing(text):
+    """Return the script so that it notes the lines that it comes to, in the file ``$TRACE``."""
+    return with_points(text, lambda number: f'[ -z "${{TRACE-}}" ] || echo {number} >>"$TRACE"; ')
+
+
+def deadly(text):
+    """Return the script so that the first who comes to the line ``$DIES`` dies; it has a file ``$LIFE``."""
+    dies = 'mv "$LIFE" "$LIFE.over" 2>/dev/null && kill -9 $$'
+    return with_points(text, lambda number: f'[ "${{DIES-}}" != {number} ] || {{ {dies}; }}; ')

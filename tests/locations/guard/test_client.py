@@ -1,0 +1,138 @@
+"""The guard's client, by way of a shell of this host."""
+
+import resource
+from pathlib import Path
+
+import pytest
+
+from brookline.errors import Fenced, RemoteError
+from brookline.locations.command import Command
+from brookline.locations.guard import Guard, Step, script
+from brookline.locations.payload import encode
+from brookline.locations.processes import Turns
+from brookline.locations.shells import LocalShell
+from brookline.operations.interruption import Cause, StepInterrupted
+from brookline.values.clock import SystemClock
+
+
+class Sink:
+    """Keeps what a step writes, or only counts it."""
+
+    def __init__(self, *, keeps=True):
+        self.content = {"stdout": b"", "stderr": b""}
+        self.sizes = {"stdout": 0, "stderr": 0}
+        self.ages = []
+        self.keeps = keeps
+
+    def place(self, stream):
+        return self.sizes[stream]
+
+    async def write(self, stream, content):
+        self.sizes[stream] += len(content)
+        if self.keeps:
+            self.content[stream] += content
+
+    def began(self, age_s):
+        self.ages.append(age_s)
+
+
+@pytest.fixture
+def guard(tmp_path):
+    clock = SystemClock()
+    home = str(tmp_path / "home of guards")
+    return Guard(LocalShell(clock, Turns(clock)), home, f"{home}/one")
+
+
+def payload(text):
+    return encode(Command("try", text))
+
+
+async def test_the_script_is_sent_once_and_again_when_it_is_gone(guard, tmp_path):
+    path = tmp_path / "home of guards" / script()[0]
+    step = Step("s1", 1, fresh=True)
+    assert (await guard.run(step, payload("exit 3"), Sink())).code == 3
+    assert path.read_bytes() == script()[1]
+    path.unlink()
+    assert (await guard.run(step, payload("exit 3"), Sink())).code == 3
+    path.unlink()
+    assert (await guard.run(Step("s2", 1, fresh=True), payload("exit 4"), Sink())).code == 4
+
+
+async def test_another_master_gets_the_same_outcome_and_output(guard, tmp_path):
+    trace = tmp_path / "trace"
+    text = f"echo run >>{trace}; echo out; echo err >&2; exit 3"
+    one, two = Sink(), Sink()
+    first = await guard.run(Step("s1", 1, fresh=True), payload(text), one)
+    second = await guard.run(Step("s1", 2), payload(text), two)
+    assert first == second == (3, "-", 4, 4)
+    assert one.content == two.content == {"stdout": b"out\n", "stderr": b"err\n"}
+    assert trace.read_text() == "run\n"
+
+
+async def test_a_deposed_master_is_fenced(guard):
+    await guard.run(Step("s1", 5), payload("true"), Sink())
+    with pytest.raises(Fenced) as fenced:
+        await guard.run(Step("s2", 4), payload("true"), Sink())
+    assert fenced.value.held == 4
+    with pytest.raises(Fenced):
+        await guard.kill(Step("s1", 4), "cancelled")
+    with pytest.raises(Fenced):
+        await guard.collect(["s1"], 4)
+
+
+async def test_a_lost_folder_interrupts_what_may_have_run_and_is_made_anew_for_what_has_not(guard):
+    await guard.run(Step("s1", 1, fresh=True), payload("true"), Sink())
+    before = guard.place
+    Path(before.folder).rename(before.folder + ".gone")
+    with pytest.raises(StepInterrupted, match="lost, replaced or set back") as interrupted:
+        await guard.run(Step("s1", 2), payload("true"), Sink())
+    assert interrupted.value.cause is Cause.RESET
+    assert (await guard.run(Step("s2", 2, fresh=True), payload("exit 3"), Sink())).code == 3
+    assert guard.place != before
+    assert guard.place.folder == before.folder
+
+
+async def test_a_reboot_interrupts_what_may_have_run(guard):
+    await guard.init()
+    now = guard.place.boot
+    guard.place = guard.place._replace(boot="earlier")
+    with pytest.raises(StepInterrupted, match="started anew") as interrupted:
+        await guard.run(Step("s1", 2), payload("true"), Sink())
+    assert interrupted.value.cause is Cause.REBOOTED
+    assert (await guard.run(Step("s2", 2, fresh=True), payload("exit 3"), Sink())).code == 3
+    assert guard.place.boot == now
+
+
+async def test_what_is_known_of_steps_can_be_asked(guard):
+    assert (await guard.status("s1")).state == "absent"
+    await guard.run(Step("s1", 1), payload("echo out; exit 3"), Sink())
+    state = await guard.status("s1")
+    assert (state.state, state.sizes, state.ended[:2]) == (
+        "over",
+        {"stdout": 4, "stderr": 0},
+        (3, "-"),
+    )
+    assert state.age_s >= 0
+    assert b"".join([one async for one in guard.output("s1", "stdout", 1)]) == b"ut\n"
+    await guard.collect(["s1", "s2"], 1)
+    assert (await guard.status("s1")).state == "collected"
+    assert [one async for one in guard.output("s1", "stdout")] == []
+
+
+async def test_a_home_that_cannot_be_made_is_an_error_of_the_machine(tmp_path):
+    (tmp_path / "file").touch()
+    clock = SystemClock()
+    home = str(tmp_path / "file" / "x")
+    guard = Guard(LocalShell(clock, Turns(clock)), home, f"{home}/one")
+    with pytest.raises(RemoteError, match="the guard cannot be put into"):
+        await guard.run(Step("s1"), payload("true"), Sink())
+
+
+@pytest.mark.slow
+async def test_a_gigabyte_of_output_passes_by_in_little_memory(guard):
+    size = 1 << 30
+    sink = Sink(keeps=False)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ended = await guard.run(Step("s1", 1), payload(f"truncate -s {size} /proc/self/fd/1"), sink)
+    assert (ended.code, sink.sizes["stdout"]) == (0, size)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000

@@ -1,0 +1,177 @@
+"""What the guard keeps and locks: full disks, machines without tools, old steps, dead holders."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from tests.locations.guard.box import read
+
+DAY_S = 86400
+
+
+def path_without(tmp_path, *absent):
+    """Return a PATH with all programs of this host but some."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    for place in reversed(os.environ["PATH"].split(":")):
+        for program in Path(place).iterdir() if Path(place).is_dir() else ():
+            if program.name not in absent:
+                link = folder / program.name
+                link.unlink(missing_ok=True)
+                link.symlink_to(program)
+    return str(folder)
+
+
+@pytest.mark.slow
+def test_without_flock_and_setsid_twenty_masters_run_a_step_once(boxes, name, tmp_path, until):
+    box = boxes(name, path=path_without(tmp_path, "flock", "setsid"))
+    made = box.init()
+    if name == "dash" and made.words[0] == "failed":  # without a terminal it has no job control
+        assert made.words[1:] == ["neither", "setsid", "nor", "job", "control", "is", "here"]
+        return
+    assert (box.folder / "id").read_text() == "first link job\n"
+    trace = box.tmp_path / "trace"
+    script = f"echo run >>{trace}; sleep 0.1; exit 5"
+    ends = []
+
+    def ask(epoch):
+        ends.append(box.run("s1", script, epoch=epoch, fresh=False).words[:2])
+
+    threads = [threading.Thread(target=ask, args=(epoch,)) for epoch in range(1, 21)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert trace.read_text() == "run\n"
+    assert all(end in (["end", "5"], ["refused", "epoch"]) for end in ends)
+    assert ["end", "5"] in ends
+    box.begin_run("s2", "trap '' TERM; sleep 100 & sleep 100", epoch=20)
+    until(lambda: box.runner("s2"))
+    assert box.kill("s2", epoch=20, grace=1).end == ("-", "cancelled")
+    assert not list(box.folder.glob("held*")) + list(box.folder.glob("lock.*"))
+
+
+@pytest.mark.parametrize("locking", ["flock", "link"])
+def test_a_lock_survives_the_death_of_its_holder(box, until, locking):
+    (box.folder / "id").write_text(f"first {locking} fork\n")
+    frozen = box.copy(
+        "frozen.sh",
+        lambda text: text.replace("g_claim() {", "g_claim() {\n  echo has it; sleep 100"),
+    )
+    words, payload = box.run_words("s1", "exit 3")
+    holder = box.begin(*words, stdin=payload, script=frozen)
+    assert holder.stdout.readline() == b"has it\n"
+    waiting = box.begin_run("s2", "exit 4")
+    time.sleep(0.2)
+    assert waiting.poll() is None
+    os.killpg(holder.pid, signal.SIGKILL)
+    holder.wait()
+    with waiting:
+        assert read(waiting.communicate(timeout=20)[0]).end == ("4", "-")
+    assert box.run("s1", "exit 3").end == ("3", "-")
+
+
+def test_the_lock_of_a_machine_that_was_started_anew_is_free(box):
+    (box.folder / "id").write_text("first link fork\n")
+    (box.folder / "held").write_text(f"{os.getpid()} 1 earlier\n")
+    assert box.run("s1", "exit 3").end == ("3", "-")
+    assert not (box.folder / "held").exists()
+
+
+def test_a_full_disk_loses_no_exit_code(box):
+    script = "trap '' XFSZ; ulimit -f 100; head -c 1000000 /dev/zero; exit 7"
+    assert box.run("s1", script).end[0] in ("7", "1", "153")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes a file system")
+def test_on_a_full_file_system_steps_end_and_others_are_not_begun(box, until):
+    box.folder.rename(box.tmp_path / "unused")
+    box.folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=200", "none", str(box.folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("cannot mount here")
+    try:
+        box.init()
+        go = box.tmp_path / "go"
+        process = box.begin_run("s1", f"echo on; while ! test -e {go}; do sleep 0.01; done; exit 3")
+        until(lambda: box.output("s1", "stdout").out)
+        with pytest.raises(OSError, match="space"):
+            (box.folder / "ballast").write_bytes(bytes(2_000_000))
+        go.touch()
+        with process:
+            assert read(process.communicate(timeout=20)[0]).end == ("3", "-")
+        assert box.run("s2", "exit 4").words[0] == "failed"
+        (box.folder / "ballast").unlink()
+        assert box.run("s2", "exit 4", fresh=False).end == ("4", "-")
+    finally:
+        subprocess.run(["umount", "-l", str(box.folder)], check=True)
+
+
+def test_an_input_that_is_not_complete_begins_nothing(box):
+    words, payload = box.run_words("s1", "echo long enough")
+    assert box.ask(*words, stdin=payload[:-3]).words[0] == "failed"
+    assert not box.step("s1").exists()
+    assert list(box.folder.glob("in/*")) == []
+    assert box.run("s1", "exit 3").end == ("3", "-")
+
+
+def test_output_that_was_cut_short_meanwhile_does_not_confuse_the_answer(box):
+    answer = box.run("s1", "echo long line; : >/dev/stdout; sleep 0.2; exit 3")
+    assert answer.end == ("3", "-")
+    assert len(answer.out) in (0, 10)
+
+
+def later(box, days):
+    """Return variables with which it is so many days later for the script."""
+    programs = box.tmp_path / f"later{days}"
+    programs.mkdir()
+    date = programs / "date"
+    date.write_text(f"#!/bin/sh\necho $(({int(time.time())} + {days * DAY_S}))\n")
+    date.chmod(0o755)
+    return {"PATH": f"{programs}:{box.env['PATH']}"}
+
+
+def test_old_steps_are_forgotten_after_a_day_and_their_marks_after_a_week(box, until):
+    box.run("s1")
+    box.kill("s2")
+    box.begin_run("s3", "sleep 100")
+    until(lambda: box.runner("s3"))
+    (box.folder / "in" / "s9.999999999").touch()
+    box.ask("sweep", box.folder, box.id)
+    assert box.run("s1", fresh=False).end == ("0", "-")
+    assert list(box.folder.glob("in/*")) == []
+    box.ask("sweep", box.folder, box.id, env=later(box, 2))
+    assert box.run("s1", fresh=False).words == ["refused", "collected"]
+    assert box.run("s2", fresh=False).words == ["refused", "killed"]
+    assert [one.name for one in box.folder.glob("steps/*")] == ["s3"]
+    box.ask("sweep", box.folder, box.id, env=later(box, 20))
+    assert list(box.folder.glob("marks/*")) == []
+    assert box.status("s3").lines[0][1] == "running"
+
+
+def test_sweeping_is_done_once_an_hour(box):
+    box.ask("sweep", box.folder, box.id)
+    first = (box.folder / "swept").read_text()
+    box.ask("sweep", box.folder, box.id)
+    assert (box.folder / "swept").read_text() == first
+
+
+def test_a_machine_that_is_given_back_keeps_nothing(box):
+    box.run("s1")
+    assert box.ask("remove", box.folder, box.id).words == ["ok"]
+    assert not box.folder.exists()
+    assert box.run("s2").words == ["refused", "reset"]
+
+
+def test_the_script_is_in_the_package(plain):
+    from brookline.locations.guard import script
+
+    name, content = script()
+    assert name.startswith("guard-")
+    assert content.startswith(b"#!/bin/sh\n")
+    shutil.rmtree(plain.folder)
