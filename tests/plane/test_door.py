@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 
 import pytest
+from msgspec import structs
 
 from brookline.errors import Fenced, NotMaster, Outcome, Unavailable
 from brookline.journal.replica import Replica
@@ -203,7 +203,7 @@ async def test_a_later_master_that_did_nothing_with_it_does_not_count(situation,
 
 
 async def test_nothing_is_sent_again_that_leaves_no_record(situation):
-    asking = await situation.ask(dataclasses.replace(REQUEST, repeatable=False))
+    asking = await situation.ask(structs.replace(REQUEST, repeatable=False))
     situation.loses("n1")
     situation.now_leads(Here(2))
 

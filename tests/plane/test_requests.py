@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec import structs
 
 from brookline.errors import Conflict, KeyReused
 from brookline.journal.queue import Decision
@@ -53,7 +52,7 @@ def test_what_is_changed_and_that_it_was_asked_for_are_one_decision(records):
 
 
 def test_of_one_whose_id_was_made_at_a_door_only_the_answer_is_kept(records):
-    made = dataclasses.replace(REQUEST, from_client=False)
+    made = structs.replace(REQUEST, from_client=False)
 
     decision = done(records, made)
 
@@ -105,7 +104,7 @@ def test_what_is_refused_is_not_remembered(records):
 )
 def test_another_request_of_the_same_id_is_refused(records, change):
     done(records)
-    other = dataclasses.replace(REQUEST, **change)
+    other = structs.replace(REQUEST, **change)
 
     with pytest.raises(KeyReused, match="the Idempotency-Key 'k' was used for another request"):
         done(records, other)
@@ -116,7 +115,7 @@ def test_another_request_of_the_same_id_is_refused(records, change):
 def test_headers_that_change_nothing_do_not_matter(records):
     done(records)
 
-    other = dataclasses.replace(REQUEST, headers=(("content-type", "application/json"),))
+    other = structs.replace(REQUEST, headers=(("content-type", "application/json"),))
 
     assert isinstance(done(records, other).answer, Known)
 
@@ -127,7 +126,7 @@ def test_headers_that_change_nothing_do_not_matter(records):
 def test_ids_are_per_user(records, user, key):
     done(records)
 
-    assert done(records, dataclasses.replace(REQUEST, user=user, id=key)).answer == "made"
+    assert done(records, structs.replace(REQUEST, user=user, id=key)).answer == "made"
 
 
 def test_no_name_of_a_user_leads_to_the_requests_of_another():
@@ -135,7 +134,7 @@ def test_no_name_of_a_user_leads_to_the_requests_of_another():
     keys = ["k", "b/k", "/k", "2Fb/k", "=k"]
 
     ids = [
-        record_id(dataclasses.replace(REQUEST, user=name, id=key, from_client=given))
+        record_id(structs.replace(REQUEST, user=name, id=key, from_client=given))
         for name in names
         for key in keys
         for given in (True, False)

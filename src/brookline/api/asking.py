@@ -47,6 +47,8 @@ class Asked:
         answer: What its client is told, once it is committed; so is each who sends it again.
     """
 
+    __slots__ = ("_call", "_reply", "answer")
+
     def __init__(self, call: Call, reply: Answer | Callable[[Any], Answer | Follows]) -> None:
         self.answer: Answer | Follows = NO_CONTENT
         self._call = call

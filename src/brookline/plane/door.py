@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from brookline.errors import Fenced, Outcome, Unavailable
 from brookline.plane.peers import Lost, Misdirected, NotSent, Reply, Request
+from brookline.wire.heartbeats import Heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from brookline.plane.peers import Peers
     from brookline.plane.settings import PlaneSettings
     from brookline.values.clock import Clock
-    from brookline.wire.heartbeats import Heartbeat
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 0.5
 """Before a master is tried again that refused; doubled each time, for thousands may be held. Who
@@ -37,15 +38,13 @@ Longer than an attempt to connect takes at most: at a machine that is dead nothi
 shows then, and the write is not lost but goes to the successor."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Here:
+class Here(msgspec.Struct, frozen=True):
     """This node leads and takes writes."""
 
     epoch: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class There:
+class There(msgspec.Struct, frozen=True):
     """Another node leads and takes writes."""
 
     master: Heartbeat

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from brookline.wire.heartbeats import Heartbeat
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A write that some node will carry out.
 
     Attributes:
@@ -39,8 +39,7 @@ class Request:
     waits: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The answer to a `Request`."""
 
     status: int
