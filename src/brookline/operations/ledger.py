@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.errors import Fenced, NotMaster, Unavailable
 from brookline.journal.queue import Decision
-from brookline.operations.locks import held_by, taken
+from brookline.operations.locks import held_by, taken, turn_key
 from brookline.operations.retention import with_parts
 from brookline.operations.storing import stored
 from brookline.operations.task import DONE, KIND, Status, Task
@@ -114,7 +114,9 @@ class Ledger:
                 for one, value in reversed(why.trail.items())
                 if view.get(KIND, one) is None
             ]
-            parts += [Merge(KIND, part.id, _cut_off(now)) for part in _unfinished(view, task)]
+            # Also one whose beginning was committed just as it was given up.
+            left = [one for one in view.ids(KIND) if one != task.id and _is_left(view, one, task)]
+            parts += [Merge(KIND, one, _cut_off(now)) for one in left]
             changes = self.consequences(view, about, why.reason, now)
             return Decision([Merge(KIND, task.id, ends), *parts, *changes])
 
@@ -128,15 +130,16 @@ class Ledger:
             else:
                 return ends
 
-    async def hold(self, operation: Operation, what: str) -> None:
-        """Commit that a part of an operation has a lock."""
+    async def hold(self, operation: Operation, what: str, turn: int) -> None:
+        """Commit that a part of an operation has a lock, and that it came to that."""
+        task, key = operation.task, turn_key(what, turn)
 
         def decide(view: View) -> Decision:
-            task = operation.task
-            missing = [] if view.get(KIND, task.id) else [Put(KIND, task.id, task.to_value())]
-            return Decision([*_above(view, operation), *missing, taken(operation, what)])
+            mark = _marked(task, view.get(KIND, task.id), {DONE + key: True})
+            return Decision([*_above(view, operation), mark, taken(operation, what, turn)])
 
         await self._commit(operation, decide)
+        task.done = {**task.done, key: True}
 
     async def ask_to_cancel(self, task: Task) -> None:
         """Commit that somebody asked for the end of a task, so that it ends on any master.
@@ -264,6 +267,15 @@ def _above(view: View, running: Running) -> list[Change]:
         missing.insert(0, Put(KIND, above.task.id, above.task.to_value()))
         above = above.parent
     return missing
+
+
+def _is_left(view: View, part_id: str, whole: Task) -> bool:
+    value = view.get(KIND, part_id)
+    if value is None or Status(value["status"]).ended:
+        return False
+    while value is not None and (above := value.get("parent", "")) != whole.id:
+        value = view.get(KIND, above) if above else None
+    return value is not None
 
 
 def _unfinished(view: View, task: Task) -> Iterator[Task]:

@@ -1,7 +1,12 @@
 """Locks: what changes an entity's life does not interleave, also across a change of masters.
 
-Who holds a lock is recorded as ``lock/<what>``: ``{holder, operation}``, ids of tasks. Nothing is
-recorded when it is given up: a record counts only while its holder has not ended.
+Who holds a lock is recorded as ``lock/<what>``: ``{holder, operation, turn}``, ids of tasks and the
+number of times that the holder came to take it. Nothing is recorded when it is given up: a record
+counts only while its holder has not ended.
+
+The holder's own record says to which of its turns it came. So code that is run again from its
+beginning does not wait for a lock that it had before and has given up since, nor gives up what it
+took later: all that it did in that turn has its outcome.
 """
 
 from __future__ import annotations
@@ -11,8 +16,8 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from brookline.operations.task import DONE, Status
 from brookline.operations.task import KIND as TASK
-from brookline.operations.task import Status
 from brookline.wire.changes import Put
 
 if TYPE_CHECKING:
@@ -21,9 +26,12 @@ if TYPE_CHECKING:
     from brookline.journal.records import View
     from brookline.operations.ledger import Ledger
     from brookline.operations.operation import Operation
+    from brookline.wire.changes import Value
 
 KIND = "lock"
 """Kind of the records."""
+
+_TURN = "lock "
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,11 +48,13 @@ class Reserved:
     Attributes:
         holder: Id of the task that had it.
         operation: Id of the operation of which that is a part.
+        turn: How often the holder had come to take it.
         name: Of the holder, for people.
     """
 
     holder: str
     operation: str
+    turn: int
     name: str
 
 
@@ -77,20 +87,24 @@ class Locks:
 
     @contextlib.asynccontextmanager
     async def hold(
-        self, what: str, operation: Operation, *, ends: Collection[str] = ()
+        self, what: str, operation: Operation, *, turn: int, ends: Collection[str] = ()
     ) -> AsyncIterator[None]:
         """Hold a lock.
 
         Args:
             what: Id of an entity, or what else is locked.
             operation: Who will hold it; it passes if one of those above it holds it already.
+            turn: How often its code has come to take this lock.
             ends: Effectors that are cancelled, and awaited, if one of them holds it.
         """
         holder = self._holders.get(what)
         if holder is not None and operation.belongs_to(holder):
             yield
             return
-        had = self._claim_reserved(what, operation)
+        had = self._claim_reserved(what, operation, turn)
+        if not had and turn_key(what, turn) in operation.task.done:
+            yield
+            return
         if not had:
             if holder is None and what not in self._reserved:
                 self._holders[what] = operation
@@ -98,14 +112,16 @@ class Locks:
                 await self._wait(what, holder, operation, ends=ends)
         try:
             if not had:
-                await self._ledger.hold(operation, what)
+                await self._ledger.hold(operation, what, turn)
             yield
         finally:
             self._pass_on(what)
 
-    def _claim_reserved(self, what: str, operation: Operation) -> bool:
+    def _claim_reserved(self, what: str, operation: Operation, turn: int) -> bool:
         reserved = self._reserved.get(what)
         if reserved is None or reserved.holder != operation.task.id:
+            return False
+        if reserved.turn != turn and turn_key(what, turn) in operation.task.done:
             return False
         del self._reserved[what]
         self._holders[what] = operation
@@ -172,7 +188,8 @@ def held(view: View) -> dict[str, Reserved]:
             continue
         if holder is None or Status(holder["status"]).ended:
             continue
-        found[what] = Reserved(lock["holder"], lock["operation"], lock.get("name", ""))
+        name = lock.get("name", "")
+        found[what] = Reserved(lock["holder"], lock["operation"], lock["turn"], name)
     return found
 
 
@@ -183,8 +200,19 @@ def held_by(view: View, operation_id: str) -> Iterator[str]:
             yield what
 
 
-def taken(operation: Operation, what: str) -> Put:
+def turn_key(what: str, turn: int) -> str:
+    """Return under which key the holder's record says that it took a lock."""
+    return f"{_TURN}{what}#{turn}"
+
+
+def turns_of(holder: Value) -> list[str]:
+    """Return the fields of a record that say which locks it took."""
+    return [name for name in holder if name.startswith(DONE + _TURN)]
+
+
+def taken(operation: Operation, what: str, turn: int) -> Put:
     """Return the change that records who holds a lock."""
     task, root = operation.task, operation.root.task
     name = f"{task.name} of {task.entity_name}" if task.entity_name else task.name
-    return Put(KIND, what, {"holder": task.id, "operation": root.id, "name": name})
+    lock = {"holder": task.id, "operation": root.id, "turn": turn, "name": name}
+    return Put(KIND, what, lock)

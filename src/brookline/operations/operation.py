@@ -229,10 +229,11 @@ class Operation(Running):
         """Wait, in all, for so many seconds, also if another master goes on with it."""
         clock = self._supervisor.clock
         until = await self.remember("sleep until", lambda: clock.wall_ms() + round(seconds * 1000))
-        with self.waiting("for a pause to end"):
-            while (left_ms := until - clock.wall_ms()) > 0:
+        left_s = (until - clock.wall_ms()) / 1000
+        if left_s > 0:
+            with self.waiting("for a pause to end"):
                 # Not longer than it was to be: the wall clock may have been set back.
-                await clock.sleep(min(left_ms / 1000, seconds))
+                await clock.sleep(min(left_s, seconds))
 
     def new_id(self, name: str) -> str:
         """Return an id that follows from this operation: the same on whichever master."""
@@ -247,11 +248,12 @@ class Operation(Running):
             entity: The entity.
             ends: Effectors that are cancelled if one of them holds the lock.
         """
-        return self._supervisor.locks.hold(entity.id, self, ends=tuple(ends))
+        turn = self._track.number(f"lock {entity.id}")
+        return self._supervisor.locks.hold(entity.id, self, turn=turn, ends=tuple(ends))
 
     def exclusive_use(self, what: str) -> contextlib.AbstractAsyncContextManager[None]:
         """Hold the lock of something that several entities share, such as an installation."""
-        return self._supervisor.locks.hold(what, self)
+        return self._supervisor.locks.hold(what, self, turn=self._track.number(f"lock {what}"))
 
     # What others see of it.
 

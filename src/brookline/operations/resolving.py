@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.errors import Conflict, NotFound
 from brookline.operations.interruption import Cause
+from brookline.operations.locks import turns_of
 from brookline.operations.task import KIND, Status
 from brookline.wire.changes import Merge
 
@@ -148,7 +149,8 @@ def resume(found: Interrupted, by: str, now_ms: int) -> list[Change]:
     before = found.value.get("taken") or {}
     taken = {**before, "count": before.get("count", 0) + 1, "at": now_ms, "strikes": 0, "by": by}
     runs = {"status": Status.RUNNING.value, "taken": taken}
-    gone = (*_ENDED, "interruption", "settled", "cancelling")
+    notes = ("interruption", "settled", "cancelling", "resets")
+    gone = (*_ENDED, *notes, *turns_of(found.value))
     return [Merge(KIND, found.id, runs, gone), *changes]
 
 
@@ -189,7 +191,9 @@ def _goes_on(one: str, part: Value, *, again: bool, lost: bool, now_ms: int) -> 
             runs["again"] = part.get("again", 0) + 1
     elif part.get("started") and part.get("ended"):
         runs["started"] = part["started"] + max(0, now_ms - part["ended"])
-    return Merge(KIND, one, runs, (*_ENDED, "once") if again else _ENDED)
+    # Meanwhile others may have taken its locks.
+    gone = (*_ENDED, *turns_of(part))
+    return Merge(KIND, one, runs, (*gone, "once") if again else gone)
 
 
 def _check_work(found: Interrupted) -> None:

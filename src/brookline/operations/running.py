@@ -49,6 +49,7 @@ class Running:
         closing: Whether its work is done and its end is being recorded.
         fresh: Whether no other master can have begun it before.
         replayed: Whether it was found to have ended before, and was not run.
+        ran_out: Whether it ends because its time is over.
         commands: Of the root: what machines keep of its steps.
         tally: Of the root: how many steps were found *finished*, how many had perhaps been begun
             by the master before, and were *attached* to on their machine or *resumed*.
@@ -56,7 +57,8 @@ class Running:
 
     __slots__ = (
         "_cancelling", "_caught_up", "_end", "_parked", "_parts", "_waiters", "_work", "closing",
-        "commands", "fresh", "handed_over", "interruption", "parent", "replayed", "root", "tally", "task",
+        "commands", "fresh", "handed_over", "interruption", "parent", "ran_out", "replayed", "root",
+        "tally", "task",
     )  # fmt: skip
 
     def __init__(self, task: Task, parent: Running | None, *, fresh: bool) -> None:
@@ -68,6 +70,7 @@ class Running:
         self.closing = False
         self.fresh = fresh
         self.replayed = False
+        self.ran_out = False
         self.commands: list[Command] = []
         self.tally: dict[str, int] = {}
         self._parts: list[Running] = []
@@ -139,6 +142,15 @@ class Running:
             part.cancel()
         if self._work is not None:
             self._work.cancel()
+
+    def run_out(self) -> None:
+        """Ask it to end because its time is over, unless it is ending already.
+
+        So neither cuts short the clean-up that the other one has set off.
+        """
+        if not self._cancelling:
+            self.ran_out = True
+            self.cancel()
 
     def hand_over(self) -> None:
         """Ask it to end because this node stops leading.

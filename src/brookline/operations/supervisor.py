@@ -11,7 +11,7 @@ from brookline.journal.queue import Decision
 from brookline.operations.interruption import StepInterrupted
 from brookline.operations.leavings import Leavings
 from brookline.operations.ledger import Ledger
-from brookline.operations.locks import Locks, held
+from brookline.operations.locks import Locks, Reserved, held
 from brookline.operations.operation import Operation
 from brookline.operations.retention import Limits, outdated, with_parts
 from brookline.operations.runner import Runner
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from brookline.operations.streams import Streams
     from brookline.operations.tasks import Tasks
     from brookline.values.clock import Clock
+    from brookline.wire.changes import Value
 
 log = logging.getLogger("brookline.operations")
 
@@ -97,7 +98,10 @@ class Supervisor:
             Fenced: Likewise.
         """
         self.epoch = epoch
-        self.locks.reserve(await self._ask(held))
+        reserved, records = await self._ask(self._left_unended)
+        self.locks.reserve(reserved)
+        for task_id, value in records.items():
+            self.tasks.refresh(task_id, value)
         self._active = True
         unfinished = (task for task in self.tasks.top_level() if not task.status.ended)
         self._left = {task.id: task for task in unfinished if task.id not in self._running}
@@ -120,6 +124,14 @@ class Supervisor:
         await self._crew.disband()
         self._left.clear()
         self.locks.reserve({})
+
+    def _left_unended(self, view: View) -> tuple[dict[str, Reserved], dict[str, Value | None]]:
+        """Return who holds locks, and the records of what ran here before and was left.
+
+        What was recorded of it just as it was left is not known here yet.
+        """
+        left = (task for task in self.tasks if not task.status.ended and not task.owned)
+        return held(view), {task.id: view.get(KIND, task.id) for task in left}
 
     # Beginning.
 

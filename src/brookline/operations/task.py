@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from brookline.wire.changes import Put
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from brookline.wire.changes import Value
 
@@ -80,6 +80,7 @@ class Task:
         settled: Whether it came to rest since, such as at a command on a machine.
         cancelling: Whether somebody asked for its end.
         interruption: Why it does not go on by itself, and what became of that.
+        resets: Of an operation: ids of machines that have lost since it began what was done there.
     """
 
     id: str
@@ -116,6 +117,7 @@ class Task:
     settled: bool = False
     cancelling: bool = False
     interruption: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    resets: Sequence[str] = ()
     _end: asyncio.Event | None = None
 
     async def wait(self, timeout_s: float | None = None) -> bool:
@@ -203,6 +205,7 @@ _FIELDS: Mapping[str, tuple[str, Any]] = {
     "settled": ("settled", False),
     "cancelling": ("cancelling", False),
     "interruption": ("interruption", NOTHING),
+    "resets": ("resets", ()),
 }
 """Names of attributes in the record, and what stands for a field that is not there."""
 

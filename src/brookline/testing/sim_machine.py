@@ -281,10 +281,12 @@ class SimMachine:
         _, folder, epoch, *names = words
         self._check_folder(folder)
         self._check_epoch(int(epoch))
-        for name in [one for one in self._steps if one.partition("-")[0] in names]:
-            if not self._runs(self._steps[name]):
-                self._marks[name] = "collected"
-                del self._steps[name]
+        more = [one for one in self._steps if one.partition("-")[0] in names]
+        for name in dict.fromkeys([*names, *more]):
+            step = self._steps.get(name)
+            if step is None or not self._runs(step):
+                self._marks.setdefault(name, "collected")
+                self._steps.pop(name, None)
         session.say("ok\n")
         session.end(0)
 
@@ -320,7 +322,7 @@ class SimMachine:
         if not self._runs(step):
             return
         step.code, step.until_s = code, self._loop.true_time()
-        if step.why == "-":
+        if code not in (_TERMINATED, _KILLED):
             step.out += step.does.says[len(step.does.says) // 2 :]
         self._witness.ended(self, name, code)
         self._tell(step)

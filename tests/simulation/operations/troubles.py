@@ -1,0 +1,71 @@
+"""A nemesis that befalls machines, too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.simulation.nemesis import Nemesis
+
+from brookline.testing.sim_machine import MachineOdds
+
+if TYPE_CHECKING:
+    from tests.simulation.operations.world import World
+
+    from brookline.testing.sim_machine import SimMachine
+    from brookline.testing.sim_server import SimServer
+
+
+class Troubles(Nemesis):
+    """All that can happen to a plane, and to the machines on which it acts."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.harness, [])
+        self.world = world
+        self.faults += [
+            (5, self.machine_storm), (2, self.out_of_reach), (1, self.reboot), (1, self.reset),
+        ]  # fmt: skip
+
+    async def machine_storm(self, _: SimServer) -> None:
+        machine = self.chosen()
+        odds = MachineOdds(
+            travel_s=self.random.choice((0.01, 0.1, 0.8)), late=self.up_to(0.3),
+            late_s=self.random.choice((3.0, 20.0, 90.0)), lost=self.up_to(0.1), cut=self.up_to(0.3),
+        )  # fmt: skip
+        self.harness.transcript.note("a storm on the way to", machine=machine.name)
+        self.world.unheard.add(machine.name)
+        machine.odds = odds
+        await self.pass_up_to(12)
+        if machine.odds is odds:
+            machine.odds = MachineOdds()
+
+    async def out_of_reach(self, _: SimServer) -> None:
+        machine = self.chosen()
+        self.harness.transcript.note("out of reach", machine=machine.name)
+        self.world.unheard.add(machine.name)
+        machine.out_of_reach = True
+        await self.pass_up_to(5)
+        machine.out_of_reach = False
+
+    async def reboot(self, _: SimServer) -> None:
+        machine = self.chosen()
+        self.harness.transcript.note("boots", machine=machine.name)
+        self.world.reboots += 1
+        machine.reboot()
+
+    async def reset(self, _: SimServer) -> None:
+        machine = self.chosen()
+        self.harness.transcript.note("is set back", machine=machine.name)
+        self.world.resets += 1
+        machine.reset()
+
+    async def jump(self, server: SimServer) -> None:
+        self.world.jumped = True
+        await super().jump(server)
+
+    async def mend(self) -> None:
+        for machine in self.world.machines.values():
+            machine.odds, machine.out_of_reach = MachineOdds(), False
+        await super().mend()
+
+    def chosen(self) -> SimMachine:
+        return self.random.choice(list(self.world.machines.values()))

@@ -1,0 +1,187 @@
+"""The world outside of a plane: machines, and what is done there and elsewhere, seen by one who knows."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+from brookline.operations.task import KIND as TASK
+from brookline.operations.task import Status
+from brookline.testing.memory_streams import MemoryStreams
+from brookline.testing.sim_machine import Behaviour, GuardRules, SimMachine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from brookline.testing.harness import PlaneHarness
+    from brookline.wire.changes import Value
+
+
+class World:
+    """Implements `Witness`: it holds what happens against what is in the log at that moment.
+
+    Args:
+        harness: The plane.
+        machines: Names of the machines.
+        rules: What their guards heed.
+
+    Attributes:
+        machines: By name.
+        tokens: What steps found outside, by the ids of their tasks.
+        reboots: How often a machine was started anew.
+        resets: How often a machine lost what it knew.
+        jumped: Whether a wall clock was set.
+        unheard: Machines whose answers, or requests to whom, were lost.
+    """
+
+    def __init__(
+        self, harness: PlaneHarness, machines: tuple[str, ...], rules: GuardRules | None = None
+    ) -> None:
+        self.harness = harness
+        self.machines = {
+            name: SimMachine(harness.loop, harness.random, name, witness=self, rules=rules)
+            for name in machines
+        }
+        self.tokens: dict[str, set[str]] = defaultdict(set)
+        self.codes: dict[str, int | None] = {}
+        self.reboots = self.resets = 0
+        self.jumped = False
+        self.unheard: set[str] = set()
+        self._count = 0
+        self._begun: Counter[str] = Counter()
+        self._epochs: dict[str, int] = {}
+        self._scripts: dict[str, Value] = {}
+        self._last: dict[str, str] = {}
+        self._left: dict[str, set[str]] = defaultdict(set)
+        self._streams: dict[str, MemoryStreams] = {}
+
+    def streams(self, server: str) -> MemoryStreams:
+        """Return the streams in the home of a server."""
+        return self._streams.setdefault(server, MemoryStreams())
+
+    def token(self) -> str:
+        """Return what nobody can foresee."""
+        self._count += 1
+        return f"{zlib.crc32(str((self.harness.options.seed, self._count)).encode()):08x}"
+
+    # --- what machines tell --------------------------------------------------------------------
+
+    def behaviour(self, step: str, script: str) -> Behaviour:
+        """Return what a command does."""
+        about = json.loads(script)
+        token = self.token()
+        self.tokens[step].add(token)
+        code = 3 * (zlib.crc32(step.encode()) % 2) if about.get("flaky") else about["code"]
+        stubborn = about.get("stubborn", False)
+        return Behaviour(about["takes"], code, token.encode(), stubborn)
+
+    def asked(self, machine: SimMachine, what: str, step: str, epoch: int) -> None:
+        """A request came to a machine."""
+        self._note(f"asks to {what}", step, on=machine.name, epoch=epoch)
+        seen = self._epochs.get(machine.folder, 0)
+        if epoch < seen:
+            self._wrong(f"{machine.name} did '{what}' of {step} under epoch {epoch} after {seen}")
+        self._epochs[machine.folder] = max(seen, epoch)
+
+    def began(self, machine: SimMachine, step: str, epoch: int, script: str) -> None:
+        """A command began."""
+        self._scripts[step] = json.loads(script)
+        self._note("begins", step, on=machine.name, epoch=epoch)
+        self._begins(step, self._scripts[step], most=1)
+
+    def ended(self, machine: SimMachine, step: str, code: int | None) -> None:
+        """A command ended."""
+        self._note("ends", step, on=machine.name, code=code)
+        self.codes[step] = code
+        self._in_section(step, self._scripts[step])
+
+    # --- what servers do -----------------------------------------------------------------------
+
+    def acts(self, server: str, epoch: int, step: str, about: Value) -> str:
+        """A server begins to act; returns what it finds."""
+        self._scripts[step] = about
+        self._note(f"acts {about['do']}", step, epoch=epoch)
+        self.harness.oracle.acts(server, epoch)
+        sound = self.harness.oracle.lease_is_sound
+        self._begins(step, about, most=1 if about["do"] == "once" else None, sound=sound)
+        token = self.token()
+        self.tokens[step].add(token)
+        return token
+
+    def acted(self, step: str, about: Value) -> None:
+        """It ended."""
+        self._note(f"acted {about['do']}", step)
+
+    # --- what must hold ------------------------------------------------------------------------
+
+    @property
+    def steps(self) -> int:
+        """How many commands and actions began."""
+        return self._begun.total()
+
+    def script(self, step: str) -> Value:
+        """Return what a step was to do."""
+        return self._scripts.get(step, {})
+
+    def _begins(self, step: str, about: Value, *, most: int | None, sound: bool = True) -> None:
+        self._begun[step] += 1
+        if most is not None and self._begun[step] > most:
+            self._wrong(f"{self._named(step)} is done {self._begun[step]} times")
+        for before in about["after"]:
+            record = self._record(before)
+            if record is None or not Status(record["status"]).ended:
+                self._wrong(f"{self._named(step)} begins before the outcome of {before}")
+        if sound:
+            self._is_of_unended(step)
+            self._in_section(step, about)
+
+    def _runs_on(self, step: str) -> bool:
+        """Tell whether somebody tried in vain to end a command: that is all that can be said."""
+        events = (e for e in self.harness.transcript if e.text == "command not killed")
+        return any(("step", step) in event.fields for event in events)
+
+    def _is_of_unended(self, step: str) -> None:
+        for task_id, record in self._line(step):
+            status = Status(record["status"])
+            if status.ended and status is not Status.INTERRUPTED and not self._runs_on(step):
+                self._wrong(f"{self._named(step)} begins after {task_id} was {status.value}")
+                return
+
+    def _in_section(self, step: str, about: Value) -> None:
+        """Effects of two sections of a lock do not interleave, unless people must look at one."""
+        if any(record["status"] == "interrupted" for _, record in self._line(step)):
+            return
+        outermost = dict(reversed(about["held"]))  # a part takes again what the whole has
+        for what, section in outermost.items():
+            last = self._last.get(what)
+            if section in self._left[what] and not self._runs_on(step):
+                self._wrong(
+                    f"{self._named(step)} is done in a section of {what} after the next began"
+                )
+            elif last != section and section not in self._left[what]:
+                if last is not None:
+                    self._left[what].add(last)
+                self._last[what] = section
+
+    def _line(self, step: str) -> Iterator[tuple[str, Value]]:
+        """Yield the records of a step, its part and its operation, as far as there are any."""
+        for task_id in (step, *self._scripts[step]["of"]):
+            record = self._record(task_id)
+            if record is not None:
+                yield task_id, record
+
+    def _record(self, task_id: str) -> Value | None:
+        return self.harness.oracle.records.get(TASK, task_id)
+
+    def _named(self, step: str) -> str:
+        return f"{self._scripts[step]['name']} ({step})"
+
+    def _note(self, what: str, step: str, **more: Any) -> None:
+        about = self._scripts.get(step)
+        name = about["name"] if about else ""
+        self.harness.transcript.note(what, step=step, name=name, **more)
+
+    def _wrong(self, what: str) -> None:
+        self.harness.oracle.wrong(what)
