@@ -68,7 +68,8 @@ class Reader:
     @property
     def missing(self) -> str:
         """Key of the entry that is absent while a later one exists, or empty."""
-        return entry_key(self._hole[0]) if self._hole is not None else ""
+        known = self._hole is not None and self._hole[0] > self._replica.seq
+        return entry_key(self._replica.seq + 1) if known else ""
 
     async def glance(self, expected: int = 0) -> None:
         """Apply what is there, with as few calls as possible; for hints.

@@ -64,7 +64,6 @@ class Core:
         act_after: Boot time from which unprotected actions may begin.
         alarm: What must be looked at by people, or empty.
         trouble: Why the last heartbeat could not be confirmed, or empty.
-        hole: Key of an entry that is absent while a later one exists, or empty.
         leaving: Whether the node is about to end.
         waits: Whether it started as MASTER and still waits for a vacancy.
         crew: Owns what goes on beside the course of things.
@@ -92,7 +91,6 @@ class Core:
         self.act_after = 0.0
         self.alarm = ""
         self.trouble = ""
-        self.hole = ""
         self.leaving = False
         self.waits = False
         self.current_at = parts.clock.monotonic()

@@ -142,9 +142,9 @@ class PlaneNode:
     @property
     def trouble(self) -> str:
         """Why this node cannot say that it lives, or not lead, or empty; it may pass by itself."""
-        hole = self._core.hole
-        waits = f"entry {hole} is missing, and a later one exists: nobody can lead until it shows"
-        return self._core.trouble or (waits if hole else "")
+        missing = self._core.parts.reader.missing
+        waits = f"entry {missing} is missing, and a later one exists: nobody leads until it shows"
+        return self._core.trouble or (waits if missing else "")
 
     @property
     def readable(self) -> bool:

@@ -45,6 +45,7 @@ class Routine:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failing = asyncio.Event()
         self._failure: BaseException | None = None
+        self._missing = ""
         core.parts.reader.on_progress = self._progress
 
     async def begin(self) -> None:
@@ -166,11 +167,11 @@ class Routine:
         A store may be slow to show it. If it stays missing, the reader raises the alarm.
         """
         missing = self._core.parts.reader.missing
-        if missing and missing != self._core.hole:
+        if missing and missing != self._missing:
             log.warning("entry is missing", extra={"fields": {"key": missing}})
-        elif self._core.hole and not missing:
+        elif self._missing and not missing:
             log.info("no entry is missing any more")
-        self._core.hole = missing
+        self._missing = missing
 
     async def _break(self, why: str) -> None:
         """Say that this connection to the store can make nothing durable any more.
