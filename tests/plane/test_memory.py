@@ -166,3 +166,16 @@ def test_wall_clocks_do_not_matter(jump_s):
         assert one.remembered == ["ann/2"]
 
     master(story)
+
+
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize(
+    ("write_wait_s", "poll_s", "least_s"), [(10, 1, 300), (600, 1, 2400), (10, 10, 1200)]
+)
+def test_a_request_is_remembered_longer_than_anybody_may_repeat_it(
+    given, write_wait_s, poll_s, least_s
+):
+    settings = PlaneSettings(write_wait_s=write_wait_s, poll_s=poll_s)
+
+    assert settings.id_life_s(given=given) >= least_s
+    assert settings.id_life_s(given=True) == 86_400

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from brookline.plane.settings import BEATS_BEHIND
 from brookline.security.node_keys import (
-    BEATS_BEHIND,
     Call,
     NodeKey,
     digest_of,

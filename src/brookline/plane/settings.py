@@ -6,6 +6,9 @@ import dataclasses
 
 from brookline.errors import InvalidInput
 
+BEATS_BEHIND = 60
+"""A call that knows the target's heartbeat counter only as it was so many beats ago is refused."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PlaneSettings:
@@ -72,8 +75,13 @@ class PlaneSettings:
     """How long a store that hangs may hold up the end of a node."""
 
     def id_life_s(self, *, given: bool) -> float:
-        """Return how long the id of a request lives, `given` by a client or made at a door."""
-        return max(self.given_id_s if given else self.made_id_s, 4 * self.write_wait_s)
+        """Return how long the id of a request lives, `given` by a client or made at a door.
+
+        Longer than its door may hold and repeat it, and than a forward that somebody has recorded is
+        believed by the node that it was meant for.
+        """
+        life_s = self.given_id_s if given else self.made_id_s
+        return max(life_s, 4 * self.write_wait_s, 2 * BEATS_BEHIND * self.poll_s)
 
     def __post_init__(self) -> None:
         """Refuse settings under which the rules of the plane do not work.

@@ -2,7 +2,8 @@
 
 Each instance makes a key pair at its start and publishes the public half in its heartbeat. A call
 from node to node carries a signature of all that matters in it, and the target's heartbeat counter
-as last seen, so that a call that was recorded cannot be sent again for long.
+as last seen, so that a call that was recorded cannot be sent again for long. A write that is sent
+again before is found to be done already.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-BEATS_BEHIND = 60
-"""A call that knows the target's counter only as it was so many beats ago is refused."""
+from brookline.plane.settings import BEATS_BEHIND
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
