@@ -163,13 +163,8 @@ g_ways() {
   if setsid --fork true >/dev/null 2>&1; then
     g_starting=fork
   elif ! command -v setsid >/dev/null; then
-    (
-      set -m 2>/dev/null
-      case $- in
-        *m*) exit 0 ;;
-        *) exit 1 ;;
-      esac
-    ) 2>/dev/null || g_fail "neither setsid nor job control is here"
+    # Asked of another shell, for in a subshell the letter is shown though nothing follows from it.
+    "$g_sh" -c 'set -m; case $- in *m*) exit 0 ;; esac; exit 1' 2>/dev/null || g_fail "neither setsid nor job control is here"
   fi
 }
 
