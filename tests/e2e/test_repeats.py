@@ -165,3 +165,41 @@ def test_a_key_is_known_to_a_server_that_was_started_again(cluster):
     assert (again.status, again.body) == (201, first.body)
     assert (other.status, other.json["error"]) == (422, 422)
     assert names_of_children(n1, app) == {"a": 1}
+
+
+SERVICE = """
+name: service
+location: localhost
+services:
+- type: org.apache.brooklyn.entity.software.base.VanillaSoftwareProcess
+  name: process
+  brooklyn.config:
+    launch.command: echo launched >> {journal}; sleep {seconds}
+    checkRunning.command: "true"
+    stop.command: "true"
+"""
+
+
+@pytest.mark.parametrize("key", [{"idempotency-key": "mine"}, {}], ids=["with-a-key", "without"])
+def test_who_waits_for_an_effector_through_a_standby_gets_its_result(cluster, key):
+    n1, n2 = cluster.pair()
+    journal = cluster.folder / "journal"
+    plan = SERVICE.format(journal=journal, seconds=2)
+    headers = {"content-type": "application/yaml"}
+    deployed = n2.ask("POST", "/v1/applications", plan, headers=headers).json
+    n2.ask("GET", f"/v1/activities/{deployed['id']}?timeout=30s")
+    app = f"/v1/applications/{deployed['entityId']}/entities"
+    assert journal.read_text() == "launched\n"
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(
+            n2.ask, "POST", f"{app}/process/effectors/restart", {}, headers=dict(key)
+        )
+        eventually("it is launched again", lambda: journal.read_text() == "launched\n" * 2)
+        n1.kill()
+        answer = waiting.result(CLIENT_S)
+
+    assert (answer.status, answer.json) == (202, None)
+    assert answer.headers["brookline-node"] == n2.get("/v1/server/ha/states")["ownId"]
+    assert journal.read_text() == "launched\n" * 2
+    assert n2.get(f"{app}/process/sensors/service.state") == "RUNNING"
