@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from tests.api.conftest import PLAN
 from tests.api.house import until
@@ -95,6 +97,23 @@ async def test_it_is_resumed_as_the_same_task_once(after):
     ended = await post(house, task, "resume")
     assert ended.status == 409
     assert "was resumed by admin and was cancelled" in ended.json["message"]
+
+
+async def test_what_is_resumed_runs_on_every_node_and_can_be_waited_for_there(after, make):
+    house, task, _ = after
+    third = await make()
+    await until(lambda: third.management.tasks.find(task))
+    known = third.management.tasks.get(task)
+    assert known.status.ended
+    told = await third.call("POST", f"/interrupted/{task}/resume")
+    assert (told.status, told.json["id"]) == (202, task)
+    await until(lambda: not known.status.ended)
+    waiting = asyncio.ensure_future(third.call("GET", f"/activities/{task}?timeout=20s"))
+    assert (await third.get("/interrupted")) == []
+    await until(lambda: (part := house.management.tasks.get(task).children) and part[0].owned)
+    assert (await third.call("POST", f"/activities/{task}/cancel")).json is True
+    ended = await waiting
+    assert (ended.status, ended.json["currentStatus"]) == (200, "Cancelled")
 
 
 async def test_it_is_replayed_as_another_task(after):

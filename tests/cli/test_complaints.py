@@ -43,6 +43,7 @@ def test_who_gets_no_answer_is_told_what_helps(cause, step):
     ("path", "command"),
     [
         ("/v1/activities/x", "brookline activity lists"),
+        ("/v1/interrupted/x/resume", "brookline interrupted lists"),
         ("/v1/activities/x/stream/env", "brookline activity TASK names"),
         ("/v1/applications/a/entities/b/effectors/c", "brookline effectors APP ENTITY lists"),
         ("/v1/applications/a/entities/b", "brookline tree lists"),

@@ -143,3 +143,13 @@ def test_what_had_ended_is_not_cancelled(brookline, plane):
     ran = brookline("activity", "cancel", "t1")
     assert ran.status == 16
     assert "it is Completed" in ran.err
+
+
+def test_what_is_interrupted_is_not_cancelled_but_abandoned(brookline, plane):
+    plane.answers |= {
+        "POST /v1/activities/t1/cancel": Reply(body="false"),
+        "GET /v1/activities/t1": task(currentStatus="Failed", interrupted=True),
+    }
+    ran = brookline("activity", "cancel", "t1")
+    assert ran.status == 16
+    assert "it is Interrupted\nNext: brookline interrupted t1" in ran.err

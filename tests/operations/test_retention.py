@@ -22,6 +22,17 @@ def test_what_runs_is_kept():
     assert dropped([running], per_name=0, per_entity=0, total=0) == []
 
 
+def test_what_waits_for_a_decision_is_kept_beside_what_has_ended():
+    waiting = [ended(n) for n in range(3)]
+    for task in waiting:
+        task.status = Status.INTERRUPTED
+    done = [ended(n) for n in (10, 11)]
+    assert dropped([*waiting, *done], per_name=2, per_entity=2) == []
+    waiting[0].interruption = {"resolved": {"how": "abandoned"}}
+    assert dropped([*waiting, *done], per_name=2, per_entity=2) == ["t0"]
+    assert dropped(waiting, total=1) == ["t1", "t0"]
+
+
 def test_tasks_of_an_entity_are_bounded():
     assert dropped([ended(n, name=f"n{n}") for n in range(3)], per_entity=2) == ["t0"]
 

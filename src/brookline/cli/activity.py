@@ -100,8 +100,9 @@ def cancel(tool: Tool, task: str) -> None:
     """
     cancelled = tool.do(calls.cancel(task))
     if not cancelled:
-        how = _status(tool.do(calls.task(task)))
-        raise Conflict(f"task {task} was not cancelled: it is {how}")
+        found = tool.do(calls.task(task))
+        step = f"\nNext: brookline interrupted {task}" if was_interrupted(found) else ""
+        raise Conflict(f"task {task} was not cancelled: it is {_status(found)}{step}")
     tool.out.emit(cancelled, lambda: [f"task {task} is cancelled"])
 
 

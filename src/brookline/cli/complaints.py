@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from brookline.errors import BrooklineError
 
 _LISTINGS = (
+    ("/v1/interrupted", "brookline interrupted lists what waits for a decision"),
     ("/stream/", "brookline activity TASK names its streams"),
     ("/v1/activities", "brookline activity lists the tasks, with --all their parts too"),
     ("/effectors/", "brookline effectors APP ENTITY lists what can be called"),

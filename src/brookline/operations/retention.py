@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from brookline.operations.streams import LIMIT_BYTES
+from brookline.operations.task import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +20,8 @@ _DAY_S = 24 * 3600.0
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much is kept of the past. Only ended top-level tasks count, each with its parts.
+
+    What is interrupted, and waits for a decision, counts neither for its name nor for its entity.
 
     Attributes:
         per_name: Of the same name about the same entity.
@@ -61,9 +64,13 @@ def outdated(tasks: Iterable[Task], limits: Limits, now_ms: int) -> list[Task]:
     for task in ended:
         family = list(with_parts(task))
         size = sum(map(_weight, family))
-        too_much = (
+        waits = task.status is Status.INTERRUPTED and not task.interruption.get("resolved")
+        crowded = (
             names[task.entity_id, task.name] >= limits.per_name
             or entities[task.entity_id] >= limits.per_entity
+        )
+        too_much = (
+            (crowded and not waits)
             or kept.count + len(family) > limits.total
             or kept.size_bytes + size > limits.total_bytes
             or now_ms - (task.ended_ms or 0) > limits.age_s * 1000
@@ -71,8 +78,8 @@ def outdated(tasks: Iterable[Task], limits: Limits, now_ms: int) -> list[Task]:
         if too_much:
             dropped.append(task)
             continue
-        names[task.entity_id, task.name] += 1
-        entities[task.entity_id] += 1
+        names[task.entity_id, task.name] += not waits
+        entities[task.entity_id] += not waits
         kept.count += len(family)
         kept.size_bytes += size
     return dropped
