@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -191,6 +194,38 @@ async def test_commands_that_still_run_are_ended(
     assert not _lives(int(pid_file.read_text()))
 
 
+@pytest.mark.slow
+async def test_a_command_that_its_machine_forgot_is_run_anew_once_it_is_resumed(
+    server: Server, start: Callable[[str], Any], until: Any, tmp_path: Any
+) -> None:
+    folder = tmp_path / "box"
+    folder.mkdir()
+    waiting = "while ! test -e {folder}/gate; do sleep 0.05; done; touch {folder}/installed"
+    plan = SLEEPING.replace("exec sleep 600", waiting)
+    plan = plan.replace("'false'", "test -e {folder}/installed")
+    second: Server = await start("n2")
+    await server.management.deploy(plan.format(folder=folder), ctx=ANN)
+    runs = folder / "runs"
+    await until(lambda: runs.exists() and comes_to(server, "install"))
+    first = int((folder / "pid").read_text())
+    await server.node.stop()
+    shutil.rmtree(folder / "guard")
+    await second.leads()
+    await until(second.management.interruptions.unresolved)
+    task = only(second)
+    assert task.interruption["cause"] == "reset"
+    assert runs.read_text() == "x\n", "it was not run again silently"
+    view = second.node.replica.records
+    resuming = second.management.interruptions.prospects(task, view)["resume"].texts
+    assert any("may have been done: install of sleeper" in text for text in resuming)
+    os.kill(first, signal.SIGKILL)
+    await second.management.interruptions.resume(task, ANN)
+    await until(lambda: runs.read_text() == "x\nx\n" or task.status.ended)
+    (folder / "gate").touch()
+    assert await task.wait(20)
+    assert (task.status, runs.read_text()) == (Status.COMPLETED, "x\nx\n"), task.error
+
+
 async def _make_unknown(server: Server, task: Task) -> None:
     """Let the next master find two deaths soon after its taking up: it does not go on by itself."""
     from brookline.journal.queue import Decision
@@ -204,8 +239,6 @@ async def _make_unknown(server: Server, task: Task) -> None:
 
 
 def _lives(pid: int) -> bool:
-    import os
-
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
