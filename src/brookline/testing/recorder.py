@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
-from brookline.errors import NotMaster
+from brookline.errors import NotMaster, Outcome, Unavailable
 from brookline.journal.queue import Committed
 from brookline.journal.records import Records
 
@@ -22,6 +23,8 @@ class MemoryRecorder:
         records: What was committed and noted so far.
         leads: Whether it takes commits.
         acts: What `may_act` answers.
+        away: Whether the store does not answer.
+        said: Set while who commits is told that it is done.
         followers: Told of changes after they were applied, those of a commit together.
     """
 
@@ -29,6 +32,9 @@ class MemoryRecorder:
         self.records = Records()
         self.leads = True
         self.acts = True
+        self.away = False
+        self.said = asyncio.Event()
+        self.said.set()
         self.followers: list[Callable[[Sequence[Change]], None]] = []
         self._seq = 0
 
@@ -37,12 +43,17 @@ class MemoryRecorder:
 
         Raises:
             NotMaster: If it does not lead.
+            Unavailable: If the store does not answer.
         """
         if not self.leads:
             raise NotMaster
+        if self.away:
+            raise Unavailable("the store does not answer", Outcome.NOT_DONE)
         decision = decide(self.records)
         self._apply(decision.changes)
         self._seq += 1
+        if not self.said.is_set():
+            await self.said.wait()
         return Committed(decision.answer, self._seq, 1)
 
     def note(self, change: Change) -> None:
