@@ -24,6 +24,7 @@ from bench.figures import CannotMeasure, Setting, table  # noqa: E402
 
 from bench import (  # noqa: E402
     failover,
+    guard,
     journal,
     losses,
     machine,
@@ -45,6 +46,7 @@ ROWS: tuple[Row, ...] = (
     *startup.ROWS,
     *journal.ROWS,
     *operations.ROWS,
+    *guard.ROWS,
     *rates.ROWS,
     *sizes.ROWS,
     *failover.ROWS,

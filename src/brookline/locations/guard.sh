@@ -48,7 +48,9 @@ g_fail() {
 
 g_clean_up() {
   g_unlock
-  [ -z "$g_input" ] || rm -f "$g_folder/$g_input"
+  if [ -n "$g_input" ] && [ -e "$g_folder/$g_input" ]; then
+    rm -f "$g_folder/$g_input"
+  fi
 }
 
 # Time and processes.
@@ -448,9 +450,9 @@ g_claim() { # EPOCH BOOT FRESH
     mkdir "$g_dir" || g_fail "cannot make a folder"
   fi
   # From here on it is claimed, and whoever is killed leaves the rest to the next one.
-  if [ ! -e "$g_dir/end" ]; then
-    echo "                                                                              " >"$g_dir/end.$$" || g_fail "cannot write"
-    mv "$g_dir/end.$$" "$g_dir/end" || g_fail "cannot write"
+  if [ ! -s "$g_dir/end" ]; then
+    # No runner has been made yet, for it would need this.
+    echo "                                                                              " >"$g_dir/end" || g_fail "cannot write"
   fi
   mv "$g_folder/$g_input" "$g_dir/input" || g_fail "cannot write"
   echo "$1 $g_boot ." >"$g_dir/claim" || g_fail "cannot write"
@@ -474,7 +476,7 @@ g_await_start() {
       echo unstarted >"$g_dir/kill"
     fi
     if [ "$g_turn" -lt 20 ]; then
-      g_sleep 0.005
+      g_sleep 0.002
     else
       g_sleep 0.1
     fi
@@ -536,7 +538,7 @@ g_frame() { # WORD FILE FROM TO
 g_pause() {
   g_turn=$((g_turn + 1))
   if [ "$g_turn" -lt 8 ]; then
-    g_sleep 0.005
+    g_sleep 0.002
   elif [ "$g_turn" -lt 20 ]; then
     g_sleep 0.03
   elif [ "$g_turn" -lt 80 ]; then
@@ -746,7 +748,7 @@ g_sweep_step() {
 # Forget a step without a mark, for one whose id is never used again.
 g_drop() {
   if [ "$g_pid" = 0 ] || ! g_has_orphans; then
-    g_erase
+    rm -rf "$g_dir"
   fi
 }
 
