@@ -139,6 +139,9 @@ class _Printer:
         """Print what is new of one stream; tell whether all of it has been printed."""
         if channel.done:
             return True
+        told = _size(task, channel.stream)
+        if not has_ended(task) and 0 < told <= channel.place:
+            return False  # there is nothing new
         try:
             piece = self._client.do(
                 calls.task_stream_piece(channel.task, channel.stream, channel.place)
@@ -148,7 +151,7 @@ class _Printer:
         except Unavailable:
             return False
         channel.place = piece.end
-        channel.done = has_ended(task) and piece.end >= _size(task, channel.stream)
+        channel.done = has_ended(task) and piece.end >= told
         for text in channel.take(piece.content):
             self._say(channel, text)
         return channel.done
