@@ -236,12 +236,14 @@ class SimMachine:
         _, folder, epoch, name, boot, fresh, place, *_ = words
         self._check(folder, "run", name, int(epoch))
         step, known = self._steps.get(name), "known"
-        if step is not None and self._rules.keep_claims:
-            if self._state(step) == "rebooted":
-                raise Refusal("rebooted")
-        elif self._rules.know_boot and boot != self.boot and fresh != "fresh":
+        heeds_boot = self._rules.know_boot
+        if step is None and heeds_boot and boot != self.boot and fresh != "fresh":
             raise Refusal("rebooted")
-        else:
+        if step is not None and self._state(step) == "rebooted":
+            if heeds_boot:
+                raise Refusal("rebooted")
+            step = None
+        if step is None or not self._rules.keep_claims:
             step, known = self._begin(name, int(epoch), stdin), "new"
         now = self._loop.true_time()
         session.say(f"began {known} {step.since_s} {now} {self.boot}\n")

@@ -132,6 +132,8 @@ class Judge:
                 found = self._world.reboots > 0
             case Cause.RESET:
                 found = self._world.resets > 0
+            case Cause.CHANGED:
+                found = bool(self._world.versions)
             case _:
                 found = False
         if not found:

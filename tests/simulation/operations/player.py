@@ -36,10 +36,15 @@ class Actor:
         world: Sees it.
         server: Name of the server.
         clock: Of the server.
+
+    Attributes:
+        world: Sees it.
+        version: Makes of a graph what this server's version of the code takes it for.
     """
 
     def __init__(self, world: World, server: str, clock: Clock) -> None:
         self.world = world
+        self.version = world.versions.get(server, lambda graph: graph)
         self._server = server
         self._clock = clock
 
@@ -74,7 +79,8 @@ class Player(Entity):
     @effector
     async def play(self, op: Operation, graph: Any, held: Any = None) -> Any:
         """Play a graph; `held` are the locked sections in which that is done."""
-        return await Playing(op, _Places(op, self), held or []).sequence(graph)
+        nodes = self.actor.version(graph)
+        return await Playing(op, _Places(op, self), held or []).sequence(nodes)
 
 
 class _Places:

@@ -13,7 +13,7 @@ from brookline.testing.memory_streams import MemoryStreams
 from brookline.testing.sim_machine import Behaviour, GuardRules, SimMachine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from brookline.testing.harness import PlaneHarness
     from brookline.wire.changes import Value
@@ -34,6 +34,7 @@ class World:
         resets: How often a machine lost what it knew.
         jumped: Whether a wall clock was set.
         unheard: Machines whose answers, or requests to whom, were lost.
+        versions: What servers with other code make of a graph, by name.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class World:
         self.reboots = self.resets = 0
         self.jumped = False
         self.unheard: set[str] = set()
+        self.versions: dict[str, Callable[[Any], Any]] = {}
         self._count = 0
         self._begun: Counter[str] = Counter()
         self._epochs: dict[str, int] = {}

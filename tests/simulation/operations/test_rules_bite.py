@@ -1,0 +1,69 @@
+"""Each rule that protects operations is needed: what happens without it would be noticed."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from tests.simulation.operations.stories import STORIES, play
+
+from brookline.locations.guarded import RecordedGuard
+from brookline.operations import locks, operation, supervisor
+from brookline.operations.ledger import Ledger
+from brookline.operations.track import Track
+from brookline.testing.sim_machine import GuardRules
+
+GUARD = [field.name for field in dataclasses.fields(GuardRules)]
+
+BROKEN = {
+    "outcomes_are_remembered": [(operation, "outcome_of", lambda *_: None)],
+    "once_is_committed_before": [(Ledger, "begin_once", lambda *_: _nothing())],
+    "locks_are_restored": [(supervisor, "held", lambda _: {})],
+    "turns_of_locks_are_known": [(locks, "turn_key", lambda *_: "unknown")],
+    "changed_steps_are_noticed": [
+        (Track, "check", lambda *_: None),
+        (Track, "check_all_taken", lambda *_: None),
+    ],
+    "lost_folders_are_doubted": [(RecordedGuard, "check", lambda *_: None)],
+}
+"""What stands in the place of a rule that the code of operations would not heed."""
+
+VIOLATIONS = {
+    "outcomes_are_remembered": "changes result of",
+    "once_is_committed_before": "is done 2 times",
+    "locks_are_restored": "is done in a section of e1 after the next began",
+    "turns_of_locks_are_known": "is done in a section of e1 after the next began",
+    "changed_steps_are_noticed": "returned",
+    "lost_folders_are_doubted": "is done 2 times",
+    "refuse_lower_epochs": "under epoch 1 after 2",
+    "keep_claims": "is done 2 times",
+    "keep_marks": "was cancelled",
+    "know_folder": "is done 2 times",
+    "know_boot": "is done 2 times",
+}
+
+
+async def _nothing() -> None:
+    pass
+
+
+def test_there_is_a_story_for_each_rule():
+    assert list(STORIES) == [*BROKEN, *GUARD] == list(VIOLATIONS)
+
+
+@pytest.mark.parametrize("rule", STORIES)
+def test_operations_that_heed_all_rules_come_through(rule):
+    harness = play(rule)
+
+    assert not harness.oracle.violations, str(harness.transcript)
+
+
+@pytest.mark.parametrize("rule", STORIES)
+def test_operations_that_do_not_heed_it_are_found_out(rule, monkeypatch):
+    for place, name, instead in BROKEN.get(rule, ()):
+        monkeypatch.setattr(place, name, instead)
+    harness = play(rule, GuardRules(**{rule: False}) if rule in GUARD else None)
+
+    assert any(VIOLATIONS[rule] in what for what in harness.oracle.violations), str(
+        harness.transcript
+    )
