@@ -311,6 +311,14 @@ async def test_who_waits_for_a_task_is_let_go_when_the_mastership_ends(situation
     assert ended == [Outcome.UNKNOWN]
 
 
+async def test_nobody_waits_here_whose_mastership_has_ended_already(situation):
+    with pytest.raises(Unavailable):
+        async with situation.door.while_leading():
+            situation.done.append("waited")
+
+    assert situation.done == []
+
+
 async def test_a_time_out_of_ones_own_is_no_end_of_the_mastership(situation):
     situation.leads = Here(1)
 

@@ -186,6 +186,8 @@ class Door:
             Unavailable: It has; what was waited for goes on with the next one (`unknown`).
         """
         epoch, limit = self._led(), asyncio.timeout(None)
+        if not epoch:
+            raise _deposed()
         try:
             async with limit:
                 self._stays[limit] = epoch
@@ -193,10 +195,7 @@ class Door:
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise Unavailable(
-                "this node leads no more; what was begun goes on with the next master",
-                Outcome.UNKNOWN,
-            ) from None
+            raise _deposed() from None
         finally:
             self._stays.pop(limit, None)
 
@@ -321,6 +320,12 @@ def _is_replaced(asked: There, target: Here | There | None) -> bool:
 
 def _nobody() -> Unavailable:
     return Unavailable("no master within the time that writes are held", Outcome.NOT_DONE)
+
+
+def _deposed() -> Unavailable:
+    return Unavailable(
+        "this node leads no more; what was begun goes on with the next master", Outcome.UNKNOWN
+    )
 
 
 async def _nothing_here(request: Request) -> Reply:
