@@ -27,6 +27,8 @@ class Command:
         timeout_s: Seconds after which it is killed with all that it started; None for never.
         survives: Whether it goes on when the server dies. Mere questions need not.
         makes: Absolute paths of more folders that are made if absent.
+        user: Who runs it and makes the folders, such as ``root``, by ``sudo`` without a password,
+            or by ``su`` for a login as root; empty for the login user. Not for questions.
 
     Source: Brooklyn runs scripts under ``#!/bin/bash -e``.
     """
@@ -38,6 +40,7 @@ class Command:
     timeout_s: float | None = None
     survives: bool = True
     makes: tuple[str, ...] = ()
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

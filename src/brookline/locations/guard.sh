@@ -367,9 +367,11 @@ g_runner() { # DIR BOOT
 }
 
 # Become the command. The input is "KIND LINES" and so many lines, again and again; after "go 0", the script.
-g_become() { # SCRIPT
+# Another user runs this very text with the rest of the input, so it calls no other function but g_cannot and g_switch.
+g_become() { # SCRIPT [OTHER]
   trap - HUP INT TERM
   g_script=$1
+  g_other=${2-}
   g_cwd=
   set --
   while read -r g_kind g_lines && [ "$g_kind" != go ]; do
@@ -380,6 +382,7 @@ g_become() { # SCRIPT
       g_lines=$((g_lines - 1))
     done
     case $g_kind in
+      user) g_switch "$g_text" ;;
       cwd) g_cwd=$g_text ;;
       make) mkdir -p -- "$g_text" || g_cannot ;;
       env) export "${g_text?}" ;;
@@ -393,10 +396,32 @@ g_become() { # SCRIPT
   for g_shell in /bin/bash /usr/bin/bash /usr/local/bin/bash /bin/sh; do
     [ ! -x "$g_shell" ] || break
   done
+  if [ -n "$g_other" ]; then
+    # Its script is a temporary file, which must not stay.
+    # shellcheck disable=SC2094
+    {
+      rm -f "$g_script"
+      exec env -- "$@" "$g_shell" -e /dev/fd/3 </dev/null 3<&3
+    } 3<"$g_script"
+  fi
   if [ $# -gt 0 ]; then
     exec env -- "$@" "$g_shell" -e "$g_script" </dev/null
   fi
   exec "$g_shell" -e "$g_script" </dev/null
+}
+
+# Become another user, who goes on with the input.
+g_switch() { # USER
+  echo "$1" >"$g_dir/user"
+  g_program=$(sed -n '/^g_become() {/,/^}/p' "$0")
+  g_program="g_cannot() { exit 125; }
+g_newline='$g_newline'
+$g_program
+g_become \"\$(mktemp)\" other"
+  if [ "$(id -u)" = 0 ]; then
+    exec su -s /bin/sh -c "$g_program" -- "$1"
+  fi
+  exec sudo -n -H -u "$1" -- /bin/sh -c "$g_program"
 }
 
 g_cannot() {
@@ -637,19 +662,38 @@ g_end_all() { # GRACE
   done
 }
 
-# Send a signal to the group of a step, and to others of its session.
+# Send a signal to the group of a step, to others of its session, and to what descends from it.
 g_signal() { # SIGNAL
   g_number=$1
-  for g_process in /proc/[0-9]*; do
-    g_line=
-    { read -r g_line <"$g_process/stat"; } 2>/dev/null || continue
-    # shellcheck disable=SC2086 # words: state, parent, group, session
-    set -- ${g_line##*\) }
-    if [ "$4" = "$g_pid" ] && [ "$3" != "$g_pid" ]; then
-      kill "-$g_number" "${g_process#/proc/}" 2>/dev/null
-    fi
+  g_others=
+  g_family=" $g_pid "
+  g_grown=1
+  while [ -n "$g_grown" ]; do
+    g_grown=
+    for g_process in /proc/[0-9]*; do
+      g_line=
+      { read -r g_line <"$g_process/stat"; } 2>/dev/null || continue
+      g_process=${g_process#/proc/}
+      # shellcheck disable=SC2086 # words: state, parent, group, session
+      set -- ${g_line##*\) }
+      case "$g_family" in
+        *" $g_process "*) continue ;;
+        *" $2 "*) ;;
+        *) [ "$4" = "$g_pid" ] || continue ;;
+      esac
+      g_family="$g_family$g_process "
+      g_grown=1
+      [ "$3" = "$g_pid" ] || g_others="$g_others $g_process"
+    done
   done
+  # shellcheck disable=SC2086
+  [ -z "$g_others" ] || kill "-$g_number" $g_others 2>/dev/null
   kill "-$g_number" "-$g_pid" 2>/dev/null
+  if [ -s "$g_dir/user" ] && [ "$(id -u)" != 0 ]; then
+    read -r g_user <"$g_dir/user"
+    # shellcheck disable=SC2086
+    sudo -n -u "$g_user" -- kill "-$g_number" $g_family 2>/dev/null
+  fi
 }
 
 g_collect() { # EPOCH STEP...

@@ -31,7 +31,9 @@ def encode(command: Command) -> bytes:
         InvalidInput: If it has a NUL character, or a variable no possible name.
     """
     script = command.script.rstrip("\n") + "\n"
-    texts = [("cwd", command.cwd)] if command.cwd else []
+    # The user comes first, since he reads the rest.
+    texts = [("user", command.user)] if command.user else []
+    texts += [("cwd", command.cwd)] if command.cwd else []
     texts += [("make", path) for path in (command.cwd, *command.makes) if path]
     texts += [(_kind(name), f"{name}={value}") for name, value in command.env.items()]
     for text in (script, *(text for _, text in texts)):
@@ -40,6 +42,8 @@ def encode(command: Command) -> bytes:
     for name in command.env:
         if not name or "=" in name:
             raise InvalidInput(f"{command.name} cannot be started: no variable is named '{name}'")
+    if not re.fullmatch(r"([A-Za-z0-9_][A-Za-z0-9._-]*)?", command.user, re.ASCII):
+        raise InvalidInput(f"{command.name} cannot be started: no user is named '{command.user}'")
     records = b"".join(_record(kind, text) for kind, text in texts)
     return records + b"go 0\n" + script.encode("utf-8", "surrogateescape")
 

@@ -1,7 +1,9 @@
 """What the guard does with one command, under every shell."""
 
 import os
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -150,6 +152,27 @@ def test_a_command_that_ended_is_not_killed_any_more(box, alive):
     pid = int(box.run("s1", "sleep 100 & echo $!").out)
     assert box.kill("s1").end == ("0", "-")
     assert alive(pid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be another user here")
+def test_another_user_runs_it_with_folders_of_his_and_is_killed_like_others(box, until, alive):
+    public = Path(tempfile.mkdtemp(dir="/tmp"))  # others must reach it
+    public.chmod(0o777)
+    try:
+        env = {"SECRET": "a'\nb", "a.b": "c d"}
+        script = "id -un; pwd; echo \"$SECRET\"; env | grep -a '^a.b'; echo $$; exec sleep 100"
+        command = Command("try", script, env, cwd=f"{public}/his own", user="nobody")
+        process = box.begin_run("s1", command)
+        until(lambda: box.output("s1", "stdout").out.count(b"\n") == 6)
+        assert (public / "his own").owner() == "nobody"
+        assert box.kill("s1", grace=50).end[1] == "cancelled"
+        with process:
+            lines = read(process.communicate(timeout=20)[0]).out.decode().splitlines()
+        assert lines[:5] == ["nobody", f"{public}/his own", "a'", "b", "a.b=c d"]
+        assert not alive(int(lines[5]))
+        assert box.run("s2", Command("try", "exit 7", user="nobody")).end == ("7", "-")
+    finally:
+        shutil.rmtree(public)
 
 
 @pytest.mark.parametrize("step", ["", "../x", ".x", "a b", "a;b", "a*"])
