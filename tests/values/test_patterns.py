@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -52,3 +54,18 @@ def test_what_matches_is_replaced():
 def test_a_replacement_that_cannot_be_made_is_refused(pattern, replacement, why):
     with pytest.raises(ValueError, match=why):
         replaced(pattern, replacement, "a" * 200)
+
+
+def test_what_is_harmless_does_not_load_another_module():
+    code = (
+        "import sys; from brookline.values.patterns import matching, replaced;"
+        r"print(matching(r'.*\.port', ['http.port', 'x']), replaced('-', '+', 'a-b'), 'regex' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "{'http.port'} a+b False\n"
+
+
+@pytest.mark.parametrize("pattern", ["[", "*", "a{2,1}", "\\"])
+def test_a_simple_pattern_may_be_wrong_too(pattern):
+    with pytest.raises(ValueError, match="no regular expression"):
+        matching(pattern, TYPES)
