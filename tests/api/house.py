@@ -16,7 +16,8 @@ from uvicorn.server import ServerState
 from brookline.api.app import Api
 from brookline.api.hot_protocol import HotProtocol
 from brookline.api.peers import HttpPeers
-from brookline.api.ports import ApiSettings, Ports, ShutdownOrder
+from brookline.api.ports import Ports, ShutdownOrder
+from brookline.api.settings import ApiSettings
 from brookline.api.tree import Tree
 from brookline.journal.rules import ALL_RULES
 from brookline.locations.kinds import Locations
@@ -136,6 +137,7 @@ class House:
                 node=self.node,
                 others=self.peers,
                 management=self.management,
+                herald=self.built.herald,
                 logins=self.login,
                 control=self.control,
                 persistence=Persistence(self.node, CLOCK),

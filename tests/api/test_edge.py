@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.api.house import ADMIN
 
-from brookline.api.ports import ApiSettings
+from brookline.api.settings import ApiSettings
 from brookline.errors import BrooklineError
 from brookline.security.provider import Provider
 

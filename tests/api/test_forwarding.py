@@ -8,7 +8,7 @@ import pytest
 from tests.api.conftest import PLAN
 from tests.api.house import ADMIN, until
 
-from brookline.api.ports import ApiSettings, NonMasterWrites
+from brookline.api.settings import ApiSettings, NonMasterWrites
 from brookline.errors import StoreError
 from brookline.journal.keys import entry_key
 from brookline.plane.settings import PlaneSettings

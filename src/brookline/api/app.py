@@ -13,6 +13,7 @@ from brookline.api import (
     deploy,
     effectors,
     entities,
+    events,
     ha,
     health,
     interrupted,
@@ -25,6 +26,7 @@ from brookline.api import (
 )
 from brookline.api.edge import Edge
 from brookline.api.hot import Hot
+from brookline.api.hub import Hub
 from brookline.api.nodes import PREFIX, Nodes
 from brookline.api.origins import opened, origins, preflight, sister
 from brookline.api.routes import Operation, RouteTable
@@ -53,6 +55,7 @@ RESOURCES = (
     adjuncts,
     activities,
     streams,
+    events,
     interrupted,
     locations,
     access,
@@ -73,6 +76,7 @@ class Api:
     Attributes:
         hot: Answers hot reads; `HotProtocol` asks it before it makes a task.
         stamp: The headers that every answer has.
+        hub: Tells clients what happens.
     """
 
     def __init__(self, ports: Ports) -> None:
@@ -81,7 +85,8 @@ class Api:
         self.hot = Hot(ports, self.stamp)
         writes = Writes(ports, table, self.stamp)
         ports.node.door.execute = writes.execute
-        self._edge = Edge(ports, table, writes=writes, stamp=self.stamp)
+        self.hub = Hub(ports, self.stamp)
+        self._edge = Edge(ports, table, writes=writes, stamp=self.stamp, hub=self.hub)
         self._nodes = Nodes(ports, self.stamp)
         self._console = Console(lambda: origins(ports.node))
         self._node = ports.node

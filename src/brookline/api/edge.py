@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from brookline.api.answers import Answer
 from brookline.api.bodies import HungUp, read_body, until_gone
 from brookline.api.calls import Call, parse_query, whole_number
+from brookline.api.event_client import EventClient
+from brookline.api.events import Listen
 from brookline.api.negotiation import check_media, form_of
 from brookline.api.origins import is_from_sister
 from brookline.api.plane_view import is_hot
-from brookline.api.ports import NonMasterWrites
 from brookline.api.problems import Refused, problem, unexpected
 from brookline.api.routes import Found, Place
+from brookline.api.settings import NonMasterWrites
 from brookline.api.sites import check_host, check_page
 from brookline.api.wireform import SEQUENCE
 from brookline.api.writes import Dropped
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from brookline.api.bodies import Receive
+    from brookline.api.hub import Hub
     from brookline.api.ports import Ports
     from brookline.api.routes import RouteTable
     from brookline.api.wireform import Send, Stamp
@@ -44,11 +47,14 @@ _PLANE = "/v1/server/ha/"
 class Edge:
     """Serves every request that nothing quicker has served."""
 
-    def __init__(self, ports: Ports, table: RouteTable, *, writes: Writes, stamp: Stamp) -> None:
+    def __init__(
+        self, ports: Ports, table: RouteTable, *, writes: Writes, stamp: Stamp, hub: Hub
+    ) -> None:
         self._ports = ports
         self._table = table
         self._writes = writes
         self._stamp = stamp
+        self._hub = hub
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -60,9 +66,12 @@ class Edge:
             reply = self._stamp.reply(_challenged(problem(refusal), scope))
         except Exception as fault:  # noqa: BLE001 - the edge of the API
             reply = self._stamp.reply(unexpected(fault))
-        await self._stamp.send(send, reply)
+        if isinstance(reply, EventClient):
+            await reply.serve(scope, receive, send)
+        else:
+            await self._stamp.send(send, reply)
 
-    async def _reply(self, scope: Scope, receive: Receive) -> Reply:
+    async def _reply(self, scope: Scope, receive: Receive) -> Reply | EventClient:
         method, path = scope["method"], scope["raw_path"].decode("latin-1")
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         if method == "OPTIONS" and (methods := self._table.methods(path)):
@@ -91,6 +100,8 @@ class Edge:
             accepted=form,
         )
         answer = await operation.handler(call)
+        if isinstance(answer, Listen):
+            return answer.client(self._hub)
         assert isinstance(answer, Answer), "only the master follows a task"
         return self._stamp.reply(answer)
 

@@ -7,9 +7,11 @@ Whatever `Hot` does not answer goes the usual way.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from brookline.api.event_client import ABORT
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -33,6 +35,8 @@ class HotProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         found = self._find(cycle)
         if found is None:
+            # What is sent to a client that takes nothing would be kept for as long as it likes.
+            cast("dict[str, Any]", cycle.scope)["extensions"] = {ABORT: self.transport.abort}
             super()._start_asgi_task(cycle, app)
         else:
             self._write(cycle, found)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 from typing import TYPE_CHECKING, Any, Protocol
+
+from brookline.api.settings import ApiSettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 
     from brookline.api.tree import Tree
     from brookline.journal.records import View
+    from brookline.journal.standing import Standing
     from brookline.management.context import Asking
+    from brookline.management.herald import Herald
     from brookline.management.interruptions import Interruptions
     from brookline.management.outputs import Outputs
     from brookline.management.persistence import Persistence
@@ -42,6 +45,11 @@ class Replica(Protocol):
     @property
     def records(self) -> View:
         """All records as of it."""
+        ...
+
+    @property
+    def standing(self) -> Standing:
+        """Who leads, as the log says."""
         ...
 
 
@@ -346,39 +354,6 @@ class Control(Protocol):
         ...
 
 
-class NonMasterWrites(enum.Enum):
-    """`brookline.nonMasterWrites`: what a node does with a write when it is not the master."""
-
-    FORWARD = "forward"
-    """Have the master carry it out."""
-
-    REDIRECT = "redirect"
-    """Name the master's address with 307."""
-
-    REFUSE = "refuse"
-    """Answer 403, as AMP does."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class ApiSettings:
-    """Settings of the API."""
-
-    non_master_writes: NonMasterWrites = NonMasterWrites.FORWARD
-    """`brookline.nonMasterWrites`."""
-
-    body_max_bytes: int = 64 << 20
-    """The largest body that is read."""
-
-    sequence_wait_s: float = 10.0
-    """How long a read waits for the sequence that its client has seen."""
-
-    poll_s: float = 1.0
-    """`brooklyn.ha.pollPeriod`, to be shown."""
-
-    timeout_s: float = 30.0
-    """`brooklyn.ha.heartbeatTimeout`, to be shown."""
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """All that the API asks, in one hand."""
@@ -386,10 +361,11 @@ class Ports:
     node: Node
     others: OtherNodes
     management: Management
+    herald: Herald
     logins: Logins
     control: Control
     persistence: Persistence
     clock: Clock
     crew: Crew
     tree: Tree
-    settings: ApiSettings = ApiSettings()
+    settings: ApiSettings = dataclasses.field(default_factory=ApiSettings)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from brookline.entities.platform import Platform
 from brookline.management import work
+from brookline.management.herald import Herald
 from brookline.management.management import Management
 from brookline.management.outlet import Outlet
 from brookline.management.plans import Plans
@@ -34,11 +35,13 @@ class Built:
         management: What the API asks.
         tenant: What the plane asks.
         outlet: To be plugged into the node once that is made.
+        herald: Tells who listens what the log has changed.
     """
 
     management: Management
     tenant: ManagementTenant
     outlet: Outlet
+    herald: Herald
 
 
 def build(
@@ -75,8 +78,9 @@ def build(
         clock=clock,
         randomness=randomness,
     )
-    stage = Stage(live, tasks, clock)
+    herald = Herald(live, tasks)
     tenant = ManagementTenant(
-        stage, supervisor, platform, recorder=outlet, clock=clock, noticed_s=noticed_s
-    )
-    return Built(management, tenant, outlet)
+        Stage(live, tasks, clock), supervisor, platform,
+        recorder=outlet, clock=clock, herald=herald, noticed_s=noticed_s,
+    )  # fmt: skip
+    return Built(management, tenant, outlet, herald)

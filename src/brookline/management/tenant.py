@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from brookline.entities.platform import Platform
     from brookline.journal.records import Records, View
+    from brookline.management.herald import Herald
     from brookline.management.stage import Stage
     from brookline.operations.recorder import Recorder
     from brookline.operations.supervisor import Supervisor
@@ -36,6 +37,7 @@ class ManagementTenant:
         platform: What entities stand on: watches processes, keeps service states true.
         recorder: Where changes go.
         clock: Time.
+        herald: Who tells others of it.
         noticed_s: How long the end of a master may go unnoticed, in seconds.
     """
 
@@ -47,9 +49,11 @@ class ManagementTenant:
         *,
         recorder: Recorder,
         clock: Clock,
+        herald: Herald,
         noticed_s: float = 0.0,
     ) -> None:
         self._stage = stage
+        self._herald = herald
         self._supervisor = supervisor
         self._platform = platform
         self._recorder = recorder
@@ -64,16 +68,20 @@ class ManagementTenant:
         return await self._stage.prepare(changes)
 
     def publish(self, changes: Sequence[Change], prepared: Any, seq: int) -> None:
-        """Show what was just applied."""
+        """Show what was just applied, and have it told."""
+        facts = self._herald.facts(changes)
         self._stage.publish(changes, prepared, seq)
+        self._herald.tell(facts, seq)
 
     async def reset(self, records: Records, seq: int) -> None:
         """Show these records instead of all that was shown before."""
         await self._stage.reset(records, seq)
+        self._herald.reset(records, seq)
 
     def forget(self) -> None:
         """Show nothing any more: the node is a cold standby now."""
         self._stage.forget()
+        self._herald.forget()
 
     def opening(self, view: View) -> Opening:
         """Return what a new epoch begins with: what its predecessor left unfinished."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from brookline.api.app import Api
 from brookline.api.peers import HttpPeers
-from brookline.api.ports import ApiSettings, Ports
+from brookline.api.ports import Ports
+from brookline.api.settings import ApiSettings
 from brookline.api.tree import Tree
 from brookline.journal.rules import ALL_RULES
 from brookline.locations.kinds import Locations
@@ -159,6 +160,7 @@ def _ports(
         node=node,
         others=peers,
         management=built.management,
+        herald=built.herald,
         logins=login,
         control=control,
         persistence=Persistence(node, start.clock),
@@ -233,6 +235,8 @@ def _api_settings(settings: Settings) -> ApiSettings:
         poll_s=settings[c.HA_POLL],
         timeout_s=settings[c.HA_TIMEOUT],
         sequence_wait_s=settings[c.WRITE_WAIT],
+        events_clients=settings[c.EVENTS_CLIENTS],
+        events_beat_s=settings[c.EVENTS_BEAT],
     )
 
 

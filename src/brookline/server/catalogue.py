@@ -10,7 +10,7 @@ import enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brookline.api.ports import NonMasterWrites
+from brookline.api.settings import ApiSettings, NonMasterWrites
 from brookline.operations.retention import Limits
 from brookline.plane.settings import PlaneSettings
 from brookline.plane.states import Mode
@@ -58,6 +58,7 @@ class LogLevel(enum.Enum):
 
 _PLANE = PlaneSettings()
 _TASKS = Limits()
+_API = ApiSettings()
 
 HOME = Setting(
     "home", kinds.PATH, Path(), "Folder of this node: its files, and where pid.txt is written."
@@ -223,6 +224,21 @@ NON_MASTER_WRITES = Setting(
     NonMasterWrites.FORWARD,
     "What a node that does not lead does with a write.",
     ("brookline.nonMasterWrites",),
+)
+
+EVENTS_CLIENTS = Setting(
+    "events-clients",
+    kinds.COUNT,
+    _API.events_clients,
+    "How many clients may listen to this node's stream of events at the same time.",
+    ("brookline.events.clients",),
+)
+EVENTS_BEAT = Setting(
+    "events-beat",
+    kinds.PERIOD,
+    _API.events_beat_s,
+    "How often the stream of events says that the connection lives.",
+    ("brookline.events.beat",),
 )
 
 TASK_PERIOD = Setting(
