@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +73,7 @@ class Bench:
     """A pair of servers that is used again and again: who ended is started anew."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
         self.cluster = Cluster(folder)
         self.holds = Holds(with_plugin(self.cluster))
         self._servers = [self.cluster["n1"], self.cluster["n2"]]
@@ -80,11 +83,15 @@ class Bench:
         for server in self._servers:
             if server.process is None or server.process.poll() is not None:
                 server.start(*OPTIONS)
-        master = eventually("somebody leads", self._master)
+        master = eventually("somebody leads", self.master)
         other = next(one for one in self._servers if one is not master)
         other.becomes("standby").becomes("read")
         eventually("the master knows its heir", lambda: self.cluster.heir(master) == other.name)
         return master, other
+
+    def master(self) -> Server | None:
+        """Return who leads, or None."""
+        return next((one for one in self._servers if self._leads(one)), None)
 
     def log(self) -> str:
         """Return the ends of what the servers said."""
@@ -93,8 +100,11 @@ class Bench:
     def close(self) -> None:
         self.cluster.close()
 
-    def _master(self) -> Server | None:
-        return next((one for one in self._servers if one.is_well("master")), None)
+    @staticmethod
+    def _leads(server: Server) -> bool:
+        with contextlib.suppress(OSError, HTTPException):
+            return server.is_well("master")
+        return False
 
 
 class App:
@@ -119,28 +129,39 @@ class App:
         for gate in self._gates.iterdir():
             gate.unlink()
 
+    def open_gate(self, command: str) -> None:
+        (self._gates / command).unlink()
+
     def lines(self) -> list[str]:
         """Return what the commands wrote down."""
         return self.trace.read_text().splitlines()
 
-    def deploy(self, server: Server, commands: Sequence[str]) -> None:
-        """Begin to deploy an application with one process, which runs these commands."""
+    def plan(self, commands: Sequence[str]) -> dict[str, Any]:
+        """Return a blueprint with one process, which runs these commands, and one herd."""
         given = {f"{one.replace('-', '.')}.command": self.script(one) for one in commands}
         config = {**WATCHED, **given}
         services = [
             {"type": "failover_matrix.Traced", "name": "process", "brooklyn.config": config},
             {"type": "failover_matrix.Herd", "name": "herd"},
         ]
-        plan = {
+        return {
             "name": self.folder.name,
             "location": "localhost",
             "services": services,
             "brooklyn.config": {"onbox.base.dir": str(self.folder / "box")},
         }
+
+    def deploy(self, server: Server, commands: Sequence[str]) -> None:
+        """Begin to deploy it."""
         headers = {"content-type": "application/yaml"}
-        answer = server.ask("POST", "/v1/applications", json.dumps(plan), headers=headers)
+        plan = json.dumps(self.plan(commands))
+        answer = server.ask("POST", "/v1/applications", plan, headers=headers)
         assert answer.status == 201, answer
-        self._app, self.task = answer.json["entityId"], answer.json["id"]
+        self.follow(answer.json)
+
+    def follow(self, task: dict[str, Any]) -> None:
+        """Have to do with the application that a task starts."""
+        self._app, self.task = task["entityId"], task["id"]
 
     def call(self, server: Server, entity: str, effector: str, params: dict[str, Any]) -> None:
         """Begin an effector."""

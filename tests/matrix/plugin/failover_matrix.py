@@ -72,10 +72,11 @@ class Traced(VanillaSoftwareProcess):
     TYPE = "failover_matrix.Traced"
 
     @effector
-    async def poke(self, op: Operation, script: str) -> None:
-        """Run a command."""
+    async def poke(self, op: Operation, script: str) -> str:
+        """Run a command, and return what it wrote."""
         command = Command("poke-command", script, boxes.known(self).env)
-        await op.step(command.name, self.machine.run, command)
+        finished = await op.step(command.name, self.machine.run, command)
+        return str(finished.stdout).rstrip("\n")
 
 
 class Herd(BasicStartable):
