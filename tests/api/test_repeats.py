@@ -12,7 +12,7 @@ from tests.api.house import ADMIN, until
 from brookline.api.app import all_operations
 from brookline.api.routes import Place
 from brookline.plane.requests import KIND
-from brookline.plane.states import NodeState
+from brookline.plane.states import Mode, NodeState
 
 JSON = {"Content-Type": "application/json"}
 YAML = {"Content-Type": "application/x-yaml"}
@@ -331,6 +331,38 @@ async def test_who_hangs_up_while_an_effector_runs_does_not_end_it(shop):
     assert not nap.status.ended
     await until(lambda: nap.status.ended)
     assert nap.result == "rested"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stays", [True, False], ids=["waits", "hangs-up"])
+async def test_a_write_is_sent_to_the_next_master_only_if_its_client_still_waits(pair, stays):
+    master, standby = pair
+    app = await master.deploy(PLAN)
+    await until(lambda: standby.management.live.entity(app))
+    begun = asyncio.Event()
+
+    async def hang(request):
+        begun.set()
+        await asyncio.Event().wait()
+
+    master.node.door.execute = hang
+    path = f"/v1/applications/{app}/entities/{app}/name?name=again"
+    reader, writer = await asyncio.open_connection(*standby.socket.getsockname())
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+    writer.write(f"{head}Authorization: {ADMIN['Authorization']}\r\n\r\n".encode())
+    await begun.wait()
+    if not stays:
+        await asyncio.sleep(0.2)  # longer than a write goes unwatched
+        writer.close()
+        await until(lambda: not standby.state.tasks)
+    await standby.node.set_mode(Mode.MASTER)
+    await standby.leads()
+    if stays:
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        writer.close()
+    await standby.call("POST", f"/applications/{app}/entities/{app}/sensors/a", json=1)
+
+    assert (standby.management.live.entity(app).name == "again") == stays
 
 
 def test_all_writes_of_the_master_are_remembered_but_for_those_about_nodes():
