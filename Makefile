@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 1000
+OPERATIONS ?= $(shell echo $$(( ($(SEEDS) + 1) / 2 )))
 FIRST ?= 0
 CONSOLE := $(shell find console -type f -not -path '*/node_modules/*' -not -name '*.test.ts')
 
@@ -14,7 +15,8 @@ help:
 	@echo 'make matrix        masters that end in every way, at every moment of every phase, on real servers'
 	@echo 'make lint          format, lint, types, import directions, the guard'
 	@echo 'make guard         all tests of the guard, killed at every line under every shell'
-	@echo 'make simulate      whole planes through SEEDS=1000 schedules, from seed FIRST=0'
+	@echo 'make simulate      whole planes through SEEDS=1000 schedules, from seed FIRST=0,'
+	@echo '                   and operations on them through OPERATIONS, half as many if not given'
 	@echo 'make model         the exhaustive model of the journal, with large bounds'
 	@echo 'make bench         the figures'
 	@echo 'make install       .venv with everything, bin brookline in it, and the web console'
@@ -75,6 +77,7 @@ guard: install shells
 
 simulate: install
 	$(BIN)/python -m tests.simulation.run $(SEEDS) --first $(FIRST)
+	$(BIN)/python -m tests.simulation.operations $(OPERATIONS) --first $(FIRST)
 
 model: install
 	$(BIN)/python -m tests.protocol.explore --large
