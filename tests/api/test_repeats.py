@@ -10,7 +10,8 @@ from tests.api.conftest import PLAN
 from tests.api.house import ADMIN, until
 
 from brookline.api.app import all_operations
-from brookline.api.routes import Place
+from brookline.api.routes import Place, RouteTable
+from brookline.client import calls
 from brookline.plane.requests import KIND
 from brookline.plane.states import Mode, NodeState
 
@@ -370,3 +371,33 @@ def test_all_writes_of_the_master_are_remembered_but_for_those_about_nodes():
     for one in all_operations():
         changes = one.place is Place.MASTER and not one.path.startswith(about_nodes)
         assert one.recorded == changes, one.path
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        calls.deploy("services: []"),
+        calls.deploy("services: []", app_id=APP),
+        calls.delete("a"),
+        calls.set_config("a", "e", key="k", value=1),
+        calls.set_sensor("a", "e", name="s", value=1),
+        calls.invoke("a", "e", effector="start", parameters={}),
+        calls.cancel("t"),
+        calls.resume("t"),
+        calls.replay("t"),
+        calls.abandon("t", "done by hand"),
+        calls.switchover("n2"),
+        calls.clear("n2"),
+        calls.clear(),
+        calls.set_mode("MASTER", at="http://n1:8081"),
+        calls.set_priority(1, at="http://n1:8081"),
+        calls.shutdown(at="http://n1:8081"),
+    ],
+    ids=lambda call: f"{call.request.method} {call.request.path}",
+)
+def test_the_client_library_repeats_just_what_is_remembered(call):
+    request = call.request
+    found = RouteTable(all_operations()).find(request.method, request.path.partition("?")[0])
+
+    assert request.key
+    assert request.recorded == found.operation.recorded
