@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -209,7 +208,7 @@ async def test_a_command_that_its_machine_forgot_is_run_anew_once_it_is_resumed(
     await until(lambda: runs.exists() and comes_to(server, "install"))
     first = int((folder / "pid").read_text())
     await server.node.stop()
-    shutil.rmtree(folder / "guard")
+    (folder / "guard").rename(folder / "lost")
     await second.leads()
     await until(second.management.interruptions.unresolved)
     task = only(second)
