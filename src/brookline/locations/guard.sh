@@ -244,6 +244,7 @@ g_unlock() {
 }
 
 g_check_epoch() { # EPOCH
+  g_raised=
   [ "$1" -gt 0 ] || return 0
   g_seen=0
   read -r g_seen <"$g_folder/epoch"
@@ -251,6 +252,7 @@ g_check_epoch() { # EPOCH
   if [ "$1" -gt "${g_seen:-0}" ]; then
     # In place, which needs no room; a higher number is not shorter.
     echo "$1" 1<>"$g_folder/epoch"
+    g_raised=1
   fi
 }
 
@@ -481,7 +483,12 @@ g_claim() { # EPOCH BOOT FRESH
   fi
   mv "$g_folder/$g_input" "$g_dir/input" || g_fail "cannot write"
   echo "$1 $g_boot ." >"$g_dir/claim" || g_fail "cannot write"
-  g_sync "$g_dir/claim" "$g_dir" "$g_folder/steps" "$g_folder/epoch"
+  # One flush of the disk for each: what is not new is not among them.
+  if [ -n "$g_raised" ]; then
+    g_sync "$g_dir/claim" "$g_folder/steps" "$g_folder/epoch"
+  else
+    g_sync "$g_dir/claim" "$g_folder/steps"
+  fi
   g_hold
   g_known=new
   g_spawn
