@@ -261,6 +261,29 @@ async def test_the_death_of_the_server_does_not_touch_the_command(
     await until(lambda: end_of(folder) == 4)
 
 
+async def test_a_machine_of_another_plane_is_an_error_that_says_what_to_do(
+    machine, submit, supervisor
+):
+    await machine.run("true")
+    (Path(machine.base_dir) / "guard" / "own" / "epoch").write_text("7\n")
+    task = submit(lambda op: op.step("launch", machine.run, Command("launch", "true")))
+    await task.wait(10)
+    assert task.status is Status.FAILED
+    assert "the mastership 7, which is not of this plane as it is now" in task.error
+    assert f"remove {machine.base_dir}/guard/own there" in task.error
+
+
+async def test_a_machine_that_obeys_the_next_master_hands_the_operation_over(
+    machine, submit, supervisor, until
+):
+    await machine.run("true")
+    (Path(machine.base_dir) / "guard" / "own" / "epoch").write_text("7\n")
+    supervisor.recorder.leads = False
+    task = submit(lambda op: op.step("launch", machine.run, Command("launch", "true")))
+    await until(lambda: not task.owned)
+    assert not task.status.ended
+
+
 async def test_files_are_put_whole_with_their_folders(machine, tmp_path):
     path = tmp_path / "a" / "b.txt"
     await machine.put(b"one", str(path))

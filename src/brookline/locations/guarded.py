@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from brookline.errors import Cancelled, RemoteError, TimedOut
+from brookline.errors import Cancelled, Fenced, RemoteError, TimedOut
 from brookline.journal.queue import Decision
 from brookline.locations import here
 from brookline.locations.command import Command, Finished
@@ -156,9 +156,29 @@ async def run_guarded(recorded: RecordedGuard, command: Command) -> Finished:
         if operation is None or not operation.handed_over:
             await _give_up(guard, step, _OVERDUE if _ran_out(operation) else _CANCELLED)
         raise
+    except Fenced as fence:
+        if operation is not None:
+            await _refused_though_leading(operation, guard, fence)
+        raise
     stdout, stderr = await output.ends(guard, step, ended)
     await recorded.record(operation)
     return _finished(command, ended, stdout, stderr)
+
+
+async def _refused_though_leading(operation: Operation, guard: Guard, fence: Fenced) -> None:
+    """Tell a node that was deposed from one whose plane is not the one that the machine knows.
+
+    Raises:
+        NotMaster: If this node does not lead any more.
+        Fenced: Likewise.
+        RemoteError: If it does: a commit that succeeds now proves that nobody came after it.
+    """
+    await operation.record(lambda _view: Decision([]), name="guard refuses")
+    folder = guard.place.folder if guard.place else "the folder of its guard"
+    raise RemoteError(
+        f"{fence.message}, which is not of this plane as it is now: another plane uses the machine, or "
+        f"this one was restored from a backup. If no other uses it any more, remove {folder} there"
+    ) from fence
 
 
 def _step_of(operation: Operation | None) -> Step:
