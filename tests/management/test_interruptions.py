@@ -202,14 +202,13 @@ async def test_a_command_that_its_machine_forgot_is_run_anew_once_it_is_resumed(
     waiting = "while ! test -e {folder}/gate; do sleep 0.05; done; touch {folder}/installed"
     plan = SLEEPING.replace("exec sleep 600", waiting)
     plan = plan.replace("'false'", "test -e {folder}/installed")
-    second: Server = await start("n2")
     await server.management.deploy(plan.format(folder=folder), ctx=ANN)
     runs = folder / "runs"
     await until(lambda: runs.exists() and comes_to(server, "install"))
     first = int((folder / "pid").read_text())
     await server.node.stop()
     (folder / "guard").rename(folder / "lost")
-    await second.leads()
+    second: Server = await (await start("n2")).leads()
     await until(second.management.interruptions.unresolved)
     task = only(second)
     assert task.interruption["cause"] == "reset"
