@@ -121,6 +121,8 @@ async def test_the_choices_are_told_with_what_was_done_since(after: Server) -> N
     told = after.management.interruptions.prospects(only(after), view)
     assert set(told) == {"resume", "replay", "abandon"}
     assert any("wait of slow" in text for text in told["resume"].texts)
+    burning = [text for text in told["abandon"].texts if "on fire" in text]
+    assert [text.partition(": ")[2] for text in burning] == ["shop, slow"]
     shop = after.named("shop")
     stop = await after.management.invoke(shop, "stop", {}, ANN)
     assert await stop.wait(20)

@@ -235,6 +235,7 @@ async def test_each_choice_says_before_what_it_will_do(story):
     abandoning = "\n".join(told["abandon"].texts)
     assert "nothing more of it" in abandoning
     assert "the command of pay of shop" in abandoning
+    assert "nobody knows whether this was done: pay of shop" in abandoning
 
 
 async def test_a_choice_warns_where_the_code_has_changed(bench, until, ran, gate):

@@ -91,3 +91,16 @@ def test_what_was_taken_up_says_so(taken, said, status):
     task = Task(id="t", name="start")
     task.take({"name": "start", "status": status, "started": 1_000, "taken": taken})
     assert texts.detailed_status(task, 5_000).split("\n\n")[-1] == said
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("interrupted: nobody knows.\n\nResume it", "nobody knows.\n\nResume it"),
+        ("interrupted, and it was abandoned by ann: no.", "it was abandoned by ann: no."),
+    ],
+    ids=["open", "resolved"],
+)
+def test_an_interrupted_task_says_it_once(error, said):
+    one = task(Status.INTERRUPTED, ended_ms=3000, error=error)
+    assert texts.detailed_status(one, 9000) == f"Interrupted after 2s: {said}"

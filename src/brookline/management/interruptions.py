@@ -99,6 +99,12 @@ class Interruptions:
             return {}
         may_run = [one.task for one in leftovers(found, self._platform)]
         told = prospects(found, may_run=may_run)
+        burning = troubles.left_on_fire(view, found)
+        if burning:
+            text = (
+                f"leaves on fire, until they are started, stopped or deleted: {', '.join(burning)}"
+            )
+            told["abandon"] = replace(told["abandon"], texts=(*told["abandon"].texts, text))
         later = self._done_since(task)
         if not later:
             return told

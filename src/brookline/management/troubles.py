@@ -105,6 +105,15 @@ def abandoned(
         yield _derived(entity_id, sensors, {service.NOT_UP: reason}, other or text)
 
 
+def left_on_fire(view: View, found: Interrupted) -> list[str]:
+    """Return the names of the entities that stay on fire if an operation is abandoned."""
+    return [
+        (view.get(ENTITY, entity_id) or {}).get("name", entity_id)
+        for entity_id, effector, sensors in _marked(view, found)
+        if effector in _EXPECTED and _burns(sensors)
+    ]
+
+
 def _per_entity(about: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return what was done with each entity: its start or stop, if it was among that."""
     found: dict[str, str] = {}

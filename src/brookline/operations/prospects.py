@@ -87,6 +87,8 @@ def _abandon(found: Interrupted, ends: tuple[str, ...]) -> Prospect:
     texts = ["does nothing more of it; it stays interrupted, with your reason", *ends]
     if found.finished:
         texts.append(f"leaves what was done as it is: {_named(found, found.finished)}")
+    if found.doubtful:
+        texts.append(f"nobody knows whether this was done: {_named(found, found.doubtful)}")
     return Prospect(possible=True, texts=tuple(texts))
 
 

@@ -149,8 +149,7 @@ def resume(found: Interrupted, by: str, now_ms: int) -> list[Change]:
     before = found.value.get("taken") or {}
     taken = {**before, "count": before.get("count", 0) + 1, "at": now_ms, "strikes": 0, "by": by}
     runs = {"status": Status.RUNNING.value, "taken": taken}
-    notes = ("interruption", "settled", "cancelling", "resets")
-    gone = (*_ENDED, *notes, *turns_of(found.value))
+    gone = (*_ENDED, "interruption", "settled", "cancelling", *turns_of(found.value))
     return [Merge(KIND, found.id, runs, gone), *changes]
 
 
@@ -177,7 +176,7 @@ def _noted(found: Interrupted, told: Value, said: str, *, by: str, now_ms: int) 
     resolved = {**told, "by": by, "at": now_ms}
     changed = {
         "interruption": {**why, _RESOLVED: resolved},
-        "error": f"interrupted, and {said}.\n\nIt was interrupted since {why.get('reason', '')}",
+        "error": f"interrupted, and {said}.\n\nIt was interrupted: {why.get('reason', '')}",
     }
     return Merge(KIND, found.id, changed)
 

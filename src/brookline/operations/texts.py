@@ -23,6 +23,9 @@ _WORDS = {
 }
 
 _SHORT_CHARS = 200
+_SAID = ("interrupted: ", "interrupted, and ")
+"""With what the error of an interrupted task begins; its status says it already."""
+
 _STEPS = ("finished", "attached", "resumed")
 
 ENTITY_TYPE = "org.apache.brooklyn.api.entity.Entity"
@@ -56,6 +59,8 @@ def detailed_status(task: Task, now_ms: int) -> str:
     if task.status is Status.COMPLETED:
         return f"{word} after {took}\n\n{_result_text(task.result)}{_taken_text(task, now_ms)}"
     reason, _, rest = task.error.partition("\n\n")
+    for prefix in _SAID if task.status is Status.INTERRUPTED else ():
+        reason = reason.removeprefix(prefix)
     why = (f": {reason}" if reason else "") + (rest and f"\n\n{rest}")
     return f"{word} after {took}{why}{_taken_text(task, now_ms)}"
 
