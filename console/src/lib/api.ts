@@ -1,0 +1,186 @@
+// The client of the REST API: which node it asks, in whose name, and what a refusal means.
+
+import type { ApiError, Fault, Session } from './types'
+
+export type Reason = 'unreachable' | 'session' | 'refused' | 'unavailable' | 'missing' | 'broken'
+
+/** A request that was not answered as was hoped. */
+export class Failure extends Error {
+  reason: Reason
+  status: number
+  body: ApiError | undefined
+
+  constructor(reason: Reason, message: string, status = 0, body?: ApiError) {
+    super(message)
+    this.reason = reason
+    this.status = status
+    this.body = body
+  }
+
+  get faults(): Fault[] {
+    return this.body?.data?.faults ?? []
+  }
+}
+
+export interface Answer<T> {
+  data: T
+  /** The entry of the log after which this is so. */
+  seq: number
+  headers: Headers
+  status: number
+}
+
+interface Sent {
+  method?: string
+  form?: Record<string, string>
+  json?: unknown
+  text?: { type: string; body: string }
+  signal?: AbortSignal
+  /** Another node's address; otherwise the one that the page talks to. */
+  at?: string
+  retries?: number
+}
+
+const PATIENCE_MS = 30_000
+const SAFE = new Set(['GET', 'HEAD'])
+
+/** Asks nodes. It keeps what was seen, so that no answer is older than an answer before it. */
+export class Api {
+  /** Address of the node that is talked to; empty for the one that this page came from. */
+  base = ''
+  session: Session | undefined
+  seen = 0
+  onLocked: () => void = () => undefined
+
+  /** A path as an address at the node that is talked to. */
+  url(path: string): string {
+    return this.base + path
+  }
+
+  async get<T>(path: string, more: Sent = {}): Promise<Answer<T>> {
+    return this.send<T>(path, more)
+  }
+
+  async post<T>(path: string, more: Sent = {}): Promise<Answer<T>> {
+    return this.send<T>(path, { method: 'POST', ...more })
+  }
+
+  /**
+   * Sends a request. A write carries a key, and goes to the next node with the same key if its node
+   * goes: it is done once.
+   */
+  async send<T>(path: string, sent: Sent = {}): Promise<Answer<T>> {
+    const method = sent.method ?? 'GET'
+    const key = SAFE.has(method) ? '' : randomKey()
+    let tries = sent.at === undefined ? (sent.retries ?? 4) : 0
+    for (let pause = 150; ; pause *= 2) {
+      try {
+        return await this.#once<T>(method, path, sent, key)
+      } catch (error) {
+        const again = error instanceof Failure && error.reason === 'unreachable'
+        if (!again || tries <= 0 || sent.signal?.aborted) throw error
+        tries -= 1
+        await new Promise((resolve) => setTimeout(resolve, pause))
+      }
+    }
+  }
+
+  async #once<T>(method: string, path: string, sent: Sent, key: string): Promise<Answer<T>> {
+    const base = sent.at ?? this.base
+    const { headers, body } = encoded(sent)
+    if (key) headers['Idempotency-Key'] = key
+    if (this.seen && SAFE.has(method)) headers['Brookline-Sequence'] = String(this.seen)
+    let response: Response
+    try {
+      response = await fetch(base + path, {
+        method,
+        ...this.credentials(base, headers),
+        body: body ?? null,
+        cache: 'no-store',
+        signal: sent.signal ?? AbortSignal.timeout(PATIENCE_MS),
+      })
+    } catch (error) {
+      if (sent.signal?.aborted) throw error
+      throw new Failure('unreachable', error instanceof Error ? error.message : String(error))
+    }
+    return this.#read<T>(response, method)
+  }
+
+  /** Headers and credentials for a request to a node. */
+  credentials(base: string, headers: Record<string, string>): RequestInit {
+    const all: Record<string, string> = { ...headers, 'X-Requested-With': 'XMLHttpRequest' }
+    if (base === '') {
+      if (this.session?.csrf) all['X-CSRF-TOKEN'] = this.session.csrf
+      return { headers: all, credentials: 'same-origin' }
+    }
+    if (this.session?.pass) all['Authorization'] = `Bearer ${this.session.pass}`
+    return { headers: all, credentials: 'omit', mode: 'cors' }
+  }
+
+  async #read<T>(response: Response, method: string): Promise<Answer<T>> {
+    const text = await bodyOf(response)
+    const data = parsed(text, response.headers.get('content-type') ?? '')
+    if (!response.ok) throw this.#failure(response.status, data, text)
+    const seq = Number(response.headers.get('Brookline-Sequence') ?? -1)
+    if (!SAFE.has(method) && seq > this.seen) this.seen = seq
+    return { data: data as T, seq, headers: response.headers, status: response.status }
+  }
+
+  #failure(status: number, data: unknown, text: string): Failure {
+    const body = (typeof data === 'object' && data !== null ? data : {}) as ApiError
+    const message = body.message || text.slice(0, 300) || `HTTP ${status}`
+    const ended = 'SESSION_INVALIDATED' in body || 'SESSION_AGE_EXCEEDED' in body
+    if (status === 401 || (status === 403 && ended)) {
+      this.onLocked()
+      return new Failure('session', message, status, body)
+    }
+    if (status === 404) return new Failure('missing', message, status, body)
+    if (status === 503) return new Failure('unavailable', message, status, body)
+    return new Failure(status >= 500 ? 'broken' : 'refused', message, status, body)
+  }
+}
+
+async function bodyOf(response: Response): Promise<string> {
+  try {
+    return await response.text()
+  } catch (error) {
+    // The node went in the middle of its answer.
+    throw new Failure('unreachable', error instanceof Error ? error.message : String(error))
+  }
+}
+
+function parsed(text: string, type: string): unknown {
+  if (!text) return null
+  if (!type.includes('json')) return text
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    // A text that an effector returns comes without quotes, though the type says JSON.
+    return text
+  }
+}
+
+function encoded(sent: Sent): { headers: Record<string, string>; body?: BodyInit } {
+  if (sent.form) {
+    const type = 'application/x-www-form-urlencoded'
+    return { headers: { 'Content-Type': type }, body: new URLSearchParams(sent.form).toString() }
+  }
+  if (sent.text) return { headers: { 'Content-Type': sent.text.type }, body: sent.text.body }
+  if (sent.json !== undefined) {
+    return { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(sent.json) }
+  }
+  return { headers: {} }
+}
+
+/** A key that nobody else has; `randomUUID` is missing where the connection is not safe. */
+export function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** A part of a path. */
+export function segment(text: string): string {
+  return encodeURIComponent(text)
+}
+
+export const api = new Api()

@@ -1,0 +1,174 @@
+import { beforeEach, expect, test } from 'vitest'
+import { Link, Locked, type Listener, type Standing, type World } from './link'
+
+type Script = (string | Error | 'hang')[]
+
+const hello = (seq: number, more = {}) =>
+  `event: hello\nid: ${seq}@p\ndata: ${JSON.stringify({ plane: 'p', seq, beatMs: 1000, resumed: false, ...more })}\n\n`
+const change = (seq: number) =>
+  `event: changes\nid: ${seq}@p\ndata: ${JSON.stringify({ seq, changes: [] })}\n\n`
+const said = (name: string, data: object) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
+
+class Fake implements World, Listener {
+  scripts: Script[] = []
+  nodes: string[] = []
+  opened: [string, string][] = []
+  standings: Standing[] = []
+  seen: unknown[] = []
+  resets: string[] = []
+  silent: (() => void) | undefined
+  done: () => void = () => undefined
+  finished = new Promise<void>((resolve) => (this.done = resolve))
+  #now = 0
+
+  async open(base: string, lastId: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
+    this.opened.push([base, lastId])
+    const script = this.scripts.shift()
+    if (!script) {
+      this.done()
+      throw new Locked()
+    }
+    if (script[0] instanceof Error) throw script[0]
+    return this.#play(script, signal)
+  }
+
+  async *#play(script: Script, signal: AbortSignal): AsyncIterable<string> {
+    for (const piece of script) {
+      if (piece instanceof Error) throw piece
+      if (piece === 'hang') {
+        await new Promise((resolve) => {
+          signal.addEventListener('abort', resolve)
+          this.silent?.()
+        })
+        throw new Error('aborted')
+      }
+      yield piece
+    }
+  }
+
+  others = () => this.nodes
+  now = () => this.#now++
+  sleep = (ms: number, signal: AbortSignal): Promise<void> => {
+    if (ms < 3000 || signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.silent = resolve
+      signal.addEventListener('abort', () => resolve())
+    })
+  }
+  stands = (standing: Standing) => void this.standings.push(standing)
+  hello = () => undefined
+  reset = (reason: string) => void this.resets.push(reason)
+  event = (_: string, data: unknown) => void this.seen.push(data)
+}
+
+let world: Fake
+
+beforeEach(() => {
+  world = new Fake()
+})
+
+async function run(...scripts: Script[]): Promise<Link> {
+  world.scripts = scripts
+  const link = new Link(world, world)
+  link.start()
+  await world.finished
+  return link
+}
+
+const seqs = () => world.seen.map((data) => (data as { seq: number }).seq)
+
+test('it resumes by the last id, and each entry counts once', async () => {
+  await run(
+    [hello(10), change(11), change(12)],
+    [hello(12, { resumed: true }), change(12), change(13)],
+  )
+  expect(world.opened.map(([, id]) => id)).toEqual(['', '12@p', '13@p'])
+  expect(seqs()).toEqual([11, 12, 13])
+  expect(world.resets).toEqual([])
+})
+
+test('an entry that comes too late is passed over', async () => {
+  await run([hello(10), change(12), change(11)])
+  expect(seqs()).toEqual([12])
+})
+
+test('a connection that is not resumed says that everything is to be read anew', async () => {
+  await run([hello(10), change(11)], [hello(20)])
+  expect(world.resets).toEqual(['not-resumed'])
+})
+
+test('a reset is told, and the stream goes on from there', async () => {
+  await run([
+    hello(10),
+    `event: reset\nid: 30@p\ndata: {"reason": "rebuilt", "seq": 30}\n\n`,
+    change(29),
+    change(31),
+  ])
+  expect(world.resets).toEqual(['rebuilt'])
+  expect(seqs()).toEqual([31])
+})
+
+test('half an event before the connection broke is not applied, and comes again', async () => {
+  const whole = change(11)
+  await run(
+    [hello(10), whole.slice(0, 20), new Error('reset by peer')],
+    [hello(10, { resumed: true }), whole],
+  )
+  expect(world.opened[1]).toEqual(['', '10@p'])
+  expect(seqs()).toEqual([11])
+})
+
+test('its own node is tried once more, then the others, likeliest first', async () => {
+  world.nodes = ['http://n2', 'http://n3']
+  await run([hello(10)], [new Error('refused')], [new Error('refused')], [hello(10)])
+  expect(world.opened.map(([base]) => base).slice(0, 4)).toEqual(['', '', 'http://n2', 'http://n3'])
+})
+
+test('a node that leaves names who is next', async () => {
+  world.nodes = ['http://n2']
+  const leaving = said('leaving', { reason: 'shutdown', nodes: [{ uri: 'http://n3/' }] })
+  await run([hello(10), change(11), leaving], [hello(11, { resumed: true })])
+  expect(world.opened[1]).toEqual(['http://n3', '11@p'])
+})
+
+test('a connection that is silent for three beats is dead', async () => {
+  world.nodes = ['http://n2']
+  await run([hello(10), 'hang'], [hello(10, { resumed: true })])
+  const lost = world.standings.find((one) => one.state === 'lost')
+  expect(lost).toMatchObject({ why: 'silent' })
+  expect(world.opened.length).toBe(3)
+})
+
+test('a session that ended locks it until it is started anew', async () => {
+  const locked = new Promise<void>((resolve) => {
+    world.stands = (standing) => {
+      world.standings.push(standing)
+      if (standing.state === 'locked') resolve()
+    }
+  })
+  world.scripts = [[hello(10), change(11), said('cut', { reason: 'session-ended' })]]
+  const link = new Link(world, world)
+  link.start()
+  await locked
+  await Promise.resolve()
+  world.scripts = [[hello(11, { resumed: true }), change(12)]]
+  await new Promise((resolve) => setTimeout(resolve))
+  link.start()
+  await world.finished
+  expect(world.opened[1]).toEqual(['', '11@p'])
+  expect(seqs()).toEqual([11, 12])
+})
+
+test('it says since when the connection is lost, however often it tries', async () => {
+  await run([hello(10)], [new Error('a')], [new Error('b')])
+  const lost = world.standings.filter((one) => one.state === 'lost')
+  expect(new Set(lost.map((one) => one.sinceMs)).size).toBe(1)
+})
+
+test('what cannot be read ends the connection, not the page', async () => {
+  await run(
+    [hello(10), 'event: changes\ndata: {"seq\n\n'],
+    [hello(10, { resumed: true }), change(11)],
+  )
+  expect(seqs()).toEqual([11])
+})

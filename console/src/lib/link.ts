@@ -1,0 +1,250 @@
+// The one connection behind every live view: it stays open, moves to another node, and resumes.
+
+import { EventParser } from './sse'
+import type { Hello } from './types'
+
+/** How the connection stands. `sinceMs` is when it became so. */
+export type Standing =
+  | { state: 'connecting'; sinceMs: number }
+  | { state: 'live'; sinceMs: number; base: string }
+  | { state: 'lost'; sinceMs: number; why: string; tries: number; next: string }
+  | { state: 'locked'; sinceMs: number }
+
+/** A node does not let this page in any more. */
+export class Locked extends Error {}
+
+/** What the link asks of the world, so that tests can be the world. */
+export interface World {
+  /** Opens the stream of a node; the pieces of text end when the connection does. */
+  open(base: string, lastId: string, signal: AbortSignal): Promise<AsyncIterable<string>>
+  /** Addresses of the other nodes that may be tried, the likeliest first. */
+  others(): string[]
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  now(): number
+}
+
+export interface Listener {
+  stands(standing: Standing): void
+  hello(hello: Hello, base: string): void
+  /** What the page has is no basis any more. */
+  reset(reason: string): void
+  event(name: string, data: unknown): void
+}
+
+const PAUSES_MS = [0, 200, 400, 800, 1500]
+const SILENT_BEATS = 3
+const FIRST_WORD_MS = 8000
+const HOME = ''
+
+/** Keeps a stream open. */
+export class Link {
+  #world: World
+  #listener: Listener
+  #lastId = ''
+  #lastSeq = -1
+  #plane = ''
+  #base = HOME
+  #ended = new AbortController()
+  #running = false
+  #again = new AbortController()
+  #beatMs = 0
+
+  constructor(world: World, listener: Listener) {
+    this.#world = world
+    this.#listener = listener
+  }
+
+  /** The last entry of the log that was seen. */
+  get seq(): number {
+    return this.#lastSeq
+  }
+
+  /** Runs until `end`; a link that runs already is opened anew, with what is wanted now. */
+  start(): void {
+    if (this.#running) {
+      this.#again.abort()
+      return
+    }
+    this.#ended = new AbortController()
+    this.#running = true
+    void this.#run(this.#ended.signal).finally(() => {
+      this.#running = false
+    })
+  }
+
+  end(): void {
+    this.#ended.abort()
+    this.#again.abort()
+  }
+
+  async #run(ended: AbortSignal): Promise<void> {
+    let tries = 0
+    let lostAt = 0
+    const began = this.#world.now()
+    this.#listener.stands({ state: 'connecting', sinceMs: began })
+    while (!ended.aborted) {
+      this.#again = new AbortController()
+      const again = this.#again
+      const outcome = await this.#once(again, () => {
+        tries = 0
+        lostAt = 0
+      })
+      if (ended.aborted) return
+      if (outcome.kind === 'locked') {
+        this.#listener.stands({ state: 'locked', sinceMs: this.#world.now() })
+        return
+      }
+      if (outcome.kind === 'wanted') continue
+      lostAt ||= this.#world.now()
+      this.#base = this.#choose(tries, outcome.next)
+      this.#listener.stands({
+        state: 'lost',
+        sinceMs: lostAt,
+        why: outcome.why,
+        tries,
+        next: this.#base,
+      })
+      const pause = outcome.pauseMs ?? PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)] ?? 0
+      tries += 1
+      await this.#world.sleep(pause, again.signal)
+    }
+  }
+
+  /** Where to try next: here once more, then the others and its own node, in turn. */
+  #choose(tries: number, next: string | undefined): string {
+    if (next !== undefined) return next
+    if (tries === 0) return this.#base
+    const all = [HOME, ...this.#world.others()]
+    return all[(all.indexOf(this.#base) + 1) % all.length] ?? HOME
+  }
+
+  async #once(again: AbortController, live: () => void): Promise<Outcome> {
+    const watchdog = new Watchdog(this.#world, again)
+    try {
+      watchdog.expect(FIRST_WORD_MS)
+      const pieces = await this.#world.open(this.#base, this.#lastId, watchdog.signal)
+      const parser = new EventParser()
+      for await (const piece of pieces) {
+        watchdog.expect(this.#beatMs ? this.#beatMs * SILENT_BEATS : FIRST_WORD_MS)
+        for (const event of parser.feed(piece)) {
+          const outcome = this.#take(event.event, event.data, event.id, live)
+          if (outcome) return outcome
+        }
+      }
+      return again.signal.aborted && !watchdog.barked
+        ? { kind: 'wanted' }
+        : { kind: 'lost', why: watchdog.barked ? 'silent' : 'closed' }
+    } catch (error) {
+      if (error instanceof Locked) return { kind: 'locked' }
+      if (watchdog.barked) return { kind: 'lost', why: 'silent' }
+      if (again.signal.aborted) return { kind: 'wanted' }
+      return { kind: 'lost', why: error instanceof Error ? error.message : String(error) }
+    } finally {
+      watchdog.end()
+    }
+  }
+
+  #take(name: string, text: string, id: string, live: () => void): Outcome | undefined {
+    let data: Record<string, unknown>
+    try {
+      data = JSON.parse(text) as Record<string, unknown>
+    } catch {
+      return { kind: 'lost', why: 'garbled' }
+    }
+    switch (name) {
+      case 'hello':
+        live()
+        this.#greet(data as unknown as Hello, id)
+        return undefined
+      case 'reset':
+        this.#lastSeq = Number(data['seq'] ?? -1)
+        if (id) this.#lastId = id
+        this.#listener.reset(String(data['reason'] ?? ''))
+        return undefined
+      case 'leaving':
+        return { kind: 'lost', why: 'leaving', next: heir(data), pauseMs: 0 }
+      case 'cut':
+        return cut(data)
+      default:
+        return this.#pass(name, data, id)
+    }
+  }
+
+  #greet(hello: Hello, id: string): void {
+    const moved = this.#plane !== '' && this.#plane !== hello.plane
+    this.#plane = hello.plane
+    this.#beatMs = hello.beatMs
+    if (!hello.resumed) {
+      // Nothing says what was missed meanwhile.
+      const known = this.#lastSeq >= 0
+      this.#lastSeq = hello.seq
+      if (id) this.#lastId = id
+      if (known || moved) this.#listener.reset(moved ? 'other-plane' : 'not-resumed')
+    }
+    const at = this.#world.now()
+    this.#listener.stands({ state: 'live', sinceMs: at, base: this.#base })
+    this.#listener.hello(hello, this.#base)
+  }
+
+  #pass(name: string, data: Record<string, unknown>, id: string): undefined {
+    if (name === 'changes') {
+      const seq = Number(data['seq'])
+      // The same entry again, after a reconnection: an entry is one event.
+      if (seq <= this.#lastSeq) return undefined
+      this.#lastSeq = seq
+    }
+    if (id) this.#lastId = id
+    this.#listener.event(name, data)
+    return undefined
+  }
+}
+
+type Outcome =
+  | { kind: 'wanted' }
+  | { kind: 'locked' }
+  | { kind: 'lost'; why: string; next?: string | undefined; pauseMs?: number }
+
+function heir(data: Record<string, unknown>): string | undefined {
+  const nodes = (data['nodes'] ?? []) as { uri?: string | null }[]
+  const uri = nodes.find((node) => node.uri)?.uri
+  return uri ? uri.replace(/\/+$/, '') : undefined
+}
+
+function cut(data: Record<string, unknown>): Outcome {
+  const why = String(data['reason'] ?? '')
+  if (why === 'session-ended' || why === 'logged-out') return { kind: 'locked' }
+  return { kind: 'lost', why, pauseMs: Number(data['retryMs'] ?? 500) }
+}
+
+/** Breaks a connection off on which nothing comes. */
+class Watchdog {
+  barked = false
+  #world: World
+  #connection = new AbortController()
+  #timer = new AbortController()
+
+  constructor(world: World, again: AbortController) {
+    this.#world = world
+    again.signal.addEventListener('abort', () => this.#connection.abort())
+  }
+
+  get signal(): AbortSignal {
+    return this.#connection.signal
+  }
+
+  expect(ms: number): void {
+    this.#timer.abort()
+    const timer = new AbortController()
+    this.#timer = timer
+    void this.#world.sleep(ms, timer.signal).then(() => {
+      if (timer.signal.aborted) return
+      this.barked = true
+      this.#connection.abort()
+    })
+  }
+
+  end(): void {
+    this.#timer.abort()
+    this.#connection.abort()
+  }
+}

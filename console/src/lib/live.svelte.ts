@@ -1,0 +1,372 @@
+// What the page knows of the plane: read once, and kept true by the stream.
+
+import { api, Failure, segment } from './api'
+import { Link, Locked, type Standing, type World } from './link'
+import { Replica } from './replica'
+import { session } from './session.svelte'
+import { fromDetails, fromSummary, taskFrom, type App, type Entity, type Task } from './things'
+import { alterApp, alterEntity, alterTask } from './things'
+import type {
+  ApplicationSummary,
+  Change,
+  Changes,
+  EntityDetail,
+  Hello,
+  Mastership,
+  Plane,
+  TaskSummary,
+} from './types'
+
+export interface Output {
+  task: string
+  stream: string
+  start: number
+  end: number
+  text: string
+  ended: boolean
+}
+
+/** What a page looks at in detail; it has a stream of its own. */
+export interface Detail {
+  entity?: string
+  task?: string
+  output?: string
+  /** How many bytes of the output the page has. */
+  from?: () => number
+  onOutput?: (output: Output) => void
+}
+
+class Live {
+  standing = $state.raw<Standing>({ state: 'connecting', sinceMs: Date.now() })
+  hello = $state.raw<Hello>()
+  /** The plane as the node sees it that is talked to, and when it said so. */
+  plane = $state.raw<Plane>()
+  planeAt = $state(0)
+  history = $state.raw<Mastership[]>([])
+  /** Rises when everything is to be read anew. */
+  generation = $state(0)
+  /** Name of the node from which this page came. */
+  home = $state('')
+  base = $state('')
+  readable = $state(true)
+
+  apps = new Replica<App>()
+  entities = new Replica<Entity>()
+  sensors = new Replica<{ name: string; value: unknown }>()
+  tasks = new Replica<Task>()
+  /** They rise with each change of what they are named after. */
+  versions = $state({ apps: 0, entities: 0, sensors: 0, tasks: 0 })
+
+  #application = ''
+  #detail: Detail = {}
+  #main: Link
+  #second: Link
+  #dirty = new Set<keyof Live['versions']>()
+
+  constructor() {
+    this.#main = new Link(this.#world(false), {
+      stands: (standing) => this.#stands(standing),
+      hello: (hello, base) => this.#greeted(hello, base),
+      reset: () => this.#reset(),
+      event: (name, data) => this.#event(name, data),
+    })
+    this.#second = new Link(this.#world(true), {
+      stands: () => undefined,
+      hello: () => undefined,
+      reset: () => this.#reset(),
+      event: (name, data) => this.#event(name, data),
+    })
+  }
+
+  /** Whether what is shown may be old: nothing has come for a while. */
+  get stale(): boolean {
+    return this.standing.state !== 'live'
+  }
+
+  get me() {
+    return this.plane?.nodes[this.plane.ownId]
+  }
+
+  get master() {
+    return this.plane?.masterId ? this.plane.nodes[this.plane.masterId] : undefined
+  }
+
+  start(): void {
+    this.#main.start()
+    if (this.#wantsDetail()) this.#second.start()
+  }
+
+  /** Follows the entities of one application. */
+  follow(application: string): void {
+    if (application === this.#application) return
+    this.#application = application
+    this.entities.clear()
+    this.#main.start()
+  }
+
+  /** Looks at something in detail; empty to stop. */
+  look(detail: Detail): void {
+    const same = JSON.stringify(detail) === JSON.stringify(this.#detail)
+    this.#detail = detail
+    if (same) return
+    this.sensors.clear()
+    this.tasks.clear()
+    if (this.#wantsDetail()) this.#second.start()
+    else this.#second.end()
+  }
+
+  async readApps(): Promise<void> {
+    await this.#read('apps', this.apps, async () => {
+      const { data, seq } = await api.get<ApplicationSummary[]>('/v1/applications')
+      return { seq, things: new Map(data.map((one) => [one.id, fromSummary(one)])) }
+    })
+  }
+
+  async readEntities(application: string): Promise<void> {
+    await this.#read('entities', this.entities, async () => {
+      const { data, seq } = await api.get<EntityDetail[]>('/v1/applications/fetch')
+      const top = data.find((one) => one.id === application)
+      if (!top) throw new Failure('missing', `no application ${application}`, 404)
+      return { seq, things: fromDetails(top) }
+    })
+  }
+
+  async readSensors(application: string, entity: string): Promise<void> {
+    const path = `/v1/applications/${segment(application)}/entities/${segment(entity)}`
+    await this.#read('sensors', this.sensors, async () => {
+      const { data, seq } = await api.get<Record<string, unknown>>(
+        `${path}/sensors/current-state?suppressSecrets=true`,
+      )
+      const things = new Map<string, { name: string; value: unknown }>()
+      for (const [name, value] of Object.entries(data)) things.set(name, { name, value })
+      return { seq, things }
+    })
+  }
+
+  async readTasks(path: string): Promise<void> {
+    await this.#read('tasks', this.tasks, async () => {
+      const { data, seq } = await api.get<TaskSummary[] | Record<string, TaskSummary>>(path)
+      const list = Array.isArray(data) ? data : Object.values(data)
+      return { seq, things: new Map(list.map((one) => [one.id, taskFrom(one)])) }
+    })
+  }
+
+  async readHistory(): Promise<void> {
+    this.history = (await api.get<Mastership[]>('/v1/server/ha/history')).data
+  }
+
+  /** Reads the plane at once, as after a change of it; the stream brings it anyway. */
+  async readPlane(): Promise<void> {
+    const { data } = await api.get<Plane>('/v1/server/ha/states')
+    this.#set({ ...data, ...(this.plane?.view ? { view: this.plane.view } : {}) })
+  }
+
+  /** How long ago a node's heartbeat was seen, at a moment. */
+  ageMs(node: { heartbeatAgeMs: number | null }, now: number): number | null {
+    return node.heartbeatAgeMs === null
+      ? null
+      : node.heartbeatAgeMs + Math.max(0, now - this.planeAt)
+  }
+
+  async #read<T>(
+    name: keyof Live['versions'],
+    replica: Replica<T>,
+    read: () => Promise<{ seq: number; things: Map<string, T> }>,
+  ): Promise<void> {
+    if (await replica.read(read)) this.versions[name] += 1
+  }
+
+  #world(second: boolean): World {
+    return {
+      open: (base, lastId, signal) => this.#open(second ? api.base : base, lastId, signal, second),
+      others: () => (second ? [] : this.#others()),
+      now: () => Date.now(),
+      sleep: (ms, signal) =>
+        new Promise((resolve) => {
+          const timer = setTimeout(resolve, ms)
+          signal.addEventListener('abort', () => {
+            clearTimeout(timer)
+            resolve()
+          })
+        }),
+    }
+  }
+
+  async #open(base: string, lastId: string, signal: AbortSignal, second: boolean) {
+    const headers: Record<string, string> = { Accept: 'text/event-stream' }
+    if (lastId) headers['Last-Event-ID'] = lastId
+    const path = `/v1/events?${second ? this.#detailQuery() : this.#mainQuery()}`
+    const response = await fetch(base + path, {
+      ...api.credentials(base, headers),
+      cache: 'no-store',
+      signal,
+    })
+    if (response.status === 401 || response.status === 403) {
+      api.onLocked()
+      throw new Locked()
+    }
+    if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`)
+    return pieces(response.body)
+  }
+
+  #mainQuery(): string {
+    const topics = ['plane', 'applications']
+    if (!this.#application) return `topics=${topics.join(',')}`
+    // The applications' list keeps still meanwhile; it is read anew afterwards.
+    return `topics=plane,entities&application=${segment(this.#application)}`
+  }
+
+  #detailQuery(): string {
+    const { entity, task, output, from } = this.#detail
+    if (task) {
+      const more = output ? `&output=${segment(output)}&from=${from?.() ?? 0}` : ''
+      return `topics=tasks&task=${segment(task)}${more}`
+    }
+    return `topics=entities,tasks&sensors=*&entity=${segment(entity ?? '')}`
+  }
+
+  #wantsDetail(): boolean {
+    return Boolean(this.#detail.entity ?? this.#detail.task)
+  }
+
+  /** Addresses of living nodes: the master, then in the order of succession. */
+  #others(): string[] {
+    const plane = this.plane
+    if (!plane) return []
+    const rank = (id: string) => {
+      const node = plane.nodes[id]
+      if (!node || node.status === 'TERMINATED') return Infinity
+      return node.isMaster ? -1 : (node.next ?? 1000)
+    }
+    const home = location.origin
+    return Object.keys(plane.nodes)
+      .filter((id) => rank(id) < Infinity)
+      .sort((a, b) => rank(a) - rank(b))
+      .map((id) => addressOf(plane.nodes[id]))
+      .filter((address) => address !== '' && address !== home)
+  }
+
+  #stands(standing: Standing): void {
+    this.standing = standing
+  }
+
+  #greeted(hello: Hello, base: string): void {
+    const moved = base !== this.base
+    this.hello = hello
+    this.readable = hello.readable
+    this.base = base
+    api.base = base
+    if (base === '') this.home = hello.name
+    if (moved && this.#wantsDetail()) this.#second.start()
+    if (!this.history.length || moved) void this.readHistory().catch(() => undefined)
+  }
+
+  #reset(): void {
+    this.generation += 1
+    void this.readHistory().catch(() => undefined)
+  }
+
+  #set(plane: Plane): void {
+    this.plane = plane
+    this.planeAt = Date.now()
+  }
+
+  #event(name: string, data: unknown): void {
+    if (name === 'plane') this.#set(data as Plane)
+    else if (name === 'pulse') this.#pulse(data as { nodes: Record<string, number[]> })
+    else if (name === 'changes') this.#changes(data as Changes)
+    else if (name === 'output') this.#detail.onOutput?.(data as Output)
+  }
+
+  #pulse(pulse: { nodes: Record<string, number[]> }): void {
+    if (!this.plane) return
+    const nodes = { ...this.plane.nodes }
+    for (const [id, [age, lag, tail]] of Object.entries(pulse.nodes)) {
+      const node = nodes[id]
+      if (!node) continue
+      nodes[id] = {
+        ...node,
+        heartbeatAgeMs: age ?? node.heartbeatAgeMs,
+        lagMs: lag ?? null,
+        tail: tail ?? node.tail,
+      }
+    }
+    this.#set({ ...this.plane, nodes })
+  }
+
+  #changes({ seq, changes }: Changes): void {
+    for (const change of changes) this.#change(seq, change)
+    if (this.#dirty.size) requestAnimationFrame(() => this.#show())
+  }
+
+  #show(): void {
+    for (const name of this.#dirty) this.versions[name] += 1
+    this.#dirty.clear()
+  }
+
+  #change(seq: number, change: Change): void {
+    const mark = (name: keyof Live['versions'], altered: boolean) => {
+      if (altered) this.#dirty.add(name)
+    }
+    switch (change.type) {
+      case 'application':
+      case 'entity':
+      case 'state':
+        if (change.id === change.application) {
+          mark('apps', this.apps.offer(seq, change.id, alterApp(change)))
+        }
+        if (change.application === this.#application) {
+          mark('entities', this.entities.offer(seq, change.id, alterEntity(change)))
+        }
+        return
+      case 'sensors':
+        if (change.id !== this.#detail.entity) return
+        for (const [name, value] of Object.entries(change.set)) {
+          mark(
+            'sensors',
+            this.sensors.offer(seq, name, () => ({ name, value })),
+          )
+        }
+        for (const name of change.removed) {
+          mark(
+            'sensors',
+            this.sensors.offer(seq, name, () => undefined),
+          )
+        }
+        return
+      case 'task':
+        mark('tasks', this.tasks.offer(seq, change.id, alterTask(change)))
+        return
+      case 'mastership': {
+        const others = this.history.filter((one) => one.epoch !== change.epoch)
+        this.history = [change, ...others].sort((a, b) => b.epoch - a.epoch)
+      }
+    }
+  }
+}
+
+/** Where users reach a node. */
+export function addressOf(node: { nodeUri: string | null; address: string } | undefined): string {
+  return (node?.nodeUri || node?.address || '').replace(/\/+$/, '')
+}
+
+async function* pieces(body: ReadableStream<Uint8Array>): AsyncIterable<string> {
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield decoder.decode(value, { stream: true })
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined)
+  }
+}
+
+export const live = new Live()
+
+session.onIn = () => {
+  live.generation += 1
+  live.start()
+}

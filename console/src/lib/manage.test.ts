@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest'
+import { commands, line, outlook, readPriority } from './manage'
+import type { Mode, Plane, PlaneNode } from './types'
+
+const node = (name: string, more: Partial<PlaneNode> = {}): PlaneNode => ({
+  nodeId: name,
+  nodeUri: `http://${name}/`,
+  status: 'HOT_STANDBY',
+  priority: 0,
+  name,
+  host: 'here',
+  mode: 'AUTO',
+  version: '1.0',
+  epoch: 0,
+  tail: 1,
+  heartbeatAgeMs: 100,
+  lagMs: 10,
+  ready: true,
+  next: 0,
+  address: '',
+  thisNode: false,
+  isMaster: false,
+  leaving: false,
+  alarm: '',
+  ...more,
+})
+const n1 = node('n1', { status: 'MASTER', isMaster: true, next: null })
+const n2 = node('n2')
+const n3 = node('n3', { next: 1 })
+const plane: Plane = {
+  planeId: 'p',
+  ownId: 'n1',
+  masterId: 'n1',
+  nodes: { n1, n2, n3 },
+  heartbeatTimeoutMs: 30_000,
+}
+const ask = (of: PlaneNode, priority: number, mode?: Mode) =>
+  outlook(plane, of, { priority, mode }, 100)
+
+test.each([
+  ['10', 10],
+  [' -5 ', -5],
+  ['+3', 3],
+  ['', undefined],
+  ['1.5', undefined],
+  ['ten', undefined],
+  ['1e3', undefined],
+])('%j is the priority %s', (text, value) => expect(readPriority(text)).toBe(value))
+
+describe('who would take over', () => {
+  test('as the node says, if nothing changes', () =>
+    expect(line(plane, n3, { priority: 0, mode: undefined })).toEqual(['n2', 'n3']))
+  test('a higher priority comes first', () =>
+    expect(line(plane, n3, { priority: 5, mode: undefined })).toEqual(['n3', 'n2']))
+  test('a backup never', () =>
+    expect(line(plane, n2, { priority: 9, mode: 'HOT_BACKUP' })).toEqual(['n3']))
+  test('the old master, once another leads', () =>
+    expect(line(plane, n2, { priority: 0, mode: 'MASTER' })).toContain('n1'))
+})
+
+test('nothing happens if nothing is changed', () => {
+  expect(ask(n2, 0)).toMatchObject({ will: [], moves: 'none' })
+})
+
+test('a promotion moves the lead, and says who hands over', () => {
+  const { will, moves } = ask(n2, 0, 'MASTER')
+  expect(moves).toBe('to')
+  expect(will.join(' ')).toContain('n1 is asked to hand over to n2')
+})
+
+test('a master that is made something else hands over to the next, never to itself', () => {
+  const { will, moves } = ask(n1, 99, 'STANDBY')
+  expect(moves).toBe('from')
+  expect(will.join(' ')).toContain('n1 hands over, and n2 takes the lead')
+})
+
+test('a master without an heir leaves the plane without one, which is said and checked', () => {
+  const alone = { ...plane, nodes: { n1 } }
+  const { will, checks } = outlook(alone, n1, { priority: 0, mode: 'HOT_BACKUP' }, 100)
+  expect(will.join(' ')).toContain('no master')
+  expect(checks.some((check) => !check.good)).toBe(true)
+})
+
+test('a silent node, a stale copy and another version are held against a candidate', () => {
+  const weak = node('n2', { ready: false, lagMs: 60_000, version: '0.9' })
+  const { checks } = outlook(plane, weak, { priority: 0, mode: 'MASTER' }, 40_000)
+  expect(checks.map((check) => check.good)).toEqual([false, false, false, false])
+})
+
+test('the same can be done on the command line', () => {
+  expect(commands(n2, { priority: 3, mode: 'MASTER' })).toEqual([
+    'brookline ha priority n2 3',
+    'brookline ha promote n2',
+  ])
+  expect(commands(n1, { priority: 0, mode: 'HOT_BACKUP' })).toEqual([
+    'brookline ha mode n1 hot_backup',
+  ])
+})

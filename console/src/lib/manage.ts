@@ -1,0 +1,144 @@
+// What a change of a node's mode or priority will do, in words, before it is done.
+
+import { t } from './texts'
+import type { Mode, Plane, PlaneNode } from './types'
+import { duration } from './units'
+
+export interface Wish {
+  priority: number
+  /** The mode to ask for, or undefined to leave it as it is. */
+  mode: Mode | undefined
+}
+
+export interface Check {
+  good: boolean
+  text: string
+}
+
+export interface Outlook {
+  /** What will happen, in order. */
+  will: string[]
+  checks: Check[]
+  /** Whether the lead will go from one node to another. */
+  moves: 'none' | 'to' | 'from'
+}
+
+const STANDS: ReadonlySet<string> = new Set(['MASTER', 'HOT_STANDBY', 'STANDBY'])
+export const MODES: readonly Mode[] = [
+  'AUTO',
+  'MASTER',
+  'STANDBY',
+  'HOT_STANDBY',
+  'HOT_BACKUP',
+  'DISABLED',
+]
+
+/** A priority as it was typed, or undefined if it is no whole number. */
+export function readPriority(text: string): number | undefined {
+  const trimmed = text.trim()
+  if (!/^[+-]?\d{1,15}$/.test(trimmed)) return undefined
+  return Number(trimmed)
+}
+
+/** The names of those that would take over, in order, if a node had another priority and mode. */
+export function line(plane: Plane, changed: PlaneNode, wish: Wish): string[] {
+  const stands = (node: PlaneNode): boolean => {
+    if (node.nodeId === changed.nodeId && wish.mode) {
+      return wish.mode !== 'HOT_BACKUP' && wish.mode !== 'DISABLED'
+    }
+    return STANDS.has(node.status) && !node.leaving
+  }
+  const leads = (node: PlaneNode): boolean =>
+    node.nodeId === changed.nodeId
+      ? staysMaster(node, wish)
+      : node.isMaster && wish.mode !== 'MASTER'
+  const priority = (node: PlaneNode) =>
+    node.nodeId === changed.nodeId ? wish.priority : node.priority
+  return Object.values(plane.nodes)
+    .filter((node) => stands(node) && !leads(node))
+    .sort((a, b) => priority(b) - priority(a) || (a.next ?? 1e9) - (b.next ?? 1e9))
+    .map((node) => node.name)
+}
+
+function staysMaster(node: PlaneNode, wish: Wish): boolean {
+  if (wish.mode === 'MASTER') return true
+  return node.isMaster && (wish.mode === undefined || wish.mode === 'AUTO')
+}
+
+/** What will happen. */
+export function outlook(plane: Plane, node: PlaneNode, wish: Wish, ageMs: number | null): Outlook {
+  const will: string[] = []
+  const master = plane.nodes[plane.masterId]
+  const after = line(plane, node, wish)
+  if (wish.priority !== node.priority) will.push(t.manage.setPriority(node.priority, wish.priority))
+  let moves: Outlook['moves'] = 'none'
+  if (wish.mode) {
+    will.push(t.manage.setMode(wish.mode, t.modes[wish.mode]))
+    if (wish.mode === 'MASTER' && !node.isMaster) {
+      moves = 'to'
+      will.push(
+        master ? t.manage.promote(master.name, node.name) : t.manage.promoteForce(node.name),
+        t.manage.writes,
+      )
+    } else if (node.isMaster && !staysMaster(node, wish)) {
+      moves = 'from'
+      // A node that stepped down does not follow itself.
+      const heir = after.find((name) => name !== node.name) ?? ''
+      will.push(t.manage.demote(node.name, heir), t.manage.writes)
+    }
+    if (wish.mode === 'STANDBY') will.push(t.manage.hidden(node.name))
+    if (wish.mode === 'DISABLED') will.push(t.manage.disabled(node.name))
+  }
+  if (will.length) {
+    will.push(after.length ? t.manage.order(after.join(', ')) : t.manage.orderNobody)
+  }
+  return { will, checks: checks(plane, node, moves, ageMs, after), moves }
+}
+
+function checks(
+  plane: Plane,
+  node: PlaneNode,
+  moves: Outlook['moves'],
+  ageMs: number | null,
+  after: string[],
+): Check[] {
+  const found: Check[] = []
+  const limit = plane.heartbeatTimeoutMs / 3
+  const age = ageMs === null ? t.about.never : t.about.ago(ageMs)
+  found.push({ good: ageMs !== null && ageMs < limit, text: t.manage.checkAlive(age) })
+  if (node.alarm) found.push({ good: false, text: t.manage.checkAlarm(node.alarm) })
+  if (moves === 'to') {
+    found.push({
+      good: node.ready,
+      text: node.ready ? t.manage.checkReady : t.manage.checkNotReady,
+    })
+    if (node.lagMs !== null) {
+      found.push({ good: node.lagMs < limit, text: t.manage.checkLag(duration(node.lagMs)) })
+    }
+    const version = plane.nodes[plane.masterId]?.version ?? node.version
+    const same = version === node.version
+    found.push({
+      good: same,
+      text: same ? t.manage.checkVersion : t.manage.checkOtherVersion(node.version, version),
+    })
+  }
+  if (moves === 'from') {
+    const heir = after.find((name) => name !== node.name)
+    found.push({
+      good: heir !== undefined,
+      text: heir ? t.manage.checkHeir(heir) : t.manage.checkNoHeir,
+    })
+  }
+  return found
+}
+
+/** The same on the command line. */
+export function commands(node: PlaneNode, wish: Wish): string[] {
+  const found: string[] = []
+  if (wish.priority !== node.priority) {
+    found.push(`brookline ha priority ${node.name} ${wish.priority}`)
+  }
+  if (wish.mode === 'MASTER') found.push(`brookline ha promote ${node.name}`)
+  else if (wish.mode) found.push(`brookline ha mode ${node.name} ${wish.mode.toLowerCase()}`)
+  return found
+}

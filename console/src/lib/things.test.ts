@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { alterEntity, byInterest, fromSummary, whyRed, type Entity, type Task } from './things'
+
+const entity = (id: string, parent: string | null, state: string): Entity => ({
+  id,
+  app: 'a',
+  parent,
+  name: id,
+  type: 't',
+  state,
+  isUp: null,
+  created: 0,
+})
+
+test('the cause of a red application is the deepest red entity', () => {
+  const entities = [
+    entity('a', null, 'ON_FIRE'),
+    entity('db', 'a', 'RUNNING'),
+    entity('web', 'a', 'ON_FIRE'),
+    entity('web-1', 'web', 'RUNNING'),
+    entity('web-2', 'web', 'ON_FIRE'),
+    entity('cache', 'a', 'ON_FIRE'),
+  ]
+  const { chain, others } = whyRed('a', entities)
+  expect(chain.map((one) => one.id)).toEqual(['a', 'web', 'web-2'])
+  expect(others.map((one) => one.id)).toEqual(['cache'])
+})
+
+test('an application that is red by itself is the cause itself', () => {
+  const { chain } = whyRed('a', [entity('a', null, 'ON_FIRE'), entity('b', 'a', 'RUNNING')])
+  expect(chain.map((one) => one.id)).toEqual(['a'])
+})
+
+test('a state of an entity that is not known makes none', () => {
+  const change = { type: 'state', id: 'x', application: 'a', state: 'RUNNING', isUp: true } as const
+  expect(alterEntity(change)(undefined)).toBeUndefined()
+})
+
+test("a list's statuses are states", () => {
+  const app = (status: string) => fromSummary({ id: 'a', spec: { name: 'A' }, status }).state
+  expect(['ERROR', 'RUNNING', 'ACCEPTED', 'UNKNOWN'].map(app)).toEqual([
+    'ON_FIRE',
+    'RUNNING',
+    'CREATED',
+    null,
+  ])
+})
+
+test('what runs comes first, then the latest', () => {
+  const task = (id: string, status: Task['status'], submitted: number) =>
+    ({ id, status, submitted }) as Task
+  const sorted = [task('a', 'failed', 3), task('b', 'running', 1), task('c', 'failed', 5)]
+  expect(sorted.sort(byInterest).map((one) => one.id)).toEqual(['b', 'c', 'a'])
+})
