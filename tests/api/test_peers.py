@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import socket
 import subprocess
 import sys
@@ -387,7 +386,7 @@ def heartbeat(**fields):
 
 
 def test_a_request_survives_its_envelope():
-    request = dataclasses.replace(
+    request = msgspec.structs.replace(
         CLEAR, body=b"\x00\xff", headers=(("accept", "x"),), from_client=True
     )
 
