@@ -1,5 +1,6 @@
 """The guard's client, by way of a shell of this host."""
 
+import asyncio
 import resource
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Sink:
         self.content = {"stdout": b"", "stderr": b""}
         self.sizes = {"stdout": 0, "stderr": 0}
         self.ages = []
+        self.runs = asyncio.Event()
         self.keeps = keeps
 
     def place(self, stream):
@@ -34,6 +36,7 @@ class Sink:
 
     def began(self, age_s):
         self.ages.append(age_s)
+        self.runs.set()
 
 
 @pytest.fixture
@@ -101,6 +104,22 @@ async def test_a_reboot_interrupts_what_may_have_run(guard):
     assert interrupted.value.cause is Cause.REBOOTED
     assert (await guard.run(Step("s2", 2, fresh=True), payload("exit 3"), Sink())).code == 3
     assert guard.place.boot == now
+
+
+async def test_the_age_of_a_command_counts_from_its_beginning_whoever_attaches(guard, tmp_path):
+    go = tmp_path / "go"
+    text = payload(f"while ! test -e {go}; do sleep 0.01; done")
+    first, second = Sink(), Sink()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(guard.run(Step("s1", 1), text, first))
+        await first.runs.wait()
+        while (await guard.status("s1")).age_s < 0.3:  # noqa: ASYNC110 - it grows
+            await asyncio.sleep(0.01)
+        group.create_task(guard.run(Step("s1", 2), text, second))
+        await second.runs.wait()
+        go.touch()
+    assert first.ages[0] < second.ages[0]
+    assert second.ages[0] >= 0.3
 
 
 async def test_what_is_known_of_steps_can_be_asked(guard):
