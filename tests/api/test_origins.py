@@ -41,6 +41,7 @@ async def test_a_browser_that_asks_first_is_told_yes_without_credentials(pair):
     }
     status, headers, _ = await ask(master, "OPTIONS", "/v1/applications", **asks)
     assert (status, headers["access-control-allow-headers"]) == (204, "x-csrf-token")
+    assert headers.getall("access-control-allow-origin") == [standby.url]
 
 
 async def test_a_page_of_any_other_site_is_told_nothing(pair):

@@ -23,6 +23,8 @@ class SessionKeeper {
     api.onLocked = () => this.#locked()
     for (let pause = 300; this.state === 'asking'; pause = Math.min(pause * 2, 3000)) {
       try {
+        // Without this cookie there is no session, and nothing to ask for.
+        if (!document.cookie.includes('CSRF-TOKEN=')) throw new Failure('session', '', 401)
         this.#enter((await api.get<Session>('/v1/session', { retries: 0 })).data)
       } catch (error) {
         if (await this.#needsNone(error)) return

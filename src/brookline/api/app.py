@@ -104,7 +104,7 @@ class Api:
         origin = self._sister(scope)
         if origin:
             send = opened(send, origin)
-            allowed = preflight(scope, origin)
+            allowed = preflight(scope)
             if allowed is not None:
                 await send({"type": "http.response.start", "status": 204, "headers": allowed})
                 await send({"type": "http.response.body", "body": b""})

@@ -47,15 +47,18 @@ def is_from_sister(headers: Mapping[str, str], node: Node) -> bool:
     return bears and sister(headers.get("origin", ""), node)
 
 
-def preflight(scope: Mapping[str, Any], origin: str) -> RawHeaders | None:
-    """Return the answer to a browser that asks before it sends; None if it does not ask."""
+def preflight(scope: Mapping[str, Any]) -> RawHeaders | None:
+    """Return the headers for a browser that asks before it sends; None if it does not ask.
+
+    It is answered by an opened `send`, which adds whose pages are meant.
+    """
     if scope["method"] != "OPTIONS":
         return None
     wanted = [v for k, v in scope["headers"] if k == b"access-control-request-headers"]
     if not any(name == b"access-control-request-method" for name, _ in scope["headers"]):
         return None
     allowed = [(b"access-control-allow-headers", wanted[0])] if wanted else []
-    return [*_allow(origin), *_PREFLIGHT, *allowed, (b"content-length", b"0")]
+    return [*_PREFLIGHT, *allowed, (b"content-length", b"0")]
 
 
 def opened(send: Send, origin: str) -> Send:
