@@ -89,7 +89,7 @@ class RecordedGuard:
         found: list[str] = []
 
         def decide(view: View) -> Decision:
-            found[:] = [one for one in view.ids(TASK) if _is_unended_whole(view, one)]
+            found[:] = [one for one in view.ids(TASK) if _may_go_on(view, one)]
             return Decision([_reset(view, one, self._machine_id) for one in found])
 
         if self._machine_id:
@@ -119,9 +119,11 @@ class RecordedGuard:
         self._recorded = place
 
 
-def _is_unended_whole(view: View, task_id: str) -> bool:
+def _may_go_on(view: View, task_id: str) -> bool:
+    """Tell whether it is an operation that has not ended, or that somebody may resume."""
     value = view.get(TASK, task_id) or {}
-    return not value.get("parent") and not Status(value["status"]).ended
+    status = Status(value["status"])
+    return not value.get("parent") and (not status.ended or status is Status.INTERRUPTED)
 
 
 def _reset(view: View, task_id: str, machine_id: str) -> Merge:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.operations.tenant import ENTITIES
 
+from brookline.operations.task import KIND
 from brookline.plane.peers import Reply, Request
 from brookline.testing.connection import Broken, Refused
 from brookline.testing.sim_peers import CONNECT_S, Write
 
 if TYPE_CHECKING:
     from tests.simulation.operations.graphs import Graphs
+    from tests.simulation.operations.world import World
 
     from brookline.testing.harness import PlaneHarness
+    from brookline.wire.changes import Value
 
 _CANCELS = 0.12
 _PATIENCE_S = (3.0, 12.0)
@@ -67,6 +70,20 @@ class WorkingClient:
             await self.host.clock.sleep(0.3)
         return ""
 
+    async def resolve(self, world: World) -> None:
+        """Decide now and then what becomes of an interrupted operation, until the host ends."""
+        random = self._harness.random
+        while True:
+            await self.host.clock.sleep(5.0 * random.random())
+            tasks = self._harness.oracle.records.all(KIND).items()
+            open_ones = [task_id for task_id, value in tasks if _is_open(value)]
+            if open_ones:
+                task_id = random.choice(open_ones)
+                how = random.choice(("resume", "resume", "resume", "replay", "abandon"))
+                self._harness.transcript.note(how, task=task_id)
+                world.resumes[task_id] += how == "resume"
+                await self.ask({"interrupted": task_id, "how": how})
+
     async def _cancel(self, task_id: str) -> None:
         await self.host.clock.sleep(self._harness.random.choice((0.5, 5.0)))
         self._harness.transcript.note("cancel", task=task_id)
@@ -88,3 +105,9 @@ class WorkingClient:
                 end.close()
         except (Refused, Broken, TimeoutError):
             return None
+
+
+def _is_open(value: Value) -> bool:
+    """Tell whether it waits for a person."""
+    interruption = value.get("interruption")
+    return bool(interruption) and not value.get("parent") and "resolved" not in interruption

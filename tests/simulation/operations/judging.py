@@ -158,8 +158,10 @@ def _changed(before: Value, after: Value) -> Iterator[str]:
     if not before:
         return
     ended = Status(after["status"]).ended if after else True
-    if Status(before["status"]).ended:
+    resolved = before["status"] == "interrupted"
+    if Status(before["status"]).ended and not resolved:
         yield from (what for what in _OUTCOME if before.get(what) != after.get(what))
     for key, item in before.items():
-        if key.startswith(DONE) and after.get(key, item if ended else None) != item:
+        gone = ended or (resolved and key.startswith(f"{DONE}lock "))
+        if key.startswith(DONE) and after.get(key, item if gone else None) != item:
             yield key

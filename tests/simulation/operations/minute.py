@@ -74,6 +74,7 @@ class Minute:
         harness.make_tenant = lambda server: WorkingTenant(server, world)
         graphs = Graphs(random.Random(options.seed), MACHINES, ENTITIES)
         self.clients = [WorkingClient(harness, f"c{i}", graphs, pause_s=6.0) for i in range(2)]
+        self.people = WorkingClient(harness, "p", graphs, pause_s=0.0)
         self.nemesis = Troubles(world)
 
     async def pass_by(self) -> None:
@@ -86,8 +87,9 @@ class Minute:
             await self.nemesis.pass_up_to(1.0)
         for client in self.clients:
             client.host.begin(client.run())
+        self.people.host.begin(self.people.resolve(self.world))
         await self.nemesis.rage(RAGE_S)
-        for client in self.clients:
+        for client in (*self.clients, self.people):
             client.host.kill()
         await self.nemesis.mend()
         # Some requests are still held at a door.

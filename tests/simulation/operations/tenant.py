@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.operations.player import Actor, Player
 
-from brookline.errors import NotFound
+from brookline.errors import Conflict, NotFound
 from brookline.locations.kinds import Locations
 from brookline.management.building import build
 from brookline.management.context import Repeated
+from brookline.management.interruptions import Resolved
 from brookline.model.types import Types
 from brookline.operations.retention import Limits
 from brookline.plane.peers import Reply, Request
@@ -106,7 +107,7 @@ class WorkingTenant:
             return self._reply(await self._done(request, asked))
         except Repeated as again:
             return self._reply(again.record["task"])
-        except NotFound:
+        except (NotFound, Conflict):
             return Reply(status=404)
 
     async def _done(self, request: Request, asked: dict[str, Any]) -> str:
@@ -116,11 +117,25 @@ class WorkingTenant:
             await management.begin_cancel(task, _Context(self, request, task.id))
             await management.cancel(task)
             return task.id
+        if "interrupted" in asked:
+            return await self._resolved(request, asked)
         entity = management.live.entity(asked["entity"])
         if entity is None:
             raise NotFound(asked["entity"])
         given = {"graph": asked["graph"]}
         return (await management.invoke(entity, "play", given, _Context(self, request))).id
+
+    async def _resolved(self, request: Request, asked: dict[str, Any]) -> str:
+        """Do with an interrupted operation what somebody wants."""
+        interruptions, context = self.built.management.interruptions, _Context(self, request)
+        task = self.built.management.tasks.get(asked["interrupted"])
+        match asked["how"]:
+            case "resume":
+                return (await interruptions.resume(task, context)).id
+            case "replay":
+                return (await interruptions.replay(task, context)).id
+        await interruptions.abandon(task, "it is not worth it", context)
+        return task.id
 
     def _reply(self, task_id: str) -> Reply:
         assert self.node is not None
@@ -147,9 +162,13 @@ class _Context:
     def once(self, decide: Decide) -> Decide:
         assert self._tenant.node is not None
         memory = self._tenant.node.door.memory
-        return memory.once(
-            self._request, decide, lambda task: {"task": task.id if task else self._task_id}
-        )
+        return memory.once(self._request, decide, lambda answer: {"task": self._id_of(answer)})
+
+    def _id_of(self, answer: Any) -> str:
+        if answer is None:
+            return self._task_id
+        found = (answer.begun or answer.task) if isinstance(answer, Resolved) else answer
+        return found.id  # type: ignore[no-any-return]
 
 
 def _entity(entity_id: str, parent: str) -> Put:

@@ -34,6 +34,7 @@ class World:
         resets: How often a machine lost what it knew.
         jumped: Whether a wall clock was set.
         unheard: Machines whose answers, or requests to whom, were lost.
+        resumes: How often somebody wanted an operation to go on, by its id.
         versions: What servers with other code make of a graph, by name.
     """
 
@@ -51,7 +52,9 @@ class World:
         self.jumped = False
         self.unheard: set[str] = set()
         self.versions: dict[str, Callable[[Any], Any]] = {}
+        self.resumes: Counter[str] = Counter()
         self._count = 0
+        self._sections: dict[str, list[tuple[str, str]]] = {}
         self._begun: Counter[str] = Counter()
         self._epochs: dict[str, int] = {}
         self._scripts: dict[str, Value] = {}
@@ -74,7 +77,7 @@ class World:
         """Return what a command does."""
         about = json.loads(script)
         token = self.token()
-        self.tokens[step].add(token)
+        self.tokens[_part_of(step)].add(token)
         code = 3 * (zlib.crc32(step.encode()) % 2) if about.get("flaky") else about["code"]
         stubborn = about.get("stubborn", False)
         return Behaviour(about["takes"], code, token.encode(), stubborn)
@@ -96,8 +99,8 @@ class World:
     def ended(self, machine: SimMachine, step: str, code: int | None) -> None:
         """A command ended."""
         self._note("ends", step, on=machine.name, code=code)
-        self.codes[step] = code
-        self._in_section(step, self._scripts[step])
+        self.codes[_part_of(step)] = code
+        self._in_section(step, self._sections[step])
 
     # --- what servers do -----------------------------------------------------------------------
 
@@ -107,7 +110,9 @@ class World:
         self._note(f"acts {about['do']}", step, epoch=epoch)
         self.harness.oracle.acts(server, epoch)
         sound = self.harness.oracle.lease_is_sound
-        self._begins(step, about, most=1 if about["do"] == "once" else None, sound=sound)
+        # Somebody may have had one done again of which nobody knew whether it was done.
+        most = 1 + self.resumes[about["of"][-1]] if about["do"] == "once" else None
+        self._begins(step, about, most=most, sound=sound)
         token = self.token()
         self.tokens[step].add(token)
         return token
@@ -135,9 +140,13 @@ class World:
             record = self._record(before)
             if record is None or not Status(record["status"]).ended:
                 self._wrong(f"{self._named(step)} begins before the outcome of {before}")
+        # A part takes again what the whole has; who goes on after an interruption begins anew.
+        turn = self.resumes[about["of"][-1]]
+        outermost = dict(reversed(about["held"])).items()
+        self._sections[step] = [(what, f"{section}@{turn}") for what, section in outermost]
         if sound:
             self._is_of_unended(step)
-            self._in_section(step, about)
+            self._in_section(step, self._sections[step])
 
     def _runs_on(self, step: str) -> bool:
         """Tell whether somebody tried in vain to end a command: that is all that can be said."""
@@ -151,12 +160,11 @@ class World:
                 self._wrong(f"{self._named(step)} begins after {task_id} was {status.value}")
                 return
 
-    def _in_section(self, step: str, about: Value) -> None:
+    def _in_section(self, step: str, sections: list[tuple[str, str]]) -> None:
         """Effects of two sections of a lock do not interleave, unless people must look at one."""
         if any(record["status"] == "interrupted" for _, record in self._line(step)):
             return
-        outermost = dict(reversed(about["held"]))  # a part takes again what the whole has
-        for what, section in outermost.items():
+        for what, section in sections:
             last = self._last.get(what)
             if section in self._left[what] and not self._runs_on(step):
                 self._wrong(
@@ -187,3 +195,8 @@ class World:
 
     def _wrong(self, what: str) -> None:
         self.harness.oracle.wrong(what)
+
+
+def _part_of(step: str) -> str:
+    """Return the id of the task of a command; its second one has a number behind that."""
+    return step.partition("-")[0]
