@@ -135,6 +135,8 @@ class Play:
     def judge(self, task) -> None:
         phase, app = self.phase, self.app
         assert (task["id"], task["currentStatus"]) == (app.task, "Completed"), task
+        taken = task["takenUp"]
+        assert (taken["count"], taken["attached"]) == (1, len(phase.at)), taken
         called = self.standby.get(f"{app.path(task['entityId'])}/activities?limit=-1")
         tasks = {one["id"]: one["displayName"] for one in called if "submittedByTask" not in one}
         assert tasks == {app.task: phase.effector or "start"}
