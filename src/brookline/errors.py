@@ -5,6 +5,7 @@
     │   ├── BlueprintInvalid    every fault of a blueprint, each with its place
     │   └── KeyReused     the request's id was used for another one         422        2
     ├── NotLoggedIn       no or wrong credentials                           401       14
+    │   └── LockedOut     too many wrong ones came before                   429       14
     ├── NotAllowed        known caller, not entitled, or not on this node   403       15
     ├── NotFound          what was looked for, and where                    404        2
     ├── Conflict          the world is not as the request supposes          409       16
@@ -123,6 +124,20 @@ class NotLoggedIn(BrooklineError):
     """No credentials, or wrong ones."""
 
     code = "not-logged-in"
+
+
+class LockedOut(NotLoggedIn):
+    """Too many wrong passwords came before; nothing was looked at.
+
+    Attributes:
+        retry_s: When to try again.
+    """
+
+    code = "locked-out"
+
+    def __init__(self, message: str, retry_s: float = 1.0, *, details: str = "") -> None:
+        super().__init__(message, details=details)
+        self.retry_s = retry_s
 
 
 class NotAllowed(BrooklineError):

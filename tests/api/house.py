@@ -33,6 +33,7 @@ from brookline.plane.states import Mode
 from brookline.security.login import Login
 from brookline.security.node_keys import NodeKey
 from brookline.security.passwords import amp_hash
+from brookline.security.sessions import Sessions
 from brookline.security.users import User, Users
 from brookline.stores.memory import MemoryStore
 from brookline.values.clock import SystemClock
@@ -130,6 +131,11 @@ class House:
         digest = hashlib.sha256(b"spw").hexdigest()
         users = {name: User(name, amp_hash("s", digest)) for name in ("admin", "ann")}
         self.login = Login(Users(users, view=lambda: None, copy=folder / "users"), clock=CLOCK)
+        self.sessions = Sessions(
+            self.login.users,
+            view=lambda: self.node.replica.records if self.node.replica.seq else None,
+            clock=CLOCK,
+        )
         self.control = QuietControl()
         self.crew = Crew("api")
         self.app = Api(
@@ -139,6 +145,7 @@ class House:
                 management=self.management,
                 herald=self.built.herald,
                 logins=self.login,
+                sessions=self.sessions,
                 control=self.control,
                 persistence=Persistence(self.node, CLOCK),
                 clock=CLOCK,
@@ -166,6 +173,7 @@ class House:
     async def start(self) -> House:
         await self.open()
         await self.node.start()
+        self.crew.spawn(self.app.duty.run(), "sessions")
         return self
 
     async def leads(self) -> House:

@@ -23,7 +23,8 @@ class Event(NamedTuple):
 
 async def events(house: Any, query: str, **headers: str) -> AsyncIterator[Event]:
     """Yields the events of a stream until it ends."""
-    more = {**ADMIN, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    more = ADMIN | {name.replace("_", "-"): value for name, value in headers.items()}
+    more = {name: value for name, value in more.items() if value}
     async with house.client.get(f"/v1/events?{query}", headers=more, ssl=False) as answer:
         assert answer.status == 200, await answer.text()
         assert answer.content_type == "text/event-stream"

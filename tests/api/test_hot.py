@@ -23,7 +23,7 @@ def hit(house, path, headers=()):
         for name, value in {**ADMIN, **dict(headers)}.items()
     ]
     scope = {"method": "GET", "raw_path": path.encode(), "query_string": b"", "headers": raw}
-    return house.app.hot.find(scope)
+    return house.app.hot.find({**scope, "client": ("127.0.0.1", 1)})
 
 
 async def test_hot_and_long_ways_answer_the_same(shop):

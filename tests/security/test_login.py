@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from brookline.errors import NotLoggedIn, Unavailable
+from brookline.errors import LockedOut, NotLoggedIn, Unavailable
 from brookline.journal.records import Records
-from brookline.security.attempts import BURST, PER_SECOND
+from brookline.security.attempts import BURST, FREE, MOST_WAIT_S, PER_SECOND, Waits
 from brookline.security.login import Login, Provider, parse_basic
 from brookline.security.passwords import amp_hash
 from brookline.security.users import User, Users, to_value
@@ -128,16 +128,49 @@ async def test_without_any_user_the_answer_is_later_and_not_wrong(login, plane):
 async def test_one_address_that_guesses_is_held_back_and_others_are_not(login, clock):
     for number in range(int(BURST)):
         with pytest.raises(NotLoggedIn):
-            await login.check(basic("ann", f"wrong{number}"), "bad")
+            await login.check(basic(f"user{number}", "wrong"), "bad")
 
-    with pytest.raises(Unavailable, match="too many wrong passwords from bad"):
+    with pytest.raises(LockedOut, match="too many wrong passwords from bad"):
         await login.check(basic("ann", "pw"), "bad")
     assert await login.check(basic("ann", "pw"), "good") == "ann"
-    assert await login.check(basic("ann", "pw"), "bad") == "ann"  # known by now
+    with pytest.raises(LockedOut):  # known by now, but not as what this one uses
+        await login.check(basic("ann", "pw"), "bad")
+    assert login.known(basic("ann", "pw"), "bad") is None
+    assert login.known(basic("ann", "pw"), "good") == "ann"
 
     clock.now += 1 / PER_SECOND
+    assert await login.check(basic("ann", "pw"), "bad") == "ann"
     with pytest.raises(NotLoggedIn):
         await login.check(basic("ann", "other"), "bad")
+
+
+async def test_who_guesses_one_password_waits_longer_each_time(login, clock):
+    for number in range(FREE):
+        with pytest.raises(NotLoggedIn, match="wrong user name or password"):
+            await login.check(basic("ann", f"wrong{number}"), "bad")
+    waits = []
+    for number in range(12):
+        with pytest.raises(LockedOut) as locked:
+            await login.check(basic("ann", "pw"), "bad")
+        waits.append(locked.value.retry_s)
+        clock.now += locked.value.retry_s + 0.001
+        with pytest.raises(NotLoggedIn, match="wrong user name or password"):
+            await login.check(basic("ann", f"again{number}"), "bad")
+
+    assert waits == pytest.approx([min(2.0**n, MOST_WAIT_S) for n in range(12)], abs=0.01)
+    assert await login.check(basic("ann", "pw"), "good") == "ann"
+    clock.now += MOST_WAIT_S
+    assert await login.check(basic("ann", "pw"), "bad") == "ann"
+    with pytest.raises(NotLoggedIn, match="wrong user name or password"):
+        await login.check(basic("ann", "once more"), "bad")
+    assert await login.check(basic("ann", "pw"), "bad") == "ann"
+
+
+async def test_guesses_of_many_names_take_no_more_memory(clock):
+    waits = Waits(clock)
+    for number in range(10_500):
+        waits.failed("bad", f"user{number}")
+    assert len(waits._failures) == 10_000
 
 
 async def test_a_probe_with_one_wrong_password_uses_up_no_guesses(login):

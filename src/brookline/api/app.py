@@ -22,6 +22,7 @@ from brookline.api import (
     persistence,
     sensors,
     server,
+    sessions,
     streams,
 )
 from brookline.api.edge import Edge
@@ -30,6 +31,7 @@ from brookline.api.hub import Hub
 from brookline.api.nodes import PREFIX, Nodes
 from brookline.api.origins import opened, origins, preflight, sister
 from brookline.api.routes import Operation, RouteTable
+from brookline.api.session_duty import SessionDuty
 from brookline.api.wireform import Stamp
 from brookline.api.writes import Writes
 from brookline.console.site import Console
@@ -59,6 +61,7 @@ RESOURCES = (
     interrupted,
     locations,
     access,
+    sessions,
     health,
 )
 """One module a resource; each has `OPERATIONS`."""
@@ -77,6 +80,7 @@ class Api:
         hot: Answers hot reads; `HotProtocol` asks it before it makes a task.
         stamp: The headers that every answer has.
         hub: Tells clients what happens.
+        duty: What a master has to do about sessions; to be run.
     """
 
     def __init__(self, ports: Ports) -> None:
@@ -87,6 +91,7 @@ class Api:
         ports.node.door.execute = writes.execute
         self.hub = Hub(ports, self.stamp)
         self._edge = Edge(ports, table, writes=writes, stamp=self.stamp, hub=self.hub)
+        self.duty = SessionDuty(ports)
         self._nodes = Nodes(ports, self.stamp)
         self._console = Console(lambda: origins(ports.node))
         self._node = ports.node

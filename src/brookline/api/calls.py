@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from brookline.api.ports import Ports
     from brookline.plane.peers import Request
+    from brookline.security.session_tokens import Token
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -40,6 +41,8 @@ class Call:
         write: A write as its door had it; None on reads.
         base: Scheme and authority that the client used, as ``http://127.0.0.1:8081``.
         accepted: The media type chosen by content negotiation.
+        address: Of the client; empty on writes.
+        token: Of the session that asks, or None; always on writes.
     """
 
     ports: Ports
@@ -52,6 +55,8 @@ class Call:
     write: Request | None = None
     base: str = ""
     accepted: str = ""
+    address: str = ""
+    token: Token | None = None
 
     @property
     def media(self) -> str:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from brookline.api.answers import Answer
+import msgspec
+
+from brookline.api.answers import Answer, json
 from brookline.api.bodies import HungUp, read_body, until_gone
+from brookline.api.callers import Callers, SessionOver
 from brookline.api.calls import Call, parse_query, whole_number
+from brookline.api.cookies import Cookies, is_secure
 from brookline.api.event_client import EventClient
 from brookline.api.events import Listen
 from brookline.api.negotiation import check_media, form_of
@@ -19,7 +23,7 @@ from brookline.api.plane_view import is_hot
 from brookline.api.problems import Refused, problem, unexpected
 from brookline.api.routes import Found, Place
 from brookline.api.settings import NonMasterWrites
-from brookline.api.sites import check_host, check_page
+from brookline.api.sites import check_page
 from brookline.api.wireform import SEQUENCE
 from brookline.api.writes import Dropped
 from brookline.errors import BrooklineError, NotAllowed, Outcome, Unavailable
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from brookline.api.bodies import Receive
+    from brookline.api.callers import Caller
     from brookline.api.hub import Hub
     from brookline.api.ports import Ports
     from brookline.api.routes import RouteTable
@@ -40,7 +45,7 @@ if TYPE_CHECKING:
 
 OVERRIDE = "brooklyn-allow-non-master-access"
 _CHANGING = frozenset({Place.MASTER, Place.HERE})
-_ALWAYS_HERE = ("/v1/server/shutdown", "/v1/logout")
+_ALWAYS_HERE = ("/v1/server/shutdown", "/v1/login", "/v1/logout")
 _PLANE = "/v1/server/ha/"
 
 
@@ -55,6 +60,8 @@ class Edge:
         self._writes = writes
         self._stamp = stamp
         self._hub = hub
+        self._callers = Callers(ports)
+        self._cookies = Cookies(ports)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -62,6 +69,8 @@ class Edge:
             reply = await self._reply(scope, receive)
         except (HungUp, Dropped):
             return
+        except SessionOver as over:
+            reply = self._stamp.reply(self._over(over, scope))
         except (BrooklineError, Refused) as refusal:
             reply = self._stamp.reply(_challenged(problem(refusal), scope))
         except Exception as fault:  # noqa: BLE001 - the edge of the API
@@ -76,13 +85,34 @@ class Edge:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         if method == "OPTIONS" and (methods := self._table.methods(path)):
             return self._stamp.reply(Answer(200, headers=(("allow", ", ".join(methods)),)))
-        user = await self._user(method, path, scope=scope, headers=headers)
+        caller = await self._callers.find(
+            method, headers, address=_address(scope), is_open=self._table.is_open(method, path)
+        )
         found = self._table.find(method, path)
+        secure = is_secure(scope["scheme"], headers)
+        cookies = self._cookies.renewing(caller, found.operation.path, secure=secure)
+        reply = await self._answered(found, scope, receive, headers=headers, caller=caller)
+        if isinstance(reply, EventClient):
+            reply.standing = self._callers.standing(caller)
+            reply.cookies = cookies
+        elif cookies and not _has_cookies(reply):
+            reply = msgspec.structs.replace(reply, headers=(*reply.headers, *cookies))
+        return reply
+
+    async def _answered(
+        self,
+        found: Found,
+        scope: Scope,
+        receive: Receive,
+        *,
+        headers: Mapping[str, str],
+        caller: Caller,
+    ) -> Reply | EventClient:
         operation = found.operation
         if operation.place in _CHANGING and not is_from_sister(headers, self._ports.node):
             check_page(headers)
         if operation.place is Place.MASTER:
-            return await self._write(found, scope, receive, headers=headers, user=user)
+            return await self._write(found, scope, receive, headers=headers, user=caller.user)
         await self._may_answer(found, headers)
         form = form_of(operation, headers.get("accept", ""))
         body = b""
@@ -95,37 +125,17 @@ class Edge:
             query=parse_query(scope["query_string"]),
             headers=headers,
             body=body,
-            user=user,
+            user=caller.user,
             base=_base(scope, headers),
             accepted=form,
+            address=_address(scope),
+            token=caller.token,
         )
         answer = await operation.handler(call)
         if isinstance(answer, Listen):
             return answer.client(self._hub)
         assert isinstance(answer, Answer), "only the master follows a task"
         return self._stamp.reply(answer)
-
-    async def _user(
-        self, method: str, path: str, *, scope: Scope, headers: Mapping[str, str]
-    ) -> str:
-        """Return who asks, or the empty text where no login is needed.
-
-        Raises:
-            NotLoggedIn: No credentials, or wrong ones.
-            NotAllowed: None are wanted, but this may be another site's page.
-        """
-        given = headers.get("authorization")
-        authorization = None if given is None else given.encode("latin-1")
-        if authorization is not None:
-            known = self._ports.logins.known(authorization)
-            if known is not None:
-                return known
-        if self._table.is_open(method, path):
-            return ""
-        if self._ports.logins.open:
-            me = self._ports.node.identity
-            check_host(headers, (me.uri, me.address))
-        return await self._ports.logins.check(authorization, (scope["client"] or ("",))[0])
 
     async def _write(
         self,
@@ -150,6 +160,12 @@ class Edge:
             found.operation, path, headers, body=body, user=user, base=_base(scope, headers)
         )
         return await self._writes.submit(request, lambda: until_gone(receive))
+
+    def _over(self, over: SessionOver, scope: Scope) -> Answer:
+        """Return what says that a session has ended, and takes it back. Source: AMP's words."""
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        cookies = self._cookies.none(secure=is_secure(scope["scheme"], headers))
+        return json({over.end.value: True}, status=403, headers=cookies)
 
     def _not_here(self, found: Found, path: str, headers: Mapping[str, str]) -> Answer | None:
         """Return the answer of a node that does not forward writes; None if it takes this one.
@@ -209,12 +225,26 @@ class Edge:
             )
 
 
+def _address(scope: Scope) -> str:
+    return str((scope["client"] or ("",))[0])
+
+
+def _has_cookies(reply: Reply) -> bool:
+    return any(name == "set-cookie" for name, _ in reply.headers)
+
+
 def _challenged(answer: Answer, scope: Scope) -> Answer:
     """Keep a browser's password box shut where a page's script has asked."""
-    if answer.status != 401 or not any(name == b"x-requested-with" for name, _ in scope["headers"]):
+    if answer.status != 401 or not any(_is_script(*header) for header in scope["headers"]):
         return answer
-    headers = (("www-authenticate", 'X-Basic realm="brooklyn"'),)
+    kept = [header for header in answer.headers if header[0] != "www-authenticate"]
+    headers = (*kept, ("www-authenticate", 'X-Basic realm="brooklyn"'))
     return Answer(answer.status, answer.body, answer.media, headers)
+
+
+def _is_script(name: bytes, value: bytes) -> bool:
+    """Tell by a header whether a page's script has asked, and not the one who sits before it."""
+    return name == b"x-requested-with" or (name == b"sec-fetch-mode" and value != b"navigate")
 
 
 def _media(headers: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from brookline.api.event_shapes import TOPIC_READS
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
+    from brookline.api.answers import Headers
     from brookline.api.bodies import Receive
     from brookline.api.channel import Channel
     from brookline.api.hub import Hub
@@ -44,11 +45,26 @@ class EventClient:
         since: When a part was begun to be sent that is not gone yet, on the monotonic clock; or None.
         standing: Tells why the stream is to end, by the client's login; empty if it need not.
         pump: What brings it output of a task, or None.
+        cookies: Headers to be sent along.
     """
 
     __slots__ = (
-        "_abort", "_beat", "_channel", "_cursor", "_extra", "_farewell", "_hub", "_patient",
-        "_plane", "_progress", "_pulse", "pump", "since", "standing", "wake",
+        "_abort",
+        "_beat",
+        "_channel",
+        "_cursor",
+        "_extra",
+        "_farewell",
+        "_hub",
+        "_patient",
+        "_plane",
+        "_progress",
+        "_pulse",
+        "cookies",
+        "pump",
+        "since",
+        "standing",
+        "wake",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +74,7 @@ class EventClient:
         self.since: float | None = None
         self.standing: Callable[[], str] = _stands
         self.pump: Pump | None = None
+        self.cookies: Headers = ()
         self._hub = hub
         self._channel = channel
         self._cursor = cursor
@@ -105,7 +122,8 @@ class EventClient:
     async def serve(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Send until either end leaves."""
         self._abort = (scope.get("extensions") or {}).get(ABORT)
-        headers = [*_HEADERS, *self._hub.headers()]
+        cookies = [(name.encode(), value.encode()) for name, value in self.cookies]
+        headers = [*_HEADERS, *cookies, *self._hub.headers()]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})

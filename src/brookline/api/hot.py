@@ -83,11 +83,14 @@ class Hot:
                 known = value
             elif name in _UNUSUAL or (name == b"accept" and value not in _JSON_TAKEN):
                 return None
-        if authorization is None or self._ports.logins.known(authorization) is None:
+        if authorization is None or self._known(scope, authorization) is None:
             return None
         if known is not None and known == found.etag:
             return Page(304, b"", found.etag, ((b"etag", found.etag),))
         return found
+
+    def _known(self, scope: Scope, authorization: bytes) -> str | None:
+        return self._ports.logins.known(authorization, (scope["client"] or ("",))[0])
 
     def _state_page(self) -> Page:
         return self._states[state_now(self._ports.node)]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from brookline.api.tree import Tree
+    from brookline.journal.queue import Committed, Decision
     from brookline.journal.records import View
     from brookline.journal.standing import Standing
     from brookline.management.context import Asking
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from brookline.plane.memory import Memory
     from brookline.plane.peers import Reply, Request
     from brookline.plane.states import Mode, NodeState
+    from brookline.security.sessions import Sessions
     from brookline.values.clock import Clock
     from brookline.values.crew import Crew
     from brookline.wire.heartbeats import Heartbeat
@@ -196,6 +198,12 @@ class Node(Protocol):
         """Look at the journal now."""
         ...
 
+    async def commit(
+        self, decide: Callable[[View], Decision], *, request: str = "", user: str = ""
+    ) -> Committed:
+        """Change records, durably; `NotMaster` if this node does not lead."""
+        ...
+
 
 class OtherNodes(Protocol):
     """Calls to other nodes, beside those of the plane."""
@@ -288,8 +296,8 @@ class Logins(Protocol):
         """Whether anyone may come in."""
         ...
 
-    def known(self, authorization: bytes) -> str | None:
-        """Return the user of a header that was found right before, or None."""
+    def known(self, authorization: bytes, address: str = "") -> str | None:
+        """Return the user of a header that was found right before, from there; or None."""
         ...
 
     async def check(self, authorization: bytes | None, address: str) -> str:
@@ -299,6 +307,10 @@ class Logins(Protocol):
             NotLoggedIn: No credential, or a wrong one.
             Unavailable: Nothing is known of users yet.
         """
+        ...
+
+    async def check_password(self, name: str, password: str, address: str) -> str:
+        """Return the user that a name and a password are of; raises as `check` does."""
         ...
 
 
@@ -363,6 +375,7 @@ class Ports:
     management: Management
     herald: Herald
     logins: Logins
+    sessions: Sessions
     control: Control
     persistence: Persistence
     clock: Clock

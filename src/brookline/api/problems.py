@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -14,6 +15,7 @@ from brookline.errors import (
     Damaged,
     InvalidInput,
     KeyReused,
+    LockedOut,
     NotAllowed,
     NotFound,
     NotLoggedIn,
@@ -33,6 +35,7 @@ STATUSES: Mapping[type[BrooklineError], int] = {
     InvalidInput: 400,
     KeyReused: 422,
     NotLoggedIn: 401,
+    LockedOut: 429,
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,
@@ -87,6 +90,8 @@ def unexpected(error: Exception) -> Answer:
 
 
 def _headers(error: BrooklineError) -> Headers:
+    if isinstance(error, LockedOut):
+        return (("retry-after", str(math.ceil(error.retry_s))),)
     if isinstance(error, NotLoggedIn):
         return _CHALLENGE
     if isinstance(error, Unavailable):

@@ -26,6 +26,9 @@ Follow = Callable[[Call, Follows], Awaitable[Answer]]
 LONGEST_KEY = 255
 """Characters of an `Idempotency-Key`."""
 
+_LOGIN = "/v1/login"
+"""The one call under ``/v1`` that may need no login; others need not be looked up to know it."""
+
 _MOST_MATCHED = 4096
 """Paths of which it is kept what they match; a write's is looked up twice."""
 
@@ -188,7 +191,8 @@ class RouteTable:
 
     def is_open(self, method: str, path: str) -> bool:
         """Tell whether a call needs no login."""
-        match = self._match(path) if not path.startswith("/v1/") else None
+        closed = path.startswith("/v1/") and path.rstrip("/") != _LOGIN
+        match = None if closed else self._match(path)
         operation = match[1].get("GET" if method == "HEAD" else method) if match else None
         return operation is not None and not operation.login
 

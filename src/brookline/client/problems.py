@@ -10,6 +10,7 @@ from brookline.errors import (
     BrooklineError,
     Conflict,
     InvalidInput,
+    LockedOut,
     NotAllowed,
     NotFound,
     NotLoggedIn,
@@ -28,6 +29,7 @@ _BY_STATUS: dict[int, type[BrooklineError]] = {
     404: NotFound,
     409: Conflict,
     412: PreconditionFailed,
+    429: LockedOut,
 }
 
 _UNAVAILABLE = (421, 502, 503, 504)

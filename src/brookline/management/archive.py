@@ -20,6 +20,8 @@ import msgspec
 
 from brookline.errors import InvalidInput
 from brookline.plane.requests import KIND as REQUEST
+from brookline.security.session_keys import ENDED as SESSION_END
+from brookline.security.session_keys import KEY as SESSION_KEY
 from brookline.security.users import USER
 from brookline.values.depth import DEEPEST, is_shallow
 
@@ -30,7 +32,7 @@ FORMAT = "brookline-archive"
 VERSION = 1
 """Of the layout; one that is higher is refused."""
 
-LEFT_OUT = frozenset({USER, REQUEST})
+LEFT_OUT = frozenset({USER, REQUEST, SESSION_KEY, SESSION_END})
 """Kinds of records that are not put in."""
 
 MOST_BYTES = 256 << 20

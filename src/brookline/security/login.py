@@ -12,8 +12,8 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from brookline.errors import NotLoggedIn, Outcome, Unavailable
-from brookline.security.attempts import Attempts
+from brookline.errors import LockedOut, NotLoggedIn, Outcome, Unavailable
+from brookline.security.attempts import Attempts, Waits
 from brookline.security.passwords import decoy_hash, is_quick, matches
 from brookline.security.provider import Provider
 
@@ -26,6 +26,9 @@ log = logging.getLogger("brookline.security")
 _AT_ONCE = 2
 _MOST_WAITING = 64
 _MOST_KNOWN = 10_000
+_MOST_ADDRESSES = 100
+"""Clients of which it is remembered that they have sent a credential."""
+
 _LOGOUT = "logout"
 """A browser is made to forget its credentials by this user with this password. Source: AMP."""
 
@@ -45,6 +48,8 @@ class _Verdict:
     name: str
     hash: str
     right: bool
+    addresses: dict[str, None] = dataclasses.field(default_factory=dict)
+    """Clients that have sent it."""
 
 
 class Login:
@@ -54,6 +59,7 @@ class Login:
         self.users = users
         self.provider = provider
         self._attempts = Attempts(clock)
+        self._waits = Waits(clock)
         self._key = secrets.token_bytes(32)
         self._known: dict[bytes, _Verdict] = {}
         self._running: dict[bytes, asyncio.Future[bool]] = {}
@@ -66,13 +72,20 @@ class Login:
         """Whether anyone may come in."""
         return self.provider is Provider.ANYONE
 
-    def known(self, authorization: bytes) -> str | None:
+    def known(self, authorization: bytes, address: str = "") -> str | None:
         """Return the user of an `Authorization` header that was found right before, or None.
 
-        This is the fast path: one keyed hash and two look-ups.
+        This is the fast path: one keyed hash and two look-ups. It is for clients that have sent
+        that header before; others might be trying out passwords.
+
+        Args:
+            authorization: Value of the header.
+            address: Of the client; whoever it is if empty.
         """
         verdict = self._verdict(self._digest(authorization))
-        return verdict.name if verdict is not None and verdict.right else None
+        if verdict is None or not verdict.right:
+            return None
+        return verdict.name if not address or address in verdict.addresses else None
 
     async def check(self, authorization: bytes | None, address: str) -> str:
         """Return the user that a request comes from; empty only if anyone may log in.
@@ -83,6 +96,7 @@ class Login:
 
         Raises:
             NotLoggedIn: No credential, or a wrong one.
+            LockedOut: Too many wrong ones came before.
             Unavailable: This node knows no user yet, or too many are being checked.
         """
         if self.open:
@@ -103,24 +117,60 @@ class Login:
         """End the threads; hashes that run are finished, those that wait are dropped."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    async def check_password(self, name: str, password: str, address: str) -> str:
+        """Return the user that a name and a password are of, as `check` does.
+
+        Raises:
+            NotLoggedIn: They are wrong.
+            LockedOut: Too many wrong ones came before.
+            Unavailable: This node knows no user yet, or too many are being checked.
+        """
+        return await self.check(basic(name, password), address)
+
     async def _is_right(self, digest: bytes, credential: Credential, address: str) -> bool:
         verdict = self._verdict(digest)
+        if verdict is not None and address in verdict.addresses:
+            return verdict.right
+        self._hold_back(credential.name, address)
         if verdict is not None:
+            self._judged(verdict, address)
             return verdict.right
         running = self._running.get(digest)
         if running is None:
             running = self._start(digest, credential, address)
+        else:
+            self._attempts.give_back(address)  # whoever began it pays for all
         return await asyncio.shield(running)
+
+    def _hold_back(self, name: str, address: str) -> None:
+        """Have a client pay for an attempt, before the password is looked at.
+
+        Raises:
+            LockedOut: If it has to wait.
+        """
+        wait_s = self._waits.left_s(address, name) or self._attempts.take(address)
+        if wait_s:
+            raise LockedOut(
+                f"too many wrong passwords from {address}; try again in {wait_s:.0f} s", wait_s
+            )
+
+    def _judged(self, verdict: _Verdict, address: str) -> None:
+        """Note what became of an attempt."""
+        if len(verdict.addresses) >= _MOST_ADDRESSES:
+            del verdict.addresses[next(iter(verdict.addresses))]
+        verdict.addresses[address] = None
+        if verdict.right:
+            self._attempts.give_back(address)
+            self._waits.succeeded(address, verdict.name)
+        else:
+            self._waits.failed(address, verdict.name)
+            fields = {"user": verdict.name, "address": address}
+            log.warning("login refused", extra={"fields": fields})
 
     def _start(self, digest: bytes, credential: Credential, address: str) -> asyncio.Future[bool]:
         if len(self._running) >= _MOST_WAITING:
+            self._attempts.give_back(address)
             raise Unavailable("too many logins are being checked; try again", Outcome.NOT_DONE)
-        wait_s = self._attempts.take(address)
-        if wait_s:
-            raise Unavailable(
-                f"too many wrong passwords from {address}; try again in {wait_s:.0f} s",
-                Outcome.NOT_DONE,
-            )
         user = self.users.find(credential.name)
         encoded = self._nobodys_hash if user is None else user.password
         future = asyncio.get_running_loop().run_in_executor(
@@ -143,14 +193,10 @@ class Login:
         self._running.pop(digest, None)
         if done.cancelled() or done.exception() is not None:
             return
-        if done.result():
-            self._attempts.give_back(address)
-        else:
-            fields = {"user": verdict.name, "address": address}
-            log.warning("login refused", extra={"fields": fields})
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
-        self._known[digest] = dataclasses.replace(verdict, right=done.result())
+        judged = self._known[digest] = dataclasses.replace(verdict, right=done.result())
+        self._judged(judged, address)
 
     def _verdict(self, digest: bytes) -> _Verdict | None:
         """Return what is known of a credential, unless its user has changed since."""
@@ -165,6 +211,11 @@ class Login:
 
     def _digest(self, authorization: bytes) -> bytes:
         return hashlib.blake2b(authorization, digest_size=32, key=self._key).digest()
+
+
+def basic(name: str, password: str) -> bytes:
+    """Return the HTTP Basic header of a name and a password."""
+    return b"Basic " + base64.b64encode(f"{name}:{password}".encode())
 
 
 def parse_basic(authorization: bytes | None) -> Credential | None:

@@ -88,6 +88,10 @@ class Users:
         value = view.get(USER, name)
         return None if value is None else str(value.get("password", ""))
 
+    def shared_hash_of(self, name: str) -> str | None:
+        """Return the hash of a user of the plane; None for one of this node's own properties."""
+        return None if name in self._configured else self.hash_of(name)
+
     def any(self) -> bool:
         """Tell whether anybody at all could log in."""
         if self._configured:

@@ -27,10 +27,12 @@ from brookline.plane.heart import LocalPulse
 from brookline.plane.identity import Identity
 from brookline.plane.node import PlaneNode
 from brookline.plane.states import Mode
+from brookline.security import session_keys
 from brookline.security.first_user import FirstUser
 from brookline.security.login import Login
 from brookline.security.node_keys import NodeKey
 from brookline.security.provider import Provider
+from brookline.security.sessions import Sessions, SessionTimes
 from brookline.security.users import Users
 from brookline.server import catalogue as c
 from brookline.server import checks
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from brookline.server.settings import Settings
     from brookline.server.start import Start
     from brookline.stores.store import Store
+    from brookline.wire.changes import Change
     from brookline.wire.heartbeats import Heartbeat
 
     Connect = Callable[[], Awaitable[Store]]
@@ -94,6 +97,9 @@ def assemble(start: Start) -> Assembly:
     built.outlet.plug(node)
     users = Users(start.configured, view=_view_once_read(node), copy=home.data / "users.json")
     login = Login(users, clock=clock, provider=start.provider)
+    sessions = Sessions(
+        users, view=_view_once_read(node), clock=clock, times=_session_times(start.settings)
+    )
     control = Control(
         node, built.management, users,
         settings=settings, load=start.load, started_ms=clock.wall_ms(), stopping=start.stopping,
@@ -104,7 +110,12 @@ def assemble(start: Start) -> Assembly:
     )  # fmt: skip
     return Assembly(
         node=node,
-        api=Api(_ports(start, node, built, peers=peers, login=login, control=control)),
+        api=Api(
+            _ports(
+                start, node, built,
+                peers=peers, login=login, sessions=sessions, control=control,
+            )
+        ),
         control=control, users=users, login=login, first_user=first_user, joining=joining,
         peers=peers, store=store,
     )  # fmt: skip
@@ -139,7 +150,10 @@ def _node(
         identity=identity,
         settings=checks.plane_settings(start.settings),
         tenant=ServerTenant(
-            built.tenant, first_user, records=(lambda: node.replica.records) if clean else None
+            built.tenant,
+            first_user,
+            keys=_session_keys(start),
+            records=(lambda: node.replica.records) if clean else None,
         ),
         pulse=pulse,
         mode=_mode(start.settings),
@@ -154,6 +168,7 @@ def _ports(
     *,
     peers: HttpPeers,
     login: Login,
+    sessions: Sessions,
     control: Control,
 ) -> Ports:
     return Ports(
@@ -162,6 +177,7 @@ def _ports(
         management=built.management,
         herald=built.herald,
         logins=login,
+        sessions=sessions,
         control=control,
         persistence=Persistence(node, start.clock),
         clock=start.clock,
@@ -227,6 +243,15 @@ def _task_limits(settings: Settings) -> Limits:
         age_s=settings[c.TASK_AGE],
         period_s=settings[c.TASK_PERIOD],
     )
+
+
+def _session_times(settings: Settings) -> SessionTimes:
+    return SessionTimes(idle_s=settings[c.SESSION_IDLE], age_s=settings[c.SESSION_AGE])
+
+
+def _session_keys(start: Start) -> Callable[[View], list[Change]]:
+    age_ms = round(start.settings[c.SESSION_AGE] * 1000)
+    return lambda view: session_keys.due(view, start.clock.wall_ms(), age_ms)
 
 
 def _api_settings(settings: Settings) -> ApiSettings:

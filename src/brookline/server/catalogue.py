@@ -15,6 +15,7 @@ from brookline.operations.retention import Limits
 from brookline.plane.settings import PlaneSettings
 from brookline.plane.states import Mode
 from brookline.security.provider import Provider, provider_of
+from brookline.security.sessions import SessionTimes
 from brookline.server import kinds
 from brookline.server.kinds import Kind
 from brookline.server.setting import Setting
@@ -59,6 +60,7 @@ class LogLevel(enum.Enum):
 _PLANE = PlaneSettings()
 _TASKS = Limits()
 _API = ApiSettings()
+_SESSIONS = SessionTimes()
 
 HOME = Setting(
     "home", kinds.PATH, Path(), "Folder of this node: its files, and where pid.txt is written."
@@ -315,6 +317,20 @@ NO_CONSOLE_SECURITY = Setting(
     "Let anyone in without a login; on loopback only.",
     (),
     ("--noConsoleSecurity",),
+)
+SESSION_IDLE = Setting(
+    "session-idle",
+    kinds.BARE_SECONDS,
+    _SESSIONS.idle_s,
+    "How long a session of a browser lasts after its last request; a bare number is seconds here.",
+    ("brookline.session.idle", "org.apache.brooklyn.server.maxInactiveInterval"),
+)
+SESSION_AGE = Setting(
+    "session-age",
+    kinds.BARE_SECONDS,
+    _SESSIONS.age_s,
+    "How long a session lasts in all; a bare number is seconds here.",
+    ("brookline.session.age", "org.apache.brooklyn.server.maxSessionAge"),
 )
 LOG_LEVEL = Setting(
     "log-level",

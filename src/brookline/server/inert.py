@@ -34,7 +34,7 @@ INERT: dict[str, str] = {
     "brooklyn.webconsole.security.unauthenticated.endpoints": "the probes under /healthz need no"
     " login, all else does",
     "brooklyn.entitlements.*": "roles are not supported yet: every user may do everything",
-    "org.apache.brooklyn.server.*": "there are no sessions yet",
+    "org.apache.brooklyn.server.*": "no stack trace leaves the server",
     "brooklyn.security.sensitive.fields.tokens": "the names that are masked cannot be chosen yet",
     "brooklyn.security.sensitive.fields.plaintext.blocked": "plain-text secrets are not refused yet",
     "brooklyn.security.sensitive.fields.ext.blocked.phrases": "plain-text secrets are not refused"

@@ -74,6 +74,11 @@ def _period(text: str) -> float:
     return seconds
 
 
+def _bare_seconds(text: str) -> float:
+    """Read a duration; AMP writes this one as a bare number of seconds."""
+    return _period(f"{text}s" if text.isdecimal() else text)
+
+
 def _count(text: str) -> int:
     number = int(coerce(text, int))
     if number < 0:
@@ -119,6 +124,7 @@ FLAG = Kind(_flag, "true", "")
 COUNT = Kind(_count, "10", "NUMBER")
 SECONDS = Kind(_seconds, "30s", "DURATION")
 PERIOD = Kind(_period, "30s", "DURATION")
+BARE_SECONDS = Kind(_bare_seconds, "1h", "DURATION")
 PORTS = Kind(PortRange.of, "8081", "PORT")
 PATH = Kind(lambda text: Path(text).expanduser().absolute(), "/var/lib/brookline", "PATH")
 ADDRESSES = Kind(_addresses, "127.0.0.1", "ADDRESS")

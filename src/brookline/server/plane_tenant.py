@@ -31,6 +31,7 @@ class ServerTenant:
     Args:
         inner: What manages applications.
         first_user: Makes the first user of a plane that has none.
+        keys: Returns what is to be changed about the keys of sessions.
         records: Returns all records of the plane, to be dropped by a clean start; None for another
             start.
     """
@@ -40,10 +41,12 @@ class ServerTenant:
         inner: Tenant,
         first_user: FirstUser,
         *,
+        keys: Callable[[View], list[Change]],
         records: Callable[[], Records] | None = None,
     ) -> None:
         self._inner = inner
         self._first_user = first_user
+        self._keys = keys
         self._records = records
         self.prepare = inner.prepare
         self.publish = inner.publish
@@ -60,18 +63,18 @@ class ServerTenant:
         if self._records is not None:
             dropped = _dropped(self._records())
             log.warning("clean start", extra={"fields": {"records": len(dropped.changes)}})
-            return Opening((dropped, *self._user(Records())))
+            return Opening((dropped, *self._security(Records())))
         inner = self._inner.opening(view)
-        return Opening((*inner.items, *self._user(view)), inner.interrupted)
+        return Opening((*inner.items, *self._security(view)), inner.interrupted)
 
     async def activate(self, epoch: int) -> None:
         """Begin to act; what was to be dropped has been."""
         self._records = None
         await self._inner.activate(epoch)
 
-    def _user(self, view: View) -> tuple[Item, ...]:
-        item = self._first_user.first_user(view)
-        return () if item is None else (item,)
+    def _security(self, view: View) -> tuple[Item, ...]:
+        user, keys = self._first_user.first_user(view), self._keys(view)
+        return (*(() if user is None else (user,)), *((Item(tuple(keys)),) if keys else ()))
 
 
 def _dropped(records: Records) -> Item:

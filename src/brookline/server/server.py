@@ -104,6 +104,7 @@ class Server:
         parts.control.joined = True
         crew.spawn(self._follow(), "follow")
         crew.spawn(self._warm_up(), "warm up")
+        crew.spawn(parts.api.duty.run(), "sessions")
         crew.spawn(parts.joining.probe_again(), "probe")
 
     async def _watch_node(self) -> None:

@@ -169,6 +169,29 @@ class LogoutSummary(Shape, frozen=True):
     requested_user: str | UnsetType = UNSET
 
 
+class SessionSummary(Shape, frozen=True):
+    """A session, for the page that has it; times are milliseconds.
+
+    Attributes:
+        csrf: To be sent along with changes.
+        pass_: For other nodes of the plane, for `pass_ms`.
+        idle_ms: It ends so long after the last request.
+        ends_ms: It ends then in any case, as wall time.
+        renew_ms: How often a page that stays open has to ask for it.
+    """
+
+    user: str
+    plane: str
+    node: str
+    csrf: str
+    pass_: str = msgspec.field(name="pass")
+    pass_ms: int
+    idle_ms: int
+    ends_ms: int
+    issued_ms: int
+    renew_ms: int
+
+
 class ImportSummary(Shape, frozen=True):
     """What an import added; AMP answers with no body.
 
