@@ -42,6 +42,7 @@ class Live {
   /** The plane as the node sees it that is talked to, and when it said so. */
   plane = $state.raw<Plane>()
   planeAt = $state(0)
+  masterId = $derived(this.plane?.masterId ?? '')
   history = $state.raw<Mastership[]>([])
   /** Rises when everything is to be read anew. */
   generation = $state(0)
