@@ -90,6 +90,22 @@ def test_the_very_same_location_may_be_here():
     assert merged(fitting(lines()), 5, "told")(here).changes
 
 
+def test_what_machines_know_of_the_other_plane_is_left_out():
+    guarded = {**LOCAL, "config": {"user": "me", "guard": {"folder": "/g", "id": "x", "boot": "y"}}}
+    decision = merged(fitting(lines(local=guarded)), 5, "told")(Records())
+
+    assert decision.changes[0].value["config"] == {"user": "me"}
+
+
+def test_a_machine_that_is_here_keeps_what_it_knows():
+    guarded = {**LOCAL, "config": {"user": "me", "guard": {"folder": "/g", "id": "x", "boot": "y"}}}
+    here = Records()
+    here.put("location", "local00000", guarded)
+    decision = merged(fitting(lines(local=guarded)), 5, "told")(here)
+
+    assert "location" not in {change.kind for change in decision.changes}
+
+
 def test_what_was_starting_when_it_was_exported_is_on_fire():
     starting = {"service.state.expected": {"state": "STARTING", "timestampUtc": 1}}
     given = lines(more=[Line("sensors", "shop000000", starting)])

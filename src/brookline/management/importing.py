@@ -16,6 +16,7 @@ from brookline.entities.unmanage import SPEC
 from brookline.errors import Conflict, InvalidInput
 from brookline.journal.queue import Decision
 from brookline.journal.records import Records
+from brookline.locations.guard import GUARD
 from brookline.management.archive import counts
 from brookline.management.opening import opening
 from brookline.values.ids import is_id
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from brookline.journal.records import View
     from brookline.management.archive import Line
     from brookline.operations.recorder import Decide
-    from brookline.wire.changes import Change, Value
+    from brookline.wire.changes import Value
 
 TAKEN = (LOCATION, ENTITY, SENSORS, SPEC)
 """Kinds that are taken, in the order in which they are put.
@@ -111,7 +112,7 @@ def fitting(lines: Sequence[Line]) -> Fit:
         if line.kind in TAKEN:
             if records.get(line.kind, line.id) is not None:
                 faults.append(f"{line.kind} {line.id} is there twice")
-            records.put(line.kind, line.id, line.value)
+            records.put(line.kind, line.id, _strange(line.kind, line.value))
     faults += _misshapen(records)
     if not faults:
         faults += _dangling(records)
@@ -134,7 +135,7 @@ def merged(fit: Fit, now_ms: int, answer: Any) -> Decide:
         now_ms: Wall time.
         answer: What is told of it.
     """
-    puts: list[Change] = [
+    puts = [
         Put(kind, record_id, value)
         for kind in TAKEN
         for record_id, value in fit.records.all(kind).items()
@@ -148,7 +149,8 @@ def merged(fit: Fit, now_ms: int, answer: Any) -> Decide:
                 _told("nothing was imported, for these are here already", taken),
                 details=_all(taken),
             )
-        return Decision([*puts, *more], answer)
+        new = [put for put in puts if view.get(put.kind, put.id) is None]
+        return Decision([*new, *more], answer)
 
     return decide
 
@@ -192,8 +194,20 @@ def _in_use(view: View, records: Records) -> Iterator[str]:
             what = "entity" if value["parent"] else "application"
             yield f"{what} {value['name']} ({record_id})"
     for record_id, value in records.all(LOCATION).items():
-        if view.get(LOCATION, record_id) not in (None, value):
+        here = view.get(LOCATION, record_id)
+        if here is not None and _strange(LOCATION, here) != value:
             yield f"location {value.get('name') or record_id} ({record_id})"
+
+
+def _strange(kind: str, value: Value) -> Value:
+    """Return a record as another plane may have it: it does not know what machines know of this one.
+
+    The guard of a machine has seen the epochs of the plane that used it, and refuses lower ones.
+    """
+    config = value.get("config")
+    if kind != LOCATION or not isinstance(config, dict) or GUARD not in config:
+        return value
+    return {**value, "config": {name: item for name, item in config.items() if name != GUARD}}
 
 
 def _told(what: str, all_of_it: Sequence[str]) -> str:
