@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.matrix.bench import Bench
+from tests.matrix.bench import App, Bench
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +19,11 @@ def benches(tmp_path_factory):
     yield get
     for bench in made:
         bench.close()
+
+
+@pytest.fixture
+def app(tmp_path):
+    """An application that is not deployed yet; none of its commands waits for ever."""
+    made = App(tmp_path / "app")
+    yield made
+    made.open_gates()

@@ -5,16 +5,12 @@ A third of the cells is tried, so that any two choices come together; all of the
 
 from __future__ import annotations
 
-import itertools
 import signal
 
 import pytest
 from tests.e2e.servers import eventually
 from tests.matrix import cells
-from tests.matrix.bench import App
 from tests.matrix.cells import Cell, End, Moment
-
-_number = itertools.count()
 
 
 def param(cell):
@@ -34,9 +30,8 @@ def test_in_the_choice_any_two_come_together():
 @pytest.mark.slow
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize("cell", [param(one) for one in cells.chosen()])
-def test_each_command_is_run_once(benches, cell, tmp_path):
+def test_each_command_is_run_once(benches, app, cell):
     bench = benches()
-    app = App(tmp_path / f"app{next(_number)}")
     try:
         Play(bench, app, cell).play()
     except BaseException as failure:
@@ -49,7 +44,7 @@ def test_each_command_is_run_once(benches, cell, tmp_path):
 class Play:
     """One cell."""
 
-    def __init__(self, bench, app: App, cell: Cell) -> None:
+    def __init__(self, bench, app, cell: Cell) -> None:
         self.bench, self.app, self.cell, self.phase = bench, app, cell, cell.phase
         self.master, self.standby = bench.ready()
         self.entity = "herd" if cell.phase.beside else "process"

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.e2e.servers import eventually
-from tests.matrix.bench import OPTIONS, App, Bench
+from tests.matrix.bench import OPTIONS, Bench
 from tests.matrix.cells import START
 from tests.matrix.test_matrix import told
 
@@ -108,8 +108,7 @@ def held_up(app, killer, request, *commands):
         app.open_gate(command)
 
 
-def test_commands_are_typed_while_masters_die(bench, aside, tmp_path):
-    app = App(tmp_path / "app")
+def test_commands_are_typed_while_masters_die(bench, aside, app):
     plan = bench.cluster.folder / "app.yaml"
     plan.write_text(json.dumps(app.plan([*START, "stop"])))
     gates = ("install", "post-launch")
@@ -138,8 +137,7 @@ def test_commands_are_typed_while_masters_die(bench, aside, tmp_path):
         assert [(one["displayName"], one["currentStatus"]) for one in mine] == [(name, "Completed")]
 
 
-def test_a_plain_request_to_a_standby_is_answered_and_done_once(bench, aside, tmp_path):
-    app = App(tmp_path / "app")
+def test_a_plain_request_to_a_standby_is_answered_and_done_once(bench, aside, app):
     app.close_gates(["install", "poke"])
 
     with Killer(bench) as killer:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.servers import Cluster, eventually
-from tests.matrix.bench import OPTIONS, App, with_plugin
+from tests.matrix.bench import OPTIONS, with_plugin
 from tests.matrix.cells import START
 from tests.matrix.test_matrix import told
 
@@ -66,13 +66,13 @@ def leads_third(server):
 
 
 @pytest.mark.parametrize("how", ["block", "hoard"])
-def test_what_kills_its_masters_is_suspect_and_the_third_master_lives(servers, how, tmp_path):
+def test_what_kills_its_masters_is_suspect_and_the_third_master_lives(servers, app, how):
     first = servers[0].start(*OPTIONS).becomes("master")
     for server in servers[1:]:
         server.start(*OPTIONS).becomes("read")
     for server in servers:
         limit(server)
-    path, app = deploy_deadly(first), App(tmp_path / "innocent")
+    path = deploy_deadly(first)
     app.close_gates(["install"])
     app.deploy(first, [*START, "stop"])
     for server in servers[1:]:
