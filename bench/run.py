@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING  # noqa: E402
 from bench.figures import CannotMeasure, Setting, table  # noqa: E402
 
 from bench import (  # noqa: E402
+    events,
     failover,
     guard,
     journal,
@@ -53,6 +54,7 @@ ROWS: tuple[Row, ...] = (
     *probes.ROWS,
     *losses.ROWS,
     *repeats.ROWS,
+    *events.ROWS,
 )
 
 
