@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from brookline.operations.interruption import Cause, StepInterrupted
+from brookline.operations.operation import current
 from brookline.operations.safety import repeatable
 from brookline.operations.task import KIND, Status
 from brookline.wire.changes import Merge
@@ -216,3 +217,26 @@ async def test_neither_a_time_out_nor_a_cancellation_cuts_short_the_clean_up_of_
     gate.set()
     await cancelling
     assert ran == ["begins", "cleans up", "clean"]
+
+
+async def test_what_was_written_just_before_a_hand_over_is_shown_by_who_goes_on(
+    bench, until, ran, gate
+):
+    @repeatable
+    async def write():
+        part = current()
+        if not part.written("stdout"):
+            part.write("stdout", b"all of it")
+            ran.append("wrote")
+            await gate.wait()
+
+    async def body(op):
+        await op.step("write", write)
+
+    task = await bench.submit(body)
+    await until(lambda: ran and task.children[0].recorded)
+    [part] = task.children
+    bench.recorder.note(Merge(KIND, part.id, {"streams": {"stdout": 4}}))
+    await bench.fail_over()
+    assert await bench.tasks.get(task.id).wait(5)
+    assert bench.record(part)["streams"] == {"stdout": 9}

@@ -229,11 +229,10 @@ class Operation(Running):
         """Wait, in all, for so many seconds, also if another master goes on with it."""
         clock = self._supervisor.clock
         until = await self.remember("sleep until", lambda: clock.wall_ms() + round(seconds * 1000))
-        left_s = (until - clock.wall_ms()) / 1000
+        left_s = min((until - clock.wall_ms()) / 1000, seconds)  # it may have been set back
         if left_s > 0:
             with self.waiting("for a pause to end"):
-                # Not longer than it was to be: the wall clock may have been set back.
-                await clock.sleep(min(left_s, seconds))
+                await clock.sleep(left_s)
 
     def new_id(self, name: str) -> str:
         """Return an id that follows from this operation: the same on whichever master."""
@@ -280,8 +279,10 @@ class Operation(Running):
         self.task.streams = {**self.task.streams, stream: size}
 
     def written(self, stream: str) -> int:
-        """Return how many bytes of a stream of the task this node has got, in all."""
-        return self._supervisor.streams.size(self.task.id, stream)
+        """Return how many bytes of a stream of the task this node has got, in all; show them."""
+        size = self._supervisor.streams.size(self.task.id, stream)
+        self.task.streams = {**self.task.streams, stream: size} if size else self.task.streams
+        return size
 
     # For actions.
 

@@ -53,6 +53,7 @@ class Judge:
                 self._follows(task_id, value)
             if (script := self._world.script(task_id)) and script["do"] in _STEPS:
                 self._was_done(task_id, value, script)
+                self._streams_whole(task_id, value, script)
         for task_id, counted in self._oracle.records.all(COUNTS).items():
             marks = self._marks[task_id].items()
             records = [key for key, item in marks if isinstance(item, int) and _is_count(key)]
@@ -104,6 +105,19 @@ class Judge:
                 self._wrong(f"{self._named(task_id)} found {found}, and not one of {tokens}")
             case "failed" if not self._may_fail(task_id, script, failure):
                 self._wrong(f"{self._named(task_id)} is called failed, and did not: {failure}")
+
+    def _streams_whole(self, task_id: str, value: Value, script: Value) -> None:
+        """No server has a gap in what a command wrote, or anything twice."""
+        tokens = self._world.tokens[task_id]
+        if script["do"] not in ("command", "tries") or len(tokens) != 1:
+            return
+        [token] = tokens
+        for server, content in self._world.outputs(task_id):
+            if not token.encode().startswith(content):
+                self._wrong(f"{server} has {content!r} of {self._named(task_id)}, not {token}")
+        size = (value.get("streams") or {}).get("stdout")
+        if value["status"] == "completed" and size != len(token):
+            self._wrong(f"{self._named(task_id)} wrote {size} bytes, not {len(token)}")
 
     def _may_fail(self, task_id: str, script: Value, failure: Value) -> bool:
         match failure["class"]:

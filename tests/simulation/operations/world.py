@@ -66,6 +66,11 @@ class World:
         """Return the streams in the home of a server."""
         return self._streams.setdefault(server, MemoryStreams())
 
+    def outputs(self, step: str) -> list[tuple[str, bytes]]:
+        """Return what servers have of the output of a step."""
+        every = self._streams.items()
+        return [(name, b"".join(streams.read(step, "stdout"))) for name, streams in every]
+
     def token(self) -> str:
         """Return what nobody can foresee."""
         self._count += 1
