@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import gc
 
-import pytest
 from tests.api.house import ADMIN, until
 from tests.api.test_events import changed, stream, take
 
@@ -159,32 +158,3 @@ async def test_a_quiet_stream_beats_with_its_place(make):
         beat = await take(heard, "beat")
         assert beat.id == f"{beat.data['seq']}@{house.node.plane_id}"
         assert beat.data["seq"] == house.node.replica.seq
-
-
-async def test_output_of_a_task_comes_as_it_is_written_also_on_a_standby(pair):
-    master, standby = pair
-    plan = """
-name: talk
-location: localhost
-services:
-- type: org.apache.brooklyn.entity.software.base.VanillaSoftwareProcess
-  brooklyn.config:
-    launch.command: "echo here we are; sleep 1000 & echo $! > $PID_FILE"
-"""
-    told = await master.call("POST", "/applications", data=plan.encode())
-    if told.status != 201:
-        pytest.skip("no such type here")
-    top = told.json["id"]
-    await master.call("GET", f"/activities/{top}?timeout=20s")
-    parts = await master.get(f"/activities/{top}/children/recurse")
-    task = next(i for i, one in parts.items() if "stdout" in (one.get("streams") or {}))
-    await until(lambda: standby.management.tasks.find(task))
-    query = f"topics=tasks&task={task}&output=stdout"
-    async with stream(standby, query) as heard:
-        await take(heard, "hello")
-        output = await take(heard, "output")
-        assert "here we are" in output.data["text"]
-        ended = await take(heard, lambda event: event.name == "output" and event.data["ended"])
-        assert ended.data["start"] == output.data["end"]
-    async with stream(standby, f"{query}&from={output.data['end']}") as heard:
-        assert (await take(heard, "output")).data["text"] == ""

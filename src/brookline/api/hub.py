@@ -193,6 +193,8 @@ class Hub:
                 await self.clock.sleep(min(max(rest_s, _LEAST_REST_S), _MOST_REST_S))
         finally:
             self._runs = False
+            for client in list(self._clients):  # after a fault of ours: they had better come anew
+                client.end("cut", {"reason": "fault", "retryMs": 1000})
 
     async def _wait(self) -> None:
         try:
