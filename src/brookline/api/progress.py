@@ -64,7 +64,7 @@ def shown(task: Task) -> Mapping[str, Any]:
         "waitsFor": task.waits_for,
         "blockedBy": task.blocked_by.id if task.blocked_by else None,
         "status": task.status.value,
-        "streams": dict(dict(task.streams)),
+        "streams": dict(task.streams),
     }
 
 
