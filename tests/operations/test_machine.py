@@ -59,6 +59,7 @@ class Masters(RuleBasedStateMachine):
         self.records = Records()
         self.now_s = 1000.0
         self.epoch = 1
+        self.count = 0
         self.wholes: list[Whole] = []
         self.holder: Whole | Part | None = None
 
@@ -80,7 +81,8 @@ class Masters(RuleBasedStateMachine):
     @rule(target=tasks, above=tasks, once=st.booleans())
     def begin_part(self, above, once):
         root = above.root
-        part = Part(child_id(above.id, f"step#{len(root.parts)}"), root, once)
+        self.count += 1
+        part = Part(child_id(above.id, f"step#{self.count}"), root, once)
         if above.ended or root.ended or root.cause:
             return part
         part.task.parent_id, part.task.status = above.id, Status.RUNNING
