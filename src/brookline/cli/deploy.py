@@ -127,14 +127,17 @@ def _wait(tool: Tool, task: dict[str, Any], *, name: str, timeout_s: float) -> N
     follow_to_end(
         tool, task, timeout_s=timeout_s, is_hopeless=lambda client: _hopeless(client, app)
     )
-    with patient_client(tool, deadline) as client:
+    with (
+        patient_client(tool, deadline) as client,
+        client.ear(f"topics=applications&application={app}", "changes") as ear,
+    ):
         while True:
             status = _status(client, app)
             if status in BAD_STATUSES:
                 raise Ended(_on_fire(client, app, status), Exit.UNHEALTHY)
             if status in SETTLED:
                 return
-            deadline.pause(0.2, what=f"{name} is {status}\nNext: brookline show {app}")
+            deadline.pause(0.2, what=f"{name} is {status}\nNext: brookline show {app}", ear=ear)
 
 
 def _hopeless(client: Client, app: str) -> str:

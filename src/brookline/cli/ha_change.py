@@ -133,14 +133,18 @@ def _change(
         if error.outcome is not Outcome.UNKNOWN:
             raise
         tool.out.tell(f"{error.message}; looking who leads")
-    with patient_client(tool, deadline) as client:
+    with (
+        patient_client(tool, deadline) as client,
+        client.ear("topics=plane", "plane") as ear,
+    ):
         while True:
             states = client.do(calls.states())
             leader = states.leader()
             if leader is not None and leader.instance == target.instance:
                 break
             who = leader.name if leader else "nobody"
-            deadline.pause(LOOK_S, what=f"{who} leads\nNext: brookline ha status --watch")
+            what = f"{who} leads\nNext: brookline ha status --watch"
+            deadline.pause(LOOK_S, what=what, ear=ear)
     took = duration(deadline.elapsed_s * 1000)
     history = find_history(tool.client)
     gap_ms = without_master_ms(history, leader.epoch)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from brookline.client.states import Mastership
 
 EVERY_S = 0.5
+MOST_S = 2.0
+"""Between two looks while a node tells of changes."""
+
 ANSWER_S = 2.0
 """How long a node may take to answer before another is asked: a frozen one must not freeze us."""
 
@@ -112,6 +115,7 @@ def watch_states(tool: Tool) -> None:
         tool.out.screen(sys.stdout) as screen,
     ):
         watch = Watch(tool, client, screen)
-        while True:
-            watch.look()
-            tool.pace.sleep(EVERY_S)
+        with client.ear("topics=plane", "plane", "pulse", "leaving", "cut") as ear:
+            while True:
+                watch.look()
+                ear.pause(tool.pace, EVERY_S, MOST_S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
@@ -12,6 +13,7 @@ from brookline.cli.exits import Exit
 from brookline.cli.progress import Progress, waits_of
 from brookline.client import calls
 from brookline.client.course import Patience
+from brookline.client.ear import QUIET_S
 from brookline.errors import BrooklineError, NotAllowed, Unavailable
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from brookline.cli.tool import Tool
     from brookline.client.client import Client
+    from brookline.client.ear import Ear
     from brookline.values.pace import Pace
 
 POLL_S = 0.2
@@ -44,15 +47,23 @@ class Deadline:
         """How long it will be."""
         return max(0.0, self.timeout_s - self.elapsed_s)
 
-    def pause(self, seconds: float, *, what: str) -> None:
-        """Wait a little.
+    def pause(self, seconds: float, *, what: str, ear: Ear | None = None) -> None:
+        """Wait a little, or until something is heard.
+
+        Args:
+            seconds: How long, if nothing is to be heard.
+            what: How things stand, and what to do next.
+            ear: Hears when it is worth to look again, if a node offers that.
 
         Raises:
             TimedOut: If the time is up; `what` says how things stand, and what to do next.
         """
         if self.left_s <= 0:
             raise TimedOut(f"timed out after {self.timeout_s:g} s: {what}")
-        self._pace.sleep(min(seconds, self.left_s))
+        if ear is None:
+            self._pace.sleep(min(seconds, self.left_s))
+        else:
+            ear.pause(self._pace, min(seconds, self.left_s), min(QUIET_S, self.left_s))
 
 
 class Ended(click.ClickException):
@@ -128,7 +139,11 @@ def _follow(
     deadline: Deadline,
     is_hopeless: Callable[[Client], str] | None,
 ) -> dict[str, Any]:
-    with patient_client(tool, deadline) as client, tool.out.screen(sys.stderr) as screen:
+    with (
+        patient_client(tool, deadline) as client,
+        tool.out.screen(sys.stderr) as screen,
+        ear_of_task(client, task["id"]) as ear,
+    ):
         progress = Progress(tool.out, tool.pace, screen)
         while True:
             last, below = _look(client, task["id"])
@@ -142,7 +157,12 @@ def _follow(
                 refuse_failure(client, *_look(client, task["id"]))
                 raise Ended(reason, Exit.UNHEALTHY)
             every_s = POLL_S if deadline.elapsed_s < 10 else LATER_POLL_S
-            deadline.pause(every_s, what=_goes_on(last, below))
+            deadline.pause(every_s, what=_goes_on(last, below), ear=ear)
+
+
+def ear_of_task(client: Client, task_id: str) -> Ear:
+    """Return what hears when a task or one of its parts gets on."""
+    return client.ear(f"topics=tasks&task={quote(task_id)}", "changes", "progress")
 
 
 def has_ended(task: dict[str, Any]) -> bool:

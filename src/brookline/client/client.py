@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from brookline.client.course import Course, Patience
+from brookline.client.ear import Ear
 from brookline.client.exchange import Answer, Pause
 from brookline.client.problems import check
 from brookline.client.session import Session
@@ -106,6 +107,16 @@ class Client:
                 result = None
             else:
                 result = self._send(step.url, step.request, step.timeout_s)
+
+    def ear(self, query: str, *names: str) -> Ear:
+        """Return what hears when events of these names come, of those that a query asks for."""
+        return Ear(
+            lambda: self.nodes.order(self._pace.monotonic()),
+            self._transport.new_connection,
+            headers=self._session.login,
+            query=query,
+            names=names,
+        )
 
     def close(self) -> None:
         """Give back all connections."""

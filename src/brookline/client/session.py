@@ -34,6 +34,11 @@ class Session:
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         self._login = {"Authorization": f"Basic {token}"} if user else {}
 
+    @property
+    def login(self) -> Mapping[str, str]:
+        """Headers with the credentials."""
+        return self._login
+
     def headers(self, request: Request) -> dict[str, str]:
         """Return all headers of a request."""
         headers = {"Accept": "application/json, text/plain;q=0.9, */*;q=0.5", **self._login}

@@ -64,6 +64,10 @@ class Transport(Protocol):
         """Send a request to the node at `url` and wait for its answer."""
         ...
 
+    def new_connection(self, url: str) -> http.client.HTTPConnection:
+        """Return a connection to the node at `url` that is not open yet."""
+        ...
+
     def close(self) -> None:
         """Give back all connections."""
         ...
@@ -118,12 +122,17 @@ class HttpTransport:
             return kept
         if kept is not None:
             kept.close()
-        connection = self._new(url)
+        connection = self.new_connection(url)
         connection.connect()
         self._open[url] = connection
         return connection
 
-    def _new(self, url: str) -> http.client.HTTPConnection:
+    def new_connection(self, url: str) -> http.client.HTTPConnection:
+        """Return a connection that is not open yet, and that is the caller's own.
+
+        Raises:
+            InvalidInput: If the certificates to trust cannot be read.
+        """
         parts = urlsplit(checked(url))
         host, port, connect_s = parts.hostname or "", parts.port, self._connect_s
         if parts.scheme == "http":
