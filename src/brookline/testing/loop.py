@@ -235,8 +235,10 @@ class SimLoop(asyncio.BaseEventLoop):
             for task in left:
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
                 _shut(task.get_coro())
-        self._grave.clear()
-        self._timers.clear()
+            self._grave.clear()
+            self._timers.clear()
+            # Now, and not in the middle of something else that minds such warnings.
+            gc.collect()
 
     # --- what the base class asks for ----------------------------------------------------------
 

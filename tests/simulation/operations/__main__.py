@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.simulation.operations.minute import Verdict, quieten, run_seed
+from tests.simulation.operations.minute import Verdict, run_seed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def run_many(seeds: Sequence[int], shown: int = _SHOWN) -> int:
     began, failed, steps, epochs = time.perf_counter(), 0, 0, 0
     ended: Counter[str] = Counter()
     context = multiprocessing.get_context("spawn")
-    with context.Pool(os.cpu_count(), quieten, maxtasksperchild=100) as pool:
+    with context.Pool(os.cpu_count(), maxtasksperchild=100) as pool:
         for verdict in pool.imap(run_seed, seeds, chunksize=5):
             steps, epochs = steps + verdict.steps, epochs + verdict.epochs
             ended.update(verdict.ended)

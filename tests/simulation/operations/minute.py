@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import random
-import warnings
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -146,11 +145,6 @@ def run_seed(seed: int, rules: GuardRules | None = None) -> Verdict:
         epochs=oracle.entries[-1].epoch if oracle.entries else 0,
         steps=minute.world.steps,
     )
-
-
-def quieten() -> None:
-    """Do not tell of what a dead process of a simulation was about to begin."""
-    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
 
 
 def _is_whole(value: Value) -> bool:
