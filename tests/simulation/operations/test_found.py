@@ -1,0 +1,35 @@
+"""What seeds of operations have found, each told once more on purpose."""
+
+from __future__ import annotations
+
+from tests.simulation.operations.stories import Stage, acts, command
+
+
+def test_what_is_resumed_after_its_machine_was_set_back_runs_nothing_again_silently():
+    stage = Stage()
+    tasks = stage.harness.oracle.records
+
+    async def story(stage):
+        both = {"do": "all", "nodes": [acts("once", takes=5.0), command("install", 30.0)]}
+        task_id = await stage.begin(both)
+        await stage.begins(2)
+        await stage.fail_over()
+        await stage.harness.until(lambda: cause(task_id))
+        assert cause(task_id) == "once"
+        stage.world.resets += 1
+        stage.machine.reset()
+        await stage.begin(command("launch", 0.1), entity="e1")
+        await stage.begins(3)
+        await stage.pass_by(1)
+        stage.world.resumes[task_id] += 1
+        asked = stage.client.ask({"interrupted": task_id, "how": "resume"})
+        await stage.client.host.spawn(asked)
+        await stage.pass_by(10)
+        assert cause(task_id) == "reset"
+
+    def cause(task_id):
+        value = tasks.get("task", task_id) or {}
+        return (value.get("interruption") or {}).get("cause")
+
+    stage.harness.run(stage.play(story))
+    assert not stage.harness.oracle.violations, str(stage.harness.transcript)
