@@ -120,10 +120,27 @@ export class Api {
   async #read<T>(response: Response, method: string): Promise<Answer<T>> {
     const text = await bodyOf(response)
     const data = parsed(text, response.headers.get('content-type') ?? '')
-    if (!response.ok) throw this.#failure(response.status, data, text)
+    if (!response.ok) {
+      const failure = this.#failure(response.status, data, text)
+      if (failure.reason === 'session') await this.#lock()
+      throw failure
+    }
     const seq = Number(response.headers.get('Brookline-Sequence') ?? -1)
     if (!SAFE.has(method) && seq > this.seen) this.seen = seq
     return { data: data as T, seq, headers: response.headers, status: response.status }
+  }
+
+  /** Tells whether a node takes part: one that is starting knows no users yet. */
+  async isReady(base: string): Promise<boolean> {
+    try {
+      return (await fetch(`${base}/healthz/ready`, { credentials: 'omit', cache: 'no-store' })).ok
+    } catch {
+      return false
+    }
+  }
+
+  async #lock(): Promise<void> {
+    if (await this.isReady(this.base)) this.onLocked()
   }
 
   #failure(status: number, data: unknown, text: string): Failure {
@@ -131,7 +148,6 @@ export class Api {
     const message = body.message || text.slice(0, 300) || `HTTP ${status}`
     const ended = 'SESSION_INVALIDATED' in body || 'SESSION_AGE_EXCEEDED' in body
     if (status === 401 || (status === 403 && ended)) {
-      this.onLocked()
       return new Failure('session', message, status, body)
     }
     if (status === 404) return new Failure('missing', message, status, body)

@@ -39,6 +39,8 @@ export interface Detail {
 class Live {
   standing = $state.raw<Standing>({ state: 'connecting', sinceMs: Date.now() })
   hello = $state.raw<Hello>()
+  /** Whether a node has spoken yet. */
+  ready = $derived(this.hello !== undefined)
   /** The plane as the node sees it that is talked to, and when it said so. */
   plane = $state.raw<Plane>()
   planeAt = $state(0)
@@ -203,6 +205,7 @@ class Live {
       signal,
     })
     if (response.status === 401 || response.status === 403) {
+      if (!(await api.isReady(base))) throw new Error('starting')
       api.onLocked()
       throw new Locked()
     }
@@ -340,10 +343,25 @@ class Live {
         return
       case 'mastership': {
         const others = this.history.filter((one) => one.epoch !== change.epoch)
-        this.history = [change, ...others].sort((a, b) => b.epoch - a.epoch)
+        const row = { ...NO_MASTERSHIP, ...change }
+        this.history = [row, ...others].sort((a, b) => b.epoch - a.epoch)
       }
     }
   }
+}
+
+/** What a row of the history says where it says nothing. */
+const NO_MASTERSHIP = {
+  from: '',
+  evidence: '',
+  detectMs: 0,
+  electMs: 0,
+  replayMs: 0,
+  guess: false,
+  interrupted: [],
+  activeUtc: null,
+  endedUtc: null,
+  endReason: null,
 }
 
 /** Where users reach a node. */

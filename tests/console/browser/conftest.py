@@ -1,0 +1,71 @@
+"""A browser on real servers: whatever it writes to its console as an error fails the test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+from tests.console.browser.screen import Screen
+from tests.e2e.servers import Cluster
+
+ROOT = Path(__file__).parents[3]
+BUILT = ROOT / "src" / "brookline" / "console" / "static" / "index.html"
+PATIENCE_MS = 30_000
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            # One browser at a time: they are heavier than servers.
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(240))
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not found:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium is here; .ci/browser installs it")
+        pytest.skip("no Chromium is here; .ci/browser installs it")
+    assert BUILT.exists(), "the console is not built; run make console"
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=found, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    made = Cluster(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def open_screen(chromium, cluster):
+    """Opens pages, each in a context of its own, and looks at the end what went wrong on them."""
+    screens = []
+
+    def make(server, path="/", *, login=True, **options):
+        options.setdefault("viewport", {"width": 1440, "height": 900})
+        context = chromium.new_context(**options)
+        context.set_default_timeout(PATIENCE_MS)
+        screen = Screen(context.new_page(), server)
+        screens.append(screen)
+        screen.page.goto(server.url + path)
+        if login:
+            screen.log_in()
+        return screen
+
+    yield make
+    errors = [error for screen in screens for error in screen.errors]
+    for screen in screens:
+        screen.page.context.close()
+    assert errors == []

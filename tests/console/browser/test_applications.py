@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+PLAN = """name: Shop
+location: localhost
+services:
+- type: org.apache.brooklyn.entity.software.base.VanillaSoftwareProcess
+  name: web
+  brooklyn.config:
+    launch.command: |
+      echo "hello from the launch"
+      echo $$ > pid.txt
+      {launch}
+    checkRunning.command: "true"
+    stop.command: "true"
+"""
+
+
+@pytest.fixture
+def server(cluster):
+    return cluster["n1"].start().becomes("master")
+
+
+def test_a_blueprint_with_an_error_is_marked_at_its_place_and_deployed_once_mended(
+    server, open_screen
+):
+    screen = open_screen(server, "/deploy")
+    page = screen.page
+    screen.expected.append("400")
+    editor = page.locator(".cm-content")
+    screen.write("name: Shop\nservices:\n- type: org.example.Missing\n")
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    faults = page.get_by_role("region", name="1 error; nothing was deployed")
+    expect(faults).to_contain_text("org.example.Missing")
+    expect(page.locator(".cm-lint-marker-error")).to_have_count(1)
+    faults.get_by_role("button", name="line 3").click()
+    expect(editor).to_be_focused()
+    screen.write("name: Shop\nservices:\n- type: basic-entity\n  name: db\n")
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    expect(page.get_by_role("heading", name="Shop").first).to_contain_text("Running")
+    expect(page.get_by_role("treeitem")).to_have_count(2)
+
+
+def test_an_application_is_followed_commanded_and_deleted(server, open_screen):
+    screen = open_screen(server, "/deploy")
+    page = screen.page
+    screen.write(PLAN.replace("{launch}", "true"))
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    expect(page.get_by_role("heading", name="Shop").first).to_contain_text("Running")
+    page.get_by_role("tree").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("heading", name="web")).to_contain_text("Running")
+    page.get_by_role("tab", name="Sensors").click()
+    expect(page.get_by_role("row", name="service.isUp")).to_contain_text("true")
+    page.get_by_role("tab", name="Effectors").click()
+    page.get_by_role("button", name="Invoke restart").click()
+    page.get_by_role("dialog").get_by_role("button", name="Invoke").click()
+    begun = page.get_by_role("status").filter(has_text="Begun:")
+    expect(begun).to_contain_text("Completed")
+    begun.get_by_role("link", name="restart").click()
+    expect(page.get_by_role("heading", name="restart").first).to_contain_text("Completed")
+    page.get_by_role("region", name="Steps").get_by_role("link", name="launch").first.click()
+    expect(page.get_by_role("region", name="Output")).to_contain_text("hello from the launch")
+    page.get_by_role("link", name="web").click()
+    page.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Delete it")).to_be_disabled()
+    dialog.get_by_label("Type the name").fill("Shop")
+    dialog.get_by_role("button", name="Delete it").click()
+    expect(page.get_by_text("The application has been deleted.")).to_be_visible()
+
+
+def test_a_red_application_names_its_cause_and_the_cause_its_error(server, open_screen):
+    screen = open_screen(server, "/deploy")
+    page = screen.page
+    screen.write(PLAN.replace("{launch}", "echo no room >&2; exit 3"))
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    why = page.get_by_role("region", name="Why is this red?")
+    expect(why).to_contain_text("because")
+    expect(why).to_contain_text("web")
+    expect(why).to_contain_text("3")
+    page.get_by_role("link", name="Home").first.click()
+    attention = page.get_by_role("region", name="What needs attention")
+    expect(attention).to_contain_text("Shop is on fire")
+
+
+def test_a_change_shows_without_a_reload_and_keeps_the_focus(server, cluster, open_screen):
+    app = cluster.deploy(server, "Shop")
+    screen = open_screen(server, f"/applications/{app}/entities/{app}/sensors")
+    words = screen.page.get_by_label("Filter by name")
+    words.fill("my.")
+    path = f"/v1/applications/{app}/entities/{app}/sensors/my.figure"
+    server.ask("POST", path, "41", headers={"content-type": "application/json"})
+    expect(screen.page.get_by_role("row", name="my.figure")).to_contain_text("41")
+    server.ask("POST", path, "42", headers={"content-type": "application/json"})
+    expect(screen.page.get_by_role("row", name="my.figure")).to_contain_text("42")
+    expect(words).to_be_focused()

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+
+def test_a_wrong_password_is_refused_and_a_right_one_leads_to_the_page_wanted(cluster, open_screen):
+    screen = open_screen(cluster["n1"].start().becomes("master"), "/about", login=False)
+    page = screen.page
+    page.get_by_label("Password").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Wrong user name or password.")
+    expect(page.get_by_label("Password")).to_be_focused()
+    screen.log_in()
+    expect(page.get_by_role("heading", name="HA status")).to_be_visible()
+    assert page.url.endswith("/about")
+    page.reload()
+    expect(page.get_by_role("heading", name="HA status")).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_addresses_of_amps_console_lead_to_ours(cluster, open_screen):
+    server = cluster["n1"].start().becomes("master")
+    app = cluster.deploy(server, "Shop")
+    screen = open_screen(server, "/#!/about")
+    expect(screen.page.get_by_role("heading", name="HA status")).to_be_visible()
+    place = f"/brooklyn-ui-app-inspector/#!/application/{app}/entity/{app}/sensors"
+    screen.page.goto(server.url + place)
+    expect(screen.page.get_by_role("heading", name="Shop").first).to_be_visible()
+    expect(screen.page.get_by_role("tab", name="Sensors")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    assert screen.page.url.endswith(f"/applications/{app}/entities/{app}/sensors")
+
+
+def test_a_session_that_ends_takes_nothing_away(cluster, open_screen):
+    screen = open_screen(cluster["n1"].start().becomes("master"), "/deploy")
+    page = screen.page
+    screen.write("name: Typed before\nservices:\n- type: basic-entity\n")
+    page.context.clear_cookies()
+    screen.expected += ["401", "403"]
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Log in")
+    expect(dialog).to_contain_text("Your session has ended")
+    dialog.get_by_label("Password").fill(screen.password)
+    dialog.get_by_role("button", name="Log in").click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator(".cm-content")).to_contain_text("Typed before")
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    expect(page.get_by_role("heading", name="Typed before").first).to_be_visible()

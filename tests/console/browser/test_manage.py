@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import signal
+
+from playwright.sync_api import expect
+
+
+def test_another_node_is_made_master_by_keyboard_only(cluster, open_screen):
+    master, standby = cluster.pair()
+    screen = open_screen(master, "/about", login=False)
+    page, press = screen.page, screen.page.keyboard.press
+    page.keyboard.type(screen.password)
+    press("Enter")
+    expect(screen.row("n2").get_by_role("button", name="Manage n2")).to_be_visible()
+    screen.tab_to("Manage n2")
+    press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Priority")).to_be_focused()
+    press("Control+A")
+    page.keyboard.type("first")
+    expect(dialog.get_by_role("alert").first).to_contain_text("A whole number is needed")
+    press("Control+A")
+    page.keyboard.type("3")
+    press("Tab")
+    page.keyboard.type("MASTER")
+    expect(dialog).to_contain_text("n1 is asked to hand over to n2")
+    expect(dialog).to_contain_text("This page can reach it")
+    expect(dialog.get_by_role("button", name="Apply")).to_be_disabled()
+    screen.tab_to("I want n1 to stop leading")
+    press("Space")
+    screen.tab_to("Apply")
+    press("Enter")
+    expect(dialog.get_by_role("status")).to_contain_text("Done.")
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    press("Enter")
+    expect(dialog).to_be_hidden()
+    assert screen.focused() == "Manage n2"
+    expect(screen.strip).to_contain_text("n2 leads since")
+    expect(screen.row("n2")).to_contain_text("MASTER")
+    assert standby.get("/v1/server/ha/priority") == 3
+    assert master.state() == "HOT_STANDBY"
+
+
+def test_what_has_ended_is_removed_from_any_node(cluster, open_screen):
+    master, standby = cluster.pair()
+    screen = open_screen(standby, "/about")
+    page = screen.page
+    screen.expected.append("net::ERR_")
+    master.signal(signal.SIGTERM)
+    master.wait()
+    expect(screen.row("n1")).to_contain_text("TERMINATED")
+    page.get_by_role("button", name="Remove terminated nodes").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Forgets n1.")
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(screen.row("n1")).to_have_count(0)
+    expect(page.get_by_text("Forgotten: n1.")).to_be_visible()
+
+
+def test_a_mode_that_leaves_nobody_to_follow_says_so_before_it_is_done(cluster, open_screen):
+    screen = open_screen(cluster["n1"].start().becomes("master"), "/about")
+    page = screen.page
+    page.get_by_role("button", name="Manage n1").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Mode").select_option("HOT_BACKUP")
+    expect(dialog).to_contain_text("the plane has no master until a node stands again")
+    dialog.get_by_label("I want n1 to stop leading").check()
+    dialog.get_by_role("button", name="Apply").click()
+    expect(dialog.get_by_role("status")).to_contain_text("Done.")
+    expect(screen.strip).to_contain_text("Nobody leads")
+    dialog.get_by_role("button", name="Put it back as it was").click()
+    expect(screen.strip).to_contain_text("n1 leads since")
