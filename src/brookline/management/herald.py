@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _NOTHING: Mapping[str, Any] = {}
 _SERVICE = frozenset({service.STATE, service.IS_UP})
+_OWN = frozenset({"entity.id", "application.id", "catalog.id"})
+"""Sensors that every entity shows and that are in no record of them; they never change."""
+
 _DEEPEST = 100
 """Parts of parts of a task that are followed up."""
 
@@ -161,7 +164,8 @@ class Herald:
         after = self._records.get(SENSORS, entity_id) or _NOTHING
         shown = self._live.entity(entity_id)
         before = _NOTHING if shown is None else shown.sensors
-        names = [n for n in _named(changes, before, after) if before.get(n) != after.get(n)]
+        touched = _named(changes, before, after)
+        names = [n for n in touched if n not in _OWN and before.get(n) != after.get(n)]
         if not names:
             return None
         return Fact(
