@@ -103,7 +103,7 @@ export class Api {
       if (sent.signal?.aborted) throw error
       throw new Failure('unreachable', error instanceof Error ? error.message : String(error))
     }
-    return this.#read<T>(response, method)
+    return this.#read<T>(response, method, base)
   }
 
   /** Headers and credentials for a request to a node. */
@@ -117,12 +117,13 @@ export class Api {
     return { headers: all, credentials: 'omit', mode: 'cors' }
   }
 
-  async #read<T>(response: Response, method: string): Promise<Answer<T>> {
+  async #read<T>(response: Response, method: string, base: string): Promise<Answer<T>> {
     const text = await bodyOf(response)
     const data = parsed(text, response.headers.get('content-type') ?? '')
     if (!response.ok) {
       const failure = this.#failure(response.status, data, text)
-      if (failure.reason === 'session') await this.#lock()
+      const refused = failure.reason === 'session'
+      if (refused && (await this.isOver(base))) this.onLocked()
       throw failure
     }
     const seq = Number(response.headers.get('Brookline-Sequence') ?? -1)
@@ -130,17 +131,23 @@ export class Api {
     return { data: data as T, seq, headers: response.headers, status: response.status }
   }
 
-  /** Tells whether a node takes part: one that is starting knows no users yet. */
-  async isReady(base: string): Promise<boolean> {
+  /**
+   * Tells whether a node that refused the session refuses it for good.
+   *
+   * One that is starting knows no sessions yet; so it is asked again once it takes part.
+   */
+  async isOver(base: string): Promise<boolean> {
     try {
-      return (await fetch(`${base}/healthz/ready`, { credentials: 'omit', cache: 'no-store' })).ok
+      const ready = await fetch(`${base}/healthz/ready`, { credentials: 'omit', cache: 'no-store' })
+      if (!ready.ok) return false
+      const session = await fetch(`${base}/v1/session`, {
+        ...this.credentials(base, {}),
+        cache: 'no-store',
+      })
+      return session.status === 401 || session.status === 403
     } catch {
       return false
     }
-  }
-
-  async #lock(): Promise<void> {
-    if (await this.isReady(this.base)) this.onLocked()
   }
 
   #failure(status: number, data: unknown, text: string): Failure {

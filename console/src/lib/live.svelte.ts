@@ -205,7 +205,7 @@ class Live {
       signal,
     })
     if (response.status === 401 || response.status === 403) {
-      if (!(await api.isReady(base))) throw new Error('starting')
+      if (!(await api.isOver(base))) throw new Error('starting')
       api.onLocked()
       throw new Locked()
     }
