@@ -11,6 +11,8 @@ import pytest
 from tests.api.conftest import PLAN
 from tests.api.house import ADMIN, until
 
+from brookline.plane.states import Mode, NodeState
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -157,6 +159,27 @@ async def test_who_cannot_go_on_is_told_what_to_read(make, last, reason):
         assert reset.data["reason"] == reason
         assert reset.data["read"] == ["/v1/applications/fetch"]
         assert reset.id == f"{reset.data['seq']}@{house.node.plane_id}"
+
+
+async def test_a_cold_standby_tells_of_the_plane_and_of_all_once_it_is_hot(make):
+    master = await (await make()).leads()
+    cold = await make(mode=Mode.STANDBY)
+    await until(lambda: cold.node.state is NodeState.STANDBY and cold.node.master())
+    async with stream(cold, "topics=plane,entities") as heard:
+        hello = await take(heard, "hello")
+        assert not hello.data["readable"]
+        assert hello.id == ""
+        await take(heard, "plane")
+        await cold.node.set_mode(Mode.HOT_STANDBY)
+        reset = await take(heard, "reset")
+        assert reset.data["reason"] == "rebuilt"
+        assert reset.data["readable"]
+        app = await master.deploy(PLAN)
+        await take(heard, changed("application", id=app))
+        await cold.node.set_mode(Mode.STANDBY)
+        reset = await take(heard, "reset")
+        assert (reset.data["reason"], reset.data["readable"]) == ("not-readable", False)
+        assert reset.id == ""
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,11 @@ async def test_a_login_that_is_wrong_is_refused(house, body, status):
     assert "Set-Cookie" not in told.headers
 
 
+async def test_strangers_cannot_send_much(house):
+    told = await house.raw("POST", "/v1/login", data=b"x" * 20_000)
+    assert told.status == 413
+
+
 async def test_who_guesses_at_the_form_is_told_when_to_try_again(house):
     for number in range(5):
         told = await house.raw("POST", "/v1/login", json={**LOGIN, "password": f"x{number}"})
@@ -187,6 +192,25 @@ async def test_a_pass_opens_another_node_for_its_sisters_pages_and_needs_no_toke
     cookie = browser.cookies[f"brookline-{master.node.plane_id}"]
     swapped = {"Authorization": f"Bearer {cookie}"}
     assert (await standby.raw("GET", "/v1/session", headers=swapped)).status == 401
+
+
+async def test_the_stream_goes_on_at_another_node_by_a_pass(pair, browser):
+    master, standby = pair
+    await browser.login(master)
+    await until(lambda: standby.sessions.ready)
+    bearer = f"Bearer {browser.session['pass']}"
+    async with stream(standby, "topics=plane", Authorization=bearer, Origin=master.url) as heard:
+        assert (await take(heard, "hello")).data["user"] == "admin"
+        await browser.ask(master, "POST", "/v1/logout")
+        assert (await take(heard, "cut")).data["reason"] == "logged-out"
+
+
+async def test_a_cookie_goes_only_where_it_is_safe_if_it_came_so(house, browser):
+    await browser.login(house, headers={"X-Forwarded-Proto": "https"})
+    assert all("Secure" in line.split("; ") for line in browser.flags.values())
+    plain = Browser()
+    await plain.login(house)
+    assert not any("Secure" in line for line in plain.flags.values())
 
 
 async def test_a_cookie_that_was_changed_is_none(house, browser):

@@ -47,6 +47,8 @@ OVERRIDE = "brooklyn-allow-non-master-access"
 _CHANGING = frozenset({Place.MASTER, Place.HERE})
 _ALWAYS_HERE = ("/v1/server/shutdown", "/v1/login", "/v1/logout")
 _PLANE = "/v1/server/ha/"
+_MOST_OF_STRANGERS = 16 << 10
+"""Bytes of a body that somebody sends who has not logged in yet."""
 
 
 class Edge:
@@ -118,7 +120,9 @@ class Edge:
         body = b""
         if operation.place is Place.HERE:
             check_media(operation.consumes, _media(headers))
-            body = await read_body(receive, headers, self._ports.settings.body_max_bytes)
+            known = self._ports.settings.body_max_bytes
+            most = known if operation.login else _MOST_OF_STRANGERS
+            body = await read_body(receive, headers, most)
         call = Call(
             ports=self._ports,
             path=found.path,

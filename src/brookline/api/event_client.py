@@ -105,8 +105,7 @@ class EventClient:
     def restart(self, reason: str, seq: int) -> None:
         """Tell that what the client has is no basis any more, and go on from an entry."""
         self._cursor, self._patient = seq, False
-        if self._channel.wanted.needs_copy:
-            self.put(reset(self._hub, self._channel, reason, seq))
+        self.put(reset(self._hub, self._channel, reason, seq))
 
     def end(self, event: str, body: Mapping[str, Any]) -> None:
         """Send a last event, and end."""
@@ -197,12 +196,12 @@ class EventClient:
 
 def reset(hub: Hub, channel: Channel, reason: str, seq: int) -> bytes:
     """Return the event that says that a client has no basis, and what to read."""
-    topics = sorted(channel.wanted.topics, key=lambda topic: topic.value)
+    topics = [topic for topic in TOPIC_READS if topic in channel.wanted.topics]
     body = {
         "reason": reason,
         "seq": seq,
         "readable": hub.seq is not None,
-        "read": list(dict.fromkeys(TOPIC_READS[topic] for topic in topics)),
+        "read": list(dict.fromkeys(path for topic in topics for path in TOPIC_READS[topic])),
     }
     return frame("reset", body, EventId(seq, hub.plane()) if hub.seq is not None else None)
 

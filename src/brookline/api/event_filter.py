@@ -31,7 +31,6 @@ class Topic(enum.Enum):
 
 
 _DEFAULT = frozenset({Topic.PLANE, Topic.APPLICATIONS})
-_OF_LOG = frozenset({Topic.APPLICATIONS, Topic.ENTITIES, Topic.TASKS})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,11 +60,6 @@ class Filter:
     def of_tasks(self) -> bool:
         """Whether it wants tasks."""
         return Topic.TASKS in self.topics
-
-    @property
-    def needs_copy(self) -> bool:
-        """Whether it wants what only a node with a copy of the state knows."""
-        return bool(self.topics & _OF_LOG)
 
     def wants(self, fact: Fact) -> bool:
         """Tell whether anything of a fact is wanted."""

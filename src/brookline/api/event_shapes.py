@@ -151,10 +151,10 @@ def _line(error: str) -> str:
     return str(suppressed("error", error.partition("\n")[0][:_LONGEST_ERROR]))
 
 
-TOPIC_READS: Mapping[Topic, str] = {
-    Topic.PLANE: "/v1/server/ha/states",
-    Topic.APPLICATIONS: "/v1/applications/fetch",
-    Topic.ENTITIES: "/v1/applications/fetch",
-    Topic.TASKS: "/v1/activities",
+TOPIC_READS: Mapping[Topic, tuple[str, ...]] = {
+    Topic.PLANE: ("/v1/server/ha/states", "/v1/server/ha/history"),
+    Topic.APPLICATIONS: ("/v1/applications/fetch",),
+    Topic.ENTITIES: ("/v1/applications/fetch",),
+    Topic.TASKS: ("/v1/activities",),
 }
 """What is to be read of a topic by a client that has no basis."""

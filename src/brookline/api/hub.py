@@ -126,7 +126,7 @@ class Hub:
         cursor, reason = self._place(last_id, here)
         resumes = bool(last_id) and not reason
         greeting = self._hello(here, user=user, resumed=resumes)
-        if reason and wanted.needs_copy:
+        if reason:
             greeting += reset(self, channel, reason, here)
         return EventClient(self, channel, cursor=cursor, greeting=greeting, resumes=resumes)
 
