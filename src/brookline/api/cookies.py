@@ -58,17 +58,15 @@ class Cookies:
             secure: Whether the browser came by a safe connection.
         """
         sessions, token = self._ports.sessions, caller.token
-        if not sessions.ready:
-            return ()
         if token is None:
             begins = path in _BEGINNING and caller.authorization and caller.user
-            if not begins or self._ports.logins.open:
+            if not begins or self._ports.logins.open or not sessions.ready:
                 return ()
             return self.of(sessions.begin(caller.user, caller.mode), secure=secure)
         if not caller.by_cookie:
             return ()
         says_more = bool(caller.mode) and caller.mode != token.mode
-        if not (says_more or sessions.is_renewable(token)):
+        if not (says_more or sessions.is_renewable(token)) or not sessions.ready:
             return ()
         return self.of(sessions.renewed(token, mode=caller.mode or token.mode), secure=secure)
 

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from brookline.api import progress
 from brookline.api.channel import Channel
 from brookline.api.event_client import EventClient, reset
-from brookline.api.event_frames import EventId, frame, framed, read_id
+from brookline.api.event_frames import EventId, frame, framed
+from brookline.api.greeting import find_place, hello
 from brookline.api.plane_events import PlaneSight, living
 from brookline.api.ring import Ring, Told
 from brookline.errors import Outcome, Unavailable
+from brookline.management.herald import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,8 +77,8 @@ class Hub:
         self._channels: dict[Filter, Channel] = {}
         self._new: list[Told[Fact]] = []
         self._due = asyncio.Event()
-        self._look_at_plane = True
-        self._next_s = {"pulse": 0.0, "progress": 0.0, "beat": 0.0}
+        self._new_master = False
+        self._next_s = {"plane": 0.0, "pulse": 0.0, "progress": 0.0, "beat": 0.0}
         self._beat_data: tuple[int | None, int, bytes] = (None, 0, b"")
         self._runs = False
         ports.herald.listeners.append(self)
@@ -122,13 +124,13 @@ class Hub:
         channel = self._channels.get(wanted)
         if channel is None:
             channel = Channel(wanted, self.ring, self.plane)
-        here = self.seq or 0
-        cursor, reason = self._place(last_id, here)
-        resumes = bool(last_id) and not reason
-        greeting = self._hello(here, user=user, resumed=resumes)
-        if reason:
-            greeting += reset(self, channel, reason, here)
-        return EventClient(self, channel, cursor=cursor, greeting=greeting, resumes=resumes)
+        place = find_place(self, self._ports.node, last_id)
+        greeting = hello(self, self._ports, place, user)
+        if place.reason:
+            greeting += reset(self, channel, place.reason, place.cursor)
+        return EventClient(
+            self, channel, cursor=place.cursor, greeting=greeting, resumes=place.resumes
+        )
 
     def enter(self, client: EventClient) -> None:
         """Tell a client from now on."""
@@ -159,6 +161,7 @@ class Hub:
         self.running.follow(facts)
         if self._clients:
             self._new.append(Told(seq, facts))
+            self._new_master |= any(fact.subject is Subject.MASTERSHIP for fact in facts)
             self._due.set()
 
     def anew(self, seq: int) -> None:
@@ -228,6 +231,9 @@ class Hub:
     def _see_plane(self, now: float) -> None:
         if not any(channel.wanted.of_plane for channel in self._channels.values()):
             return
+        if not (self._is_due("plane", now, _TICK_S) or self._new_master):
+            return
+        self._new_master = False
         changed = self.sight.look()
         if self._is_due("pulse", now, self._ports.settings.poll_s):
             self.pulse = framed("pulse", self.sight.pulse())
@@ -275,40 +281,3 @@ class Hub:
             return False
         self._next_s[what] = now + every_s
         return True
-
-    # Where a client goes on.
-
-    def _place(self, last_id: str, here: int) -> tuple[int, str]:
-        """Return from which entry a client goes on, and why not from where it was; or empty."""
-        if not last_id:
-            return here, ""
-        last = read_id(last_id)
-        if last is None:
-            return here, "bad-id"
-        if last.plane != self.plane():
-            return here, "other-plane"
-        if self.seq is None:
-            return here, "not-readable"
-        if not self.ring.reaches(last.seq):
-            return here, "too-far-back"
-        if last.seq > here:
-            self._ports.node.nudge()  # another node told of more than is known here yet
-        return last.seq, ""
-
-    def _hello(self, here: int, *, user: str, resumed: bool) -> bytes:
-        node, settings = self._ports.node, self._ports.settings
-        body = {
-            "node": node.identity.instance,
-            "name": node.identity.name,
-            "plane": node.plane_id,
-            "seq": node.replica.seq,
-            "epoch": node.epoch,
-            "readable": self.seq is not None,
-            "resumed": resumed,
-            "user": user,
-            "beatMs": round(settings.events_beat_s * 1000),
-            "pollMs": round(settings.poll_s * 1000),
-            "at": self.clock.wall_ms(),
-        }
-        place = None if resumed or self.seq is None else EventId(here, self.plane())
-        return frame("hello", body, place)
