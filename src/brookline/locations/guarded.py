@@ -68,16 +68,19 @@ class RecordedGuard:
         self._machine_id = "" if machine is None else machine.id
         self._recorded = None if machine is None else Place.of(machine.config)
 
-    def check(self, operation: Operation | None) -> None:
+    async def check(self, operation: Operation | None, step: Step) -> None:
         """Make sure that the machine would know if a step had been begun there before.
 
         Raises:
             StepInterrupted: If it does not, for its folder is newer than the operation.
+            RemoteError: If it does not answer.
         """
         if operation is None or operation.fresh:
             return
         root = operation.root.task
-        if self._machine_id in root.resets or root.id in self.guard.doubted:
+        if self._machine_id not in root.resets and root.id not in self.guard.doubted:
+            return
+        if (await self.guard.status(step.id)).state == "absent":
             raise self.guard.interruption()
 
     async def lost(self, operation: Operation) -> None:
@@ -144,13 +147,13 @@ async def run_guarded(recorded: RecordedGuard, command: Command) -> Finished:
     """
     payload = encode(command)
     guard, operation = recorded.guard, current()
-    recorded.check(operation)
     step = _step_of(operation)
     if operation is not None:
         operation.leaves(guard, step.id)
     output = _Output(operation)
     output.write_input(command)
     try:
+        await recorded.check(operation, step)
         lost = None if operation is None else functools.partial(recorded.lost, operation)
         run = functools.partial(guard.run, payload=payload, sink=output, lost=lost)
         ended = await _ended(guard, step, command, run=run, output=output)

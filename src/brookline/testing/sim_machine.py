@@ -267,6 +267,15 @@ class SimMachine:
             self._later(after_s, lambda: self._end(name, step, code))
         self._tell(step)
 
+    def _serve_status(self, session: SimSession, words: list[str], stdin: bytes) -> None:  # noqa: ARG002
+        _, folder, name = words
+        self._check_folder(folder)
+        step = self._steps.get(name)
+        if name in self._marks or step is None:
+            raise Refusal(self._marks.get(name, "absent"))
+        session.say(f"state {self._state(step)} {len(step.out)} 0\n", self._end_line(step))
+        session.end(0)
+
     def _serve_output(self, session: SimSession, words: list[str], stdin: bytes) -> None:  # noqa: ARG002
         _, folder, name, stream, offset = words
         self._check_folder(folder)
@@ -339,9 +348,7 @@ class SimMachine:
 
     def _tell(self, step: _Step) -> None:
         """Tell those who follow a step what is new of it."""
-        over, now = not self._runs(step), self._loop.true_time()
-        end = f"end {_word(step.code)} {step.why} {step.since_s} {_word(step.until_s)} {now}"
-        end += f" {len(step.out)} 0\n"
+        over, end = not self._runs(step), self._end_line(step)
         for one in step.followers:
             if content := bytes(step.out[one.place :]):
                 one.session.say(f"out {len(content)}\n", content)
@@ -351,6 +358,10 @@ class SimMachine:
                 session.say(end)
                 session.end(0)
             step.followers, step.killers = [], []
+
+    def _end_line(self, step: _Step) -> str:
+        code, until, now = _word(step.code), _word(step.until_s), self._loop.true_time()
+        return f"end {code} {step.why} {step.since_s} {until} {now} {len(step.out)} 0\n"
 
 
 def _word(number: float | None) -> str:
