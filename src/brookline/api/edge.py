@@ -135,11 +135,13 @@ class Edge:
             address=_address(scope),
             token=caller.token,
         )
+        began = self._ports.node.replica.seq
         answer = await operation.handler(call)
         if isinstance(answer, Listen):
             return answer.client(self._hub)
         assert isinstance(answer, Answer), "only the master follows a task"
-        return self._stamp.reply(answer)
+        # A long answer is made in slices, and its beginning may not show what came since.
+        return self._stamp.reply(answer, as_of=began if operation.place is Place.HOT else None)
 
     async def _write(
         self,

@@ -55,12 +55,19 @@ class Stamp:
             self._raw = [(name.encode(), value.encode()) for name, value in self._headers]
         return self._headers
 
-    def reply(self, answer: Answer) -> Reply:
-        """Return an answer with all its headers."""
+    def reply(self, answer: Answer, *, as_of: int | None = None) -> Reply:
+        """Return an answer with all its headers.
+
+        Args:
+            answer: What is answered.
+            as_of: The entry that it shows at least; the last one that is applied if None.
+        """
         if answer is NO_CONTENT:
             self.headers()
             return self._done
         headers = (*answer.headers, *self.headers())
+        if as_of is not None and as_of != self._at[1]:
+            headers = (*headers[:-1], (SEQUENCE, str(as_of)))
         if answer.status not in _BODILESS:
             headers = (("content-length", str(len(answer.body))), *headers)
             if answer.media and answer.body:
