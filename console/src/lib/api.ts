@@ -89,6 +89,8 @@ export class Api {
     const base = sent.at ?? this.base
     const { headers, body } = encoded(sent)
     if (key) headers['Idempotency-Key'] = key
+    // What is about a node itself is done by it, whatever it does with other changes.
+    if (path.startsWith('/v1/server/ha/')) headers['Brooklyn-Allow-Non-Master-Access'] = 'true'
     if (this.seen && SAFE.has(method)) headers['Brookline-Sequence'] = String(this.seen)
     let response: Response
     try {
@@ -123,7 +125,7 @@ export class Api {
     if (!response.ok) {
       const failure = this.#failure(response.status, data, text)
       const refused = failure.reason === 'session'
-      if (refused && (await this.isOver(base))) this.onLocked()
+      if (refused && this.session && (await this.isOver(base))) this.onLocked()
       throw failure
     }
     const seq = Number(response.headers.get('Brookline-Sequence') ?? -1)

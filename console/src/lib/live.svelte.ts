@@ -4,6 +4,7 @@ import { api, Failure, segment } from './api'
 import { Link, Locked, type Standing, type World } from './link'
 import { Replica } from './replica'
 import { session } from './session.svelte'
+import { t } from './texts'
 import { fromDetails, fromSummary, taskFrom, type App, type Entity, type Task } from './things'
 import { alterApp, alterEntity, alterTask } from './things'
 import type {
@@ -46,6 +47,8 @@ class Live {
   planeAt = $state(0)
   masterId = $derived(this.plane?.masterId ?? '')
   history = $state.raw<Mastership[]>([])
+  /** What the node does with changes while it does not lead. */
+  nonMasterWrites = $state('forward')
   /** Rises when everything is to be read anew. */
   generation = $state(0)
   /** Name of the node from which this page came. */
@@ -61,6 +64,7 @@ class Live {
   versions = $state({ apps: 0, entities: 0, sensors: 0, tasks: 0 })
 
   #application = ''
+  #asked = false
   #detail: Detail = {}
   #main: Link
   #second: Link
@@ -88,6 +92,12 @@ class Live {
 
   get me() {
     return this.plane?.nodes[this.plane.ownId]
+  }
+
+  /** Why nothing can be changed here, or empty. */
+  get refuses(): string {
+    const closed = this.nonMasterWrites === 'refuse' && this.me !== undefined && !this.me.isMaster
+    return closed ? t.banner.refuses : ''
   }
 
   get master() {
@@ -262,7 +272,20 @@ class Live {
     api.base = base
     if (base === '') this.home = hello.name
     if (moved && this.#wantsDetail()) this.#second.start()
+    if (moved || !this.#asked) void this.#ask()
     if (!this.history.length || moved) void this.readHistory().catch(() => undefined)
+  }
+
+  async #ask(): Promise<void> {
+    this.#asked = true
+    try {
+      const { data } = await api.get<string | null>(
+        '/v1/server/config/brookline.nonMasterWrites?suppressSecrets=true',
+      )
+      this.nonMasterWrites = data ?? 'forward'
+    } catch {
+      this.#asked = false
+    }
   }
 
   #reset(): void {

@@ -103,6 +103,8 @@ export const t = {
 
   banner: {
     standby: (name: string, status: string) => `${name} is no master (${status}).`,
+    refuses:
+      'This node takes no changes while it does not lead (brookline.nonMasterWrites=refuse).',
     acts: 'What you change here is forwarded to the master.',
     cold: 'It shows no applications, since it keeps no copy that can be read.',
     toMaster: (name: string) => `Open this page on ${name}`,

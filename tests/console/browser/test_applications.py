@@ -97,3 +97,33 @@ def test_a_change_shows_without_a_reload_and_keeps_the_focus(server, cluster, op
     server.ask("POST", path, "42", headers={"content-type": "application/json"})
     expect(screen.page.get_by_role("row", name="my.figure")).to_contain_text("42")
     expect(words).to_be_focused()
+
+
+def test_a_standby_that_refuses_changes_says_why_its_buttons_are_off(cluster, open_screen):
+    master, standby = cluster.pair("--set", "brookline.nonMasterWrites=refuse")
+    app = cluster.deploy(master, "Shop")
+    screen = open_screen(standby, f"/applications/{app}")
+    expect(screen.page.get_by_role("note")).to_contain_text("takes no changes")
+    expect(screen.page.get_by_role("button", name="Delete")).to_be_disabled()
+    expect(screen.page.get_by_role("treeitem").first).to_contain_text("Shop")
+    master.kill()
+    screen.expected.append("net::ERR_")
+    expect(screen.strip).to_contain_text("n2 leads since")
+    expect(screen.page.get_by_role("button", name="Delete")).to_be_enabled()
+
+
+def test_a_long_tree_shows_what_is_looked_for(cluster, server, open_screen):
+    plan = "name: Long\nservices:\n" + "".join(
+        f"- type: basic-entity\n  name: e{number}\n" for number in range(2000)
+    )
+    answer = server.ask("POST", "/v1/applications", plan, headers={"content-type": "text/yaml"})
+    app = answer.json["entityId"]
+    screen = open_screen(server, f"/applications/{app}")
+    page = screen.page
+    expect(page.get_by_text("2,001 entities")).to_be_visible()
+    page.get_by_role("tree").focus()
+    page.keyboard.press("End")
+    expect(page.get_by_role("heading", name="e1999")).to_be_visible()
+    assert page.get_by_role("treeitem").count() < 100
+    page.get_by_label("Filter the tree").fill("e777")
+    expect(page.get_by_role("treeitem")).to_have_count(2)
