@@ -89,6 +89,8 @@ export function fromAmp(path: string, hash: string): string | undefined {
 
 class Route {
   path = $state('/')
+  /** The part of the page that was asked for, if any; the page brings it into sight. */
+  anchor = ''
   page: Page = $derived(pageAt(this.path))
 
   /** Follows the address from now on; links of ours are followed without loading the page anew. */
@@ -104,9 +106,11 @@ class Route {
     set()
   }
 
-  go(path: string): void {
+  go(address: string): void {
+    const [path = '/', anchor = ''] = address.split('#')
     if (path !== location.pathname) history.pushState(null, '', path)
     this.path = path
+    this.anchor = anchor
     window.scrollTo(0, 0)
     requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus())
   }

@@ -103,6 +103,8 @@ export const t = {
 
   banner: {
     standby: (name: string, status: string) => `${name} is no master (${status}).`,
+    alarm: (name: string) => `${name} reports:`,
+    alarmHint: 'What is shown may be old. Changes are refused until this is over.',
     refuses:
       'This node takes no changes while it does not lead (brookline.nonMasterWrites=refuse).',
     acts: 'What you change here is forwarded to the master.',
@@ -394,6 +396,7 @@ export const t = {
     warnings: 'Deployed, with warnings',
     open: 'Open the application',
     loading: 'Loading the editor…',
+    noEditor: 'The editor could not be loaded. Load this page anew, or open it on another node.',
     file: 'Open a file…',
     example: `name: Hello
 location: localhost
