@@ -222,3 +222,29 @@ async def test_a_step_waits_for_the_lease(bench, until):
     bench.recorder.acts = True
     await task.wait(5)
     assert done == [1]
+
+
+async def test_what_was_begun_apart_runs_though_its_caller_was_cancelled_meanwhile(bench, until):
+    ran = []
+    commit = bench.recorder.commit
+    door = a_door()
+
+    async def body(op):
+        async def cancelled_on_the_way(decide, **ids):
+            bench.recorder.commit = commit
+            done = await commit(decide, **ids)
+            op.cancel()
+            await asyncio.sleep(0)
+            return done
+
+        bench.recorder.commit = cancelled_on_the_way
+        await op.begin_apart(door, "knock")
+
+    async def knocks(op):
+        ran.append(op.task.name)
+
+    bench.supervisor.works.register("effector", lambda _task: knocks)
+    task = await bench.submit(body)
+    await task.wait(5)
+    assert task.status is Status.CANCELLED
+    await until(lambda: ran == ["knock"])

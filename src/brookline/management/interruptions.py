@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -195,6 +196,10 @@ class Interruptions:
         except Unavailable as error:
             if error.outcome is Outcome.UNKNOWN:
                 self._supervisor.submit_if_recorded(task)
+            raise
+        except asyncio.CancelledError:
+            # Its client is gone, and the commit perhaps on its way.
+            self._supervisor.submit_if_recorded(task)
             raise
         return self._supervisor.submit(task) if if_begun is None or if_begun() else task
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -287,6 +288,10 @@ class Management:
         except Unavailable as error:
             if error.outcome is Outcome.UNKNOWN:
                 self._supervisor.submit_if_recorded(task)
+            raise
+        except asyncio.CancelledError:
+            # Its client is gone, and the commit perhaps on its way.
+            self._supervisor.submit_if_recorded(task)
             raise
         return self._supervisor.submit(task)
 

@@ -65,8 +65,6 @@ class Operation(Running):
         self._track = Track(task, fresh=fresh)
         self._commands = 0
 
-    # Parts.
-
     async def step(
         self,
         name: str,
@@ -165,7 +163,11 @@ class Operation(Running):
         supervisor.effector_body(entity, effector, given)
         name = f"{effector} of {entity.id}"
         task = supervisor.effector_task(self.new_id(name), entity, effector, params=given)
-        await self.record(lambda _view: Decision([begun(task)]), name=name)
+        try:
+            await self.record(lambda _view: Decision([begun(task)]), name=name)
+        except asyncio.CancelledError:
+            supervisor.submit_if_recorded(task)  # it is no part of what is cancelled
+            raise
         return supervisor.submit_once(task)
 
     async def join(self, part: Running) -> Any:
@@ -191,8 +193,6 @@ class Operation(Running):
             if ending.error is not None:
                 raise ending.error
         return [ending.result for ending in endings]
-
-    # What is kept beside parts.
 
     async def record(self, decide: Decide, *, name: str = "record") -> Any:
         """Commit a change of records, once, trying again while the store does not answer.
@@ -254,8 +254,6 @@ class Operation(Running):
         """Hold the lock of something that several entities share, such as an installation."""
         return self._supervisor.locks.hold(what, self, turn=self._track.number(f"lock {what}"))
 
-    # What others see of it.
-
     @contextlib.contextmanager
     def waiting(self, what: str, on: Task | None = None) -> Iterator[None]:
         """Show what is waited for as long as the block runs.
@@ -283,8 +281,6 @@ class Operation(Running):
         size = self._supervisor.streams.size(self.task.id, stream)
         self.task.streams = {**self.task.streams, stream: size} if size else self.task.streams
         return size
-
-    # For actions.
 
     @property
     def platform(self) -> Any:

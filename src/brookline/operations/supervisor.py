@@ -231,7 +231,9 @@ class Supervisor:
             recorded = await self._ask(lambda view: view.get(KIND, task.id) is not None)
         except (NotMaster, Fenced):
             return  # whoever leads next takes it up if it was
-        if recorded:
+        if recorded and body is None:
+            self.submit_once(task)
+        elif recorded:
             self.submit(task, body)
 
     async def _ask(self, question: Callable[[View], Any]) -> Any:
