@@ -259,7 +259,9 @@ def _before(operation: Operation | None) -> Counter[str]:
         return Counter()
     found = _BEFORE.get()
     if found is None or found[0] is not operation:
-        found = (operation, Counter())
+        # One that is done anew has what the command wrote that was lost with its machine.
+        lost = (STDOUT, STDERR) if operation.task.again and operation.fresh else ()
+        found = (operation, Counter({name: operation.written(name) for name in lost}))
         _BEFORE.set(found)
     return found[1]
 
@@ -313,6 +315,8 @@ class _Output:
             if len(tail) < min(size, _TAIL_BYTES):
                 begin = max(0, size - _TAIL_BYTES)
                 tail = b"".join([one async for one in guard.output(step.id, stream, begin)])
+            if len(tail) < min(size, _TAIL_BYTES):
+                raise guard.interruption("reset")  # it was lost in the moment before
             found.append(tail.decode("utf-8", "replace"))
         return found[0], found[1]
 

@@ -105,7 +105,7 @@ class World:
         """A command ended."""
         self._note("ends", step, on=machine.name, code=code)
         self.codes[_part_of(step)] = code
-        self._in_section(step, self._sections[step])
+        self._in_section(step)
 
     # --- what servers do -----------------------------------------------------------------------
 
@@ -145,13 +145,11 @@ class World:
             record = self._record(before)
             if record is None or not Status(record["status"]).ended:
                 self._wrong(f"{self._named(step)} begins before the outcome of {before}")
-        # A part takes again what the whole has; who goes on after an interruption begins anew.
-        turn = self.resumes[about["of"][-1]]
-        outermost = dict(reversed(about["held"])).items()
-        self._sections[step] = [(what, f"{section}@{turn}") for what, section in outermost]
+        # A part takes again what the whole has.
+        self._sections[step] = list(dict(reversed(about["held"])).items())
         if sound:
             self._is_of_unended(step)
-            self._in_section(step, self._sections[step])
+            self._in_section(step)
 
     def _runs_on(self, step: str) -> bool:
         """Tell whether somebody tried in vain to end a command: that is all that can be said."""
@@ -165,11 +163,17 @@ class World:
                 self._wrong(f"{self._named(step)} begins after {task_id} was {status.value}")
                 return
 
-    def _in_section(self, step: str, sections: list[tuple[str, str]]) -> None:
-        """Effects of two sections of a lock do not interleave, unless people must look at one."""
+    def _in_section(self, step: str) -> None:
+        """Effects of two sections of a lock do not interleave, unless people must look at one.
+
+        An operation that was resumed takes its locks anew; a command that had begun before is then
+        one of the new section.
+        """
         if any(record["status"] == "interrupted" for _, record in self._line(step)):
             return
-        for what, section in sections:
+        turn = self.resumes[self._scripts[step]["of"][-1]]
+        for what, named in self._sections[step]:
+            section = f"{named}@{turn}"
             last = self._last.get(what)
             if section in self._left[what] and not self._runs_on(step):
                 self._wrong(
