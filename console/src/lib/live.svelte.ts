@@ -120,10 +120,13 @@ class Live {
   /** Looks at something in detail; empty to stop. */
   look(detail: Detail): void {
     const same = JSON.stringify(detail) === JSON.stringify(this.#detail)
+    const other = detail.entity !== this.#detail.entity || detail.task !== this.#detail.task
     this.#detail = detail
     if (same) return
-    this.sensors.clear()
-    this.tasks.clear()
+    if (other) {
+      this.sensors.clear()
+      this.tasks.clear()
+    }
     if (this.#wantsDetail()) this.#second.start()
     else this.#second.end()
   }

@@ -127,3 +127,27 @@ def test_a_long_tree_shows_what_is_looked_for(cluster, server, open_screen):
     assert page.get_by_role("treeitem").count() < 100
     page.get_by_label("Filter the tree").fill("e777")
     expect(page.get_by_role("treeitem")).to_have_count(2)
+
+
+def test_output_shows_as_it_is_written_and_goes_on_through_a_failover(
+    cluster, tmp_path, open_screen
+):
+    master, standby = cluster.pair()
+    go_on = tmp_path / "go-on"
+    wait = f"echo part one; while [ ! -e {go_on} ]; do sleep 0.05; done; echo part two"
+    screen = open_screen(standby, "/deploy")
+    page = screen.page
+    screen.write(PLAN.replace("{launch}", wait))
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    page.get_by_role("treeitem", name="web").click()
+    page.get_by_role("region", name="web").get_by_role("link", name="start").first.click()
+    page.get_by_role("region", name="Steps").get_by_role("link", name="launch").first.click()
+    output = page.get_by_role("region", name="Output")
+    expect(output).to_contain_text("part one")
+    screen.expected.append("net::ERR_")
+    master.kill()
+    expect(screen.strip).to_contain_text("n2 leads since")
+    go_on.touch()
+    expect(output).to_contain_text("part two")
+    expect(page.get_by_role("heading", name="launch").first).to_contain_text("Completed")
+    assert output.inner_text().count("part one") == 1

@@ -47,6 +47,10 @@ def test_a_page_of_the_master_that_dies_goes_on_through_another_node(cluster, op
     master.kill()
     expect(screen.strip).to_contain_text("n1 is gone; this page goes on through n2")
     expect(screen.strip).to_contain_text("n2 leads since")
+    page.get_by_role("tab", name="Sensors").click()
+    path = f"/v1/applications/{app}/entities/{app}/sensors/after.all"
+    standby.ask("POST", path, '"well"', headers={"content-type": "application/json"})
+    expect(page.get_by_role("row", name="after.all")).to_contain_text("well")
     page.get_by_role("link", name="About").click()
     expect(screen.row("n2")).to_contain_text("MASTER")
     page.get_by_role("button", name="Manage n2").click()

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from tests.console.browser.test_pictures import look
+from tests.e2e.servers import eventually
+
+PLUGIN = Path(__file__).parent / "plugin"
+PLAN = "name: Shop\nservices:\n- type: console_till.Till\n  name: till\n"
+
+
+@pytest.fixture
+def paid(cluster):
+    """Have the servers know the till; returns the file whose presence lets it pay."""
+    installed, paid = cluster.folder / "installed", cluster.folder / "paid"
+    shutil.copytree(PLUGIN, installed, ignore=shutil.ignore_patterns("__pycache__"))
+    about = installed / "console_till-0.dist-info"
+    about.mkdir()
+    (about / "entry_points.txt").write_text("[brookline.entities]\ntill = console_till\n")
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: console-till\nVersion: 0\n")
+    cluster.environment |= {"PYTHONPATH": str(installed), "TILL_PAID": str(paid)}
+    return paid
+
+
+def interrupt(cluster):
+    """End a master while the till pays; return the other node and the application."""
+    master, standby = cluster.pair()
+    answer = master.ask("POST", "/v1/applications", PLAN, headers={"content-type": "text/yaml"})
+    app = answer.json["entityId"]
+    path = f"/v1/applications/{app}/entities/till"
+    state = f"{path}/sensors/service.state"
+    eventually("it runs", lambda: master.ask("GET", state).json == "RUNNING")
+    headers = {"content-type": "application/json"}
+    task = master.ask("POST", f"{path}/effectors/pay?timeout=0", '{"amount": 5}', headers=headers)
+    parts = f"/v1/activities/{task.json['id']}/children"
+    eventually("it pays", lambda: [one for one in master.get(parts) if "startTimeUtc" in one])
+    eventually("the standby knows", lambda: standby.get(parts))
+    master.kill()
+    standby.becomes("master")
+    return standby, app
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_what_a_failover_cut_off_is_given_up_for_a_reason(cluster, paid, open_screen, width):
+    server, _ = interrupt(cluster)
+    screen = open_screen(server, viewport={"width": width, "height": 900})
+    page = screen.page
+    attention = page.get_by_role("region", name="What needs attention")
+    attention.get_by_role("link", name="1 operation interrupted").click()
+    expect(page.get_by_text("hand-over").first).to_be_visible()
+    expect(page.get_by_text("when n2 took over from n1")).to_be_visible()
+    look(screen, "interrupted-one", width, "light")
+    page.get_by_role("button", name="Decide about pay").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Abandon").check()
+    look(screen, "interrupted-decide", width, "light")
+    dialog.get_by_role("button", name="Abandon it").click()
+    expect(dialog.get_by_role("alert").filter(has_text="Say why")).to_be_visible()
+    dialog.get_by_label("Reason").fill("paid in cash")
+    dialog.get_by_role("button", name="Abandon it").click()
+    expect(page.get_by_text("It is given up.")).to_be_visible()
+    expect(page.get_by_text("Nothing is interrupted.")).to_be_visible()
+
+
+def test_what_a_failover_cut_off_is_resumed(cluster, paid, open_screen):
+    server, _ = interrupt(cluster)
+    screen = open_screen(server, "/interrupted")
+    page = screen.page
+    page.get_by_role("button", name="Decide about pay").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Resume").check()
+    dialog.get_by_role("button", name="Resume it").click()
+    expect(page.get_by_text("It goes on.")).to_be_visible()
+    page.get_by_role("link", name="Open the task").click()
+    heading = page.get_by_role("heading", name="pay").first
+    expect(heading).to_contain_text("Running")
+    paid.touch()
+    expect(heading).to_contain_text("Completed")
