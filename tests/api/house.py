@@ -40,6 +40,7 @@ from brookline.values.clock import SystemClock
 from brookline.values.crew import Crew
 from brookline.values.ids import SYSTEM_RANDOM, new_id
 from brookline.version import VERSION
+from brookline.wire.rest_store import StoreSummary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,6 +65,9 @@ class QuietControl:
         self.properties = {"brooklyn.some.key": "value", "my.password": "hush"}
         self.orders: list[ShutdownOrder] = []
         self.reloads = 0
+
+    def store(self) -> StoreSummary:
+        return StoreSummary("memory:", "", None)
 
     def setting(self, key: str) -> str | None:
         return self.properties.get(key)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from brookline.values.clock import Clock
     from brookline.values.crew import Crew
     from brookline.wire.heartbeats import Heartbeat
+    from brookline.wire.rest_store import StoreSummary
 
 
 class Replica(Protocol):
@@ -347,6 +348,10 @@ class Control(Protocol):
     @property
     def started_ms(self) -> int:
         """Wall time of the start."""
+        ...
+
+    def store(self) -> StoreSummary:
+        """Return what is known of the store."""
         ...
 
     def setting(self, key: str) -> str | None:

@@ -14,6 +14,7 @@ from brookline.errors import InvalidInput, NotAllowed
 from brookline.values.durations import Duration
 from brookline.version import VERSION
 from brookline.wire.rest_server import SensitiveFields, UpExtended, VersionSummary
+from brookline.wire.rest_store import StoreSummary
 
 if TYPE_CHECKING:
     from brookline.api.calls import Call
@@ -57,6 +58,11 @@ async def get_up_extended(call: Call) -> Answer:
 async def get_plane_id(call: Call) -> Answer:
     """Return the id of the plane, as bare text."""
     return Answer(200, call.ports.node.plane_id.encode())
+
+
+async def get_store(call: Call) -> Answer:
+    """Return where the store is, whether it answers, and what its last probe found."""
+    return json(call.ports.control.store())
 
 
 async def get_user(call: Call) -> Answer:
@@ -137,6 +143,7 @@ OPERATIONS = (
     read("/server/healthy", get_healthy, returns=bool, place=Place.ANY),
     read("/server/shuttingDown", get_shutting_down, returns=bool, place=Place.ANY),
     read("/server/planeid", get_plane_id, returns=str, place=Place.ANY),
+    read("/server/store", get_store, returns=StoreSummary, place=Place.ANY, beyond=True),
     read("/server/user", get_user, returns={200: str, 204: None}, place=Place.ANY),
     read(
         "/server/config/{key}",

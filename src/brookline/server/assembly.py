@@ -39,7 +39,7 @@ from brookline.server import checks
 from brookline.server.catalogue import PersistMode
 from brookline.server.control import Control
 from brookline.server.heart_thread import HeartThread
-from brookline.server.joining import Joining
+from brookline.server.joining import PROBE, Joining
 from brookline.server.late_store import LateStore
 from brookline.server.lock import boot_id, proved_dead
 from brookline.server.plane_tenant import ServerTenant
@@ -103,6 +103,7 @@ def assemble(start: Start) -> Assembly:
     control = Control(
         node, built.management, users,
         settings=settings, load=start.load, started_ms=clock.wall_ms(), stopping=start.stopping,
+        store_url=start.store_url, probe=home.data / PROBE,
     )  # fmt: skip
     joining = Joining(
         node, home,

@@ -11,9 +11,12 @@ from brookline.management.context import Caller
 from brookline.security.configured import configured_users
 from brookline.server import catalogue as c
 from brookline.server.logs import set_level
+from brookline.server.store_report import read_probe
+from brookline.wire.rest_store import StoreSummary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from brookline.api.ports import ShutdownOrder
     from brookline.management.management import Management
@@ -42,6 +45,8 @@ class Control:
         load: Reads all settings again.
         started_ms: Wall time of the start.
         stopping: The wish to end it.
+        store_url: Where the store is.
+        probe: File in which the report of the store's last probe is kept.
     """
 
     def __init__(
@@ -54,6 +59,8 @@ class Control:
         load: Callable[[], Settings],
         started_ms: int,
         stopping: Stopping,
+        store_url: str,
+        probe: Path,
     ) -> None:
         self.joined = False
         self.started_ms = started_ms
@@ -63,6 +70,8 @@ class Control:
         self._settings = settings
         self._load = load
         self._stopping = stopping
+        self._store_url = store_url
+        self._probe = probe
 
     @property
     def up(self) -> bool:
@@ -78,6 +87,10 @@ class Control:
     def healthy(self) -> bool:
         """Whether it is up and there is nothing that people must look at."""
         return self.up and not self._node.alarm
+
+    def store(self) -> StoreSummary:
+        """Return what is known of the store."""
+        return StoreSummary(self._store_url, self._node.trouble, read_probe(self._probe))
 
     def setting(self, key: str) -> str | None:
         """Return a property of the server, or None."""

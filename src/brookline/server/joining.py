@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("brookline.server")
 
+PROBE = "probe.json"
+"""File of the home's data with the report of the last probe."""
+
 _PAUSE_S = 1.0
 
 
@@ -159,7 +162,7 @@ class Joining:
         fields = {"size": report.size, "took_s": report.took_s, "fit": report.fit}
         log.info("store probed", extra={"fields": fields})
         try:
-            write_private(self._home.data / "probe.json", msgspec.json.encode(report))
+            write_private(self._home.data / PROBE, msgspec.json.encode(report))
         except OSError as error:
             _warn("the probe's report is not kept in the home", error)
         return report
