@@ -125,3 +125,36 @@ async def test_the_lock_is_free_after_its_holder_ended(bench, fails):
     for _ in range(2):
         task = await bench.submit(body)
         assert await task.wait(5)
+
+
+async def test_a_lock_is_passed_on_only_once_all_that_was_begun_under_it_has_ended(bench, until):
+    order, cleaning = [], asyncio.Event()
+
+    async def slow_to_end(name):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await cleaning.wait()
+            order.append(f"{name} ended")
+
+    async def body(op):
+        async with op.exclusive(Thing):
+            parts = [op.begin_step(name, slow_to_end, name) for name in ("one", "two")]
+            await op.join_all(parts)
+
+    async def next_one(op):
+        async with op.exclusive(Thing):
+            order.append("next")
+
+    task = await bench.submit(body)
+    await until(lambda: [part.status for part in task.children] == [Status.RUNNING] * 2)
+    waiting = await bench.submit(next_one)
+    await until(lambda: waiting.waits_for)
+    cancelling = asyncio.ensure_future(bench.supervisor.cancel(task))
+    await until(lambda: task.cancelling)
+    await asyncio.sleep(0.05)
+    cleaning.set()
+    assert await cancelling
+    await waiting.wait(5)
+    assert order[-1] == "next"
+    assert len(order) == 3

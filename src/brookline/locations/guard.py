@@ -227,6 +227,8 @@ class Guard:
                 words = await answer.words()
         except Refused as refusal:
             return State(refusal.words[0])
+        except CutOff as error:
+            raise _cut_off(error) from error
         ended = ended_of(words) if state == "over" else None
         sizes = {"stdout": int(out), "stderr": int(err)}
         return State(state, age_of(words[3], words[5]), sizes, ended)

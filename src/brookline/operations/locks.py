@@ -110,10 +110,15 @@ class Locks:
                 self._holders[what] = operation
             else:
                 await self._wait(what, holder, operation, ends=ends)
+        before = operation.parts()
         try:
             if not had:
                 await self._ledger.hold(operation, what, turn)
             yield
+        except BaseException:
+            # What was begun under the lock, and not awaited, has to end before another has it.
+            await operation.end_parts(besides=before)
+            raise
         finally:
             self._pass_on(what)
 

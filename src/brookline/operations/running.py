@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Collection, Iterator
 
     from brookline.operations.interruption import StepInterrupted
     from brookline.operations.leavings import Command
@@ -181,13 +181,18 @@ class Running:
         if self._cancelling:
             raise asyncio.CancelledError
 
-    async def end_parts(self) -> None:
+    def parts(self) -> tuple[Running, ...]:
+        """Return the parts that were begun and not forgotten yet."""
+        return tuple(self._parts)
+
+    async def end_parts(self, besides: Collection[Running] = ()) -> None:
         """Cancel what it began and nobody joined, and wait for the ends."""
-        for part in self._parts:
+        ending = [part for part in self._parts if part not in besides]
+        for part in ending:
             part.cancel()
-        for part in self._parts:
+        for part in ending:
             await part.settled()
-        self._parts.clear()
+        self._parts = [part for part in self._parts if part not in ending]
 
     def adopt(self, part: Running) -> None:
         """Take up a part; those that have ended are forgotten."""
