@@ -158,11 +158,6 @@ export const t = {
     product: 'Product',
     version: 'Version',
     plane: 'Plane',
-    store: 'Store',
-    storeLine:
-      'What the store can do was probed when each node started; a node refuses one that fails.',
-    storeGood: 'answers, and carries the log',
-    storeBad: 'does not answer',
     sequence: 'Last entry of the log',
     thisNode: 'This node',
     user: 'User',
@@ -213,6 +208,26 @@ export const t = {
     nothingCut: 'nothing',
     older: (n: number) => `Show ${n} older`,
     versionSkew: 'Nodes run different versions.',
+  },
+
+  store: {
+    title: 'Store',
+    where: 'Where',
+    now: 'Now',
+    answers: 'answers, and carries the log',
+    probe: 'Last probe',
+    fit: 'fit for several nodes',
+    unfit: 'not fit for several nodes',
+    none: 'no report is kept in the home of this node',
+    took: (text: string) => `it took ${text}`,
+    lag: 'Lag',
+    shows: (text: string) => `what is written shows after up to ${text}`,
+    atOnce: 'what is written shows at once',
+    latency: 'A write took',
+    median: (median: string, p99: string) =>
+      `${median} in the middle, ${p99} at worst of a hundred`,
+    verdicts: { pass: 'holds', slow: 'holds, but late', fail: 'does not hold' },
+    all: (n: number) => `${count(n, 'property', 'properties')} tried`,
   },
 
   manage: {

@@ -183,6 +183,24 @@ export interface Interrupted {
 
 export type Way = 'resume' | 'replay' | 'abandon'
 
+export interface StoreSummary {
+  url: string
+  trouble: string
+  probe: {
+    fit: boolean
+    probedUtc: number
+    tookMs: number
+    findings: {
+      property: string
+      verdict: 'pass' | 'slow' | 'fail'
+      observed: string
+      advice: string
+      lagMs: number | null
+    }[]
+    create: { medianMs: number; p99Ms: number }
+  } | null
+}
+
 export interface Session {
   user: string
   csrf: string
