@@ -1,0 +1,97 @@
+"""Who leads, as a node sees it: each phase between one master and the next."""
+
+from __future__ import annotations
+
+import types
+
+import pytest
+
+from brookline.api.plane_events import Phase, view_of
+from brookline.journal.standing import Standing
+from brookline.plane.members import Member
+from brookline.plane.states import NodeState
+from brookline.wire.heartbeats import Heartbeat
+
+POLL_S = 1.0
+
+
+def member(name, *, age_ms=0, state=NodeState.HOT_STANDBY, rank=None, is_me=False):
+    beat = Heartbeat(
+        instance=f"i-{name}", name=name, home="h", counter=1, state=state.value, mode="AUTO",
+        wall_ms=0,
+    )  # fmt: skip
+    return Member(beat, state, age_ms, 0, rank, is_master=False, is_me=is_me)
+
+
+def node(standing, *members, row=None, plane="p"):
+    records = types.SimpleNamespace(get=lambda kind, epoch: row)
+    return types.SimpleNamespace(
+        replica=types.SimpleNamespace(standing=standing, records=records),
+        epoch=3, plane_id=plane, members=lambda: list(members),
+    )  # fmt: skip
+
+
+LEADS = Standing(owner="i-n1", owner_name="n1", fence=5, active=6)
+ROW = {"startedUtc": 1_000, "activeUtc": 2_000}
+ME = member("n2", rank=0, is_me=True)
+
+
+@pytest.mark.parametrize(
+    ("seen", "phase", "says"),
+    [
+        pytest.param(
+            node(LEADS, member("n1", age_ms=900, state=NodeState.MASTER), ME, row=ROW),
+            Phase.LED, "n1 leads since 1970-01-01T00:00:02Z", id="it beats",
+        ),
+        pytest.param(
+            node(LEADS, member("n1", age_ms=3400, state=NodeState.MASTER), ME, row=ROW),
+            Phase.SILENT, "n1, the master, silent for 3 s", id="it has not beaten for a while",
+        ),
+        pytest.param(
+            node(LEADS, member("n1", age_ms=40_000, state=NodeState.FAILED), ME, row=ROW),
+            Phase.SILENT, "n1, the master, silent for 40 s", id="it counts as failed",
+        ),
+        pytest.param(
+            node(LEADS, member("n1", age_ms=500, state=NodeState.FAILED), ME, row=ROW),
+            Phase.GONE, "n1, the master, has ended", id="its process is proved to be gone",
+        ),
+        pytest.param(
+            node(LEADS, member("n1", age_ms=9000, is_me=True, state=NodeState.MASTER), row=ROW),
+            Phase.LED, "n1 leads since 1970-01-01T00:00:02Z", id="it is this node",
+        ),
+        pytest.param(
+            node(LEADS, ME), Phase.LED, "n1 leads", id="it was never seen to beat",
+        ),
+        pytest.param(
+            node(
+                Standing(owner="i-n2", owner_name="n2", fence=7, replaced="i-n1"),
+                member("n1"), ME, row=ROW,
+            ),
+            Phase.TAKING_OVER, "n2 takes over from n1", id="its promotion is not finished",
+        ),
+        pytest.param(
+            node(Standing(owner="i-n1", owner_name="n1", active=6, resigned=True, heir="i-n2"), ME),
+            Phase.VACANT, "n1 has left; n2 is next", id="it has named who follows",
+        ),
+        pytest.param(
+            node(Standing(owner="i-n1", owner_name="n1", active=6, resigned=True), ME),
+            Phase.VACANT, "n1 has left; n2 is next", id="the first in line follows",
+        ),
+        pytest.param(
+            node(Standing(owner="i-n1", owner_name="n1", active=6, resigned=True)),
+            Phase.VACANT, "n1 has left", id="nobody is there to follow",
+        ),
+        pytest.param(
+            node(Standing(), ME), Phase.ALONE, "nobody leads, and nobody has yet", id="a new plane",
+        ),
+        pytest.param(
+            node(Standing(), ME, plane=""),
+            Phase.UNKNOWN, "this node has not read the store yet", id="no store yet",
+        ),
+    ],
+)  # fmt: skip
+def test_each_phase_is_a_fact_to_be_shown(seen, phase, says):
+    view = view_of(seen, POLL_S)
+    assert (view.phase, view.says()) == (phase, says)
+    assert view.told()["says"] == says
+    assert view.lasting().silent_ms == 0
