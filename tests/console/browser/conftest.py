@@ -25,8 +25,9 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.timeout(240))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def chromium():
+    """A browser for one test: Playwright's loop runs as long as it lives, and no other can then."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not found:
         if os.environ.get("CI"):

@@ -48,3 +48,18 @@ def test_a_session_that_ends_takes_nothing_away(cluster, open_screen):
     expect(page.locator(".cm-content")).to_contain_text("Typed before")
     page.get_by_role("button", name="Deploy", exact=True).click()
     expect(page.get_by_role("heading", name="Typed before").first).to_be_visible()
+
+
+def test_a_server_without_a_login_asks_for_none(cluster, open_screen):
+    server = cluster["n1"].start("--noConsoleSecurity").becomes("master")
+    cluster.deploy(server, "Shop")
+    screen = open_screen(server, login=False)
+    expect(screen.strip).to_contain_text("n1 leads since")
+    expect(screen.page.get_by_role("link", name="Shop")).to_be_visible()
+    expect(screen.page.get_by_role("button", name="Log out")).to_have_count(0)
+    screen.page.get_by_role("link", name="About").click()
+    screen.page.get_by_role("button", name="Manage n1").click()
+    dialog = screen.page.get_by_role("dialog")
+    dialog.get_by_label("Priority").fill("2")
+    dialog.get_by_role("button", name="Apply").click()
+    expect(dialog.get_by_role("status")).to_contain_text("Done.")
