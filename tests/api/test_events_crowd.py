@@ -9,7 +9,7 @@ import gc
 from tests.api.house import ADMIN, until
 from tests.api.test_events import changed, stream, take
 
-from brookline.api import event_client, hub
+from brookline.api import event_client
 from brookline.api.settings import ApiSettings
 
 PATH = "/applications/{shop}/entities/{web}/sensors/{name}"
@@ -77,9 +77,9 @@ async def test_a_client_that_lags_behind_what_is_kept_is_cut_with_a_reason(shop)
         assert [event async for event in heard] == []
 
 
-async def test_a_client_that_takes_nothing_is_hung_up_on(make, monkeypatch):
-    monkeypatch.setattr(hub, "PATIENCE_S", 0.2)
+async def test_a_client_that_takes_nothing_is_hung_up_on(make):
     house = await (await make(api=BEAT)).leads()
+    house.app.hub.patience_s = 0.2
     _, writer = await paused(house, "topics=plane")
     await until(lambda: len(house.app.hub._clients) == 1)
     (client,) = house.app.hub._clients
@@ -90,9 +90,9 @@ async def test_a_client_that_takes_nothing_is_hung_up_on(make, monkeypatch):
     writer.close()
 
 
-async def test_a_node_that_leaves_waits_for_no_client_that_takes_nothing(make, monkeypatch):
-    monkeypatch.setattr(hub, "_FAREWELL_S", 0.2)
+async def test_a_node_that_leaves_waits_for_no_client_that_takes_nothing(make):
     house = await (await make(api=BEAT)).leads()
+    house.app.hub.farewell_s = 0.2
     _, writer = await paused(house, "topics=plane")
     await until(lambda: len(house.app.hub._clients) == 1)
     (client,) = house.app.hub._clients

@@ -39,13 +39,6 @@ _MOST_REST_S = 0.1
 _REST = 3
 """How many times as long as a round took the hub rests after it."""
 
-PATIENCE_S = 30.0
-"""How long a client may take nothing at all."""
-
-
-_FAREWELL_S = 1.0
-"""How long a node that leaves waits for a client that takes nothing."""
-
 
 class Hub:
     """All clients of one node.
@@ -61,6 +54,8 @@ class Hub:
         pulses: How often the ages of the nodes were told.
         pulse: That event.
         beats: How often it was told that this node lives.
+        patience_s: How long a client may take nothing at all.
+        farewell_s: How long a node that leaves waits for such a client.
     """
 
     def __init__(self, ports: Ports, stamp: Stamp) -> None:
@@ -69,6 +64,7 @@ class Hub:
         self.sight = PlaneSight(ports)
         self.pulses = self.beats = 0
         self.pulse = b""
+        self.patience_s, self.farewell_s = 30.0, 1.0
         self.running = progress.Running(ports.management)
         self._ports = ports
         self._stamp = stamp
@@ -259,7 +255,7 @@ class Hub:
             reason = client.standing()
             if reason:
                 client.end("cut", {"reason": reason, "retryMs": 0})
-            elif client.since is not None and now - client.since > PATIENCE_S:
+            elif client.since is not None and now - client.since > self.patience_s:
                 log.info("event stream cut", extra={"fields": {"why": "the client takes nothing"}})
                 client.abort()
             client.wake.set()
@@ -268,7 +264,7 @@ class Hub:
         body = {"reason": "shutdown", "nodes": living(self._ports)}
         for client in list(self._clients):
             client.end("leaving", body)
-            if client.since is not None and now - client.since > _FAREWELL_S:
+            if client.since is not None and now - client.since > self.farewell_s:
                 client.abort()
 
     def _wake(self, concerns: Any) -> None:
