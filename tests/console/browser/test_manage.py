@@ -9,6 +9,7 @@ def test_another_node_is_made_master_by_keyboard_only(cluster, open_screen):
     master, standby = cluster.pair()
     screen = open_screen(master, "/about", login=False)
     page, press = screen.page, screen.page.keyboard.press
+    expect(page.get_by_label("Password")).to_be_focused()
     page.keyboard.type(screen.password)
     press("Enter")
     expect(screen.row("n2").get_by_role("button", name="Manage n2")).to_be_visible()
