@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from brookline.operations.safety import repeatable
 from brookline.operations.task import Status
 
 
@@ -158,3 +159,45 @@ async def test_a_lock_is_passed_on_only_once_all_that_was_begun_under_it_has_end
     await waiting.wait(5)
     assert order[-1] == "next"
     assert len(order) == 3
+
+
+async def test_a_section_that_is_past_is_gone_through_with_all_sections_in_it(bench, until):
+    gate, ran = asyncio.Event(), []
+
+    @repeatable
+    async def halt():
+        ran.append("halt")
+        await gate.wait()
+
+    async def part(op):
+        async with op.exclusive(Thing):
+            await op.step("halt", halt)
+
+    async def body(op):
+        async with op.exclusive(Thing), op.exclusive(Thing):
+            await op.step("first", repeatable(lambda: ran.append("first")))
+        await op.join(op.begin_call(Caller(part), "go"))
+
+    task = await bench.submit(body)
+    await until(lambda: "halt" in ran)
+    await bench.fail_over()
+    await until(lambda: ran.count("halt") == 2)
+    gate.set()
+    assert await bench.tasks.get(task.id).wait(5)
+    assert ran == ["first", "halt", "halt"]
+
+
+class Caller:
+    """As much of an entity as a call needs."""
+
+    id, name = "e2", "caller"
+
+    def __init__(self, body):
+        self.EFFECTORS = {"go": self}
+        self._body = body
+
+    def arguments(self, params):
+        return {}
+
+    def call(self, entity, operation, params):
+        return self._body(operation)

@@ -72,6 +72,7 @@ class Locks:
         self._holders: dict[str, Operation] = {}
         self._waiting: dict[str, list[_Waiter]] = {}
         self._reserved: dict[str, Reserved] = {}
+        self._past: dict[str, list[Operation]] = {}
 
     def reserve(self, held: dict[str, Reserved]) -> None:
         """Give these locks to nobody but those who had them, until they have ended."""
@@ -101,9 +102,13 @@ class Locks:
         if holder is not None and operation.belongs_to(holder):
             yield
             return
+        if any(operation.belongs_to(one) for one in self._past.get(what, ())):
+            yield  # inside of a section that is past, as a whole
+            return
         had = self._claim_reserved(what, operation, turn)
         if not had and turn_key(what, turn) in operation.task.done:
-            yield
+            with self._is_past(what, operation):
+                yield
             return
         if not had:
             if holder is None and what not in self._reserved:
@@ -121,6 +126,18 @@ class Locks:
             raise
         finally:
             self._pass_on(what)
+
+    @contextlib.contextmanager
+    def _is_past(self, what: str, operation: Operation) -> Iterator[None]:
+        """Note that code comes again through a section of a lock that it had left before."""
+        past = self._past.setdefault(what, [])
+        past.append(operation)
+        try:
+            yield
+        finally:
+            past.remove(operation)
+            if not past:
+                self._past.pop(what, None)
 
     def _claim_reserved(self, what: str, operation: Operation, turn: int) -> bool:
         reserved = self._reserved.get(what)
