@@ -303,6 +303,8 @@ class Operation(Running):
 
     def leaves(self, machine: Keeper, step_id: str) -> None:
         """Note that a machine keeps what a command wrote, until the operation has long ended."""
+        if self.root.commands is None:
+            self.root.commands = []
         self.root.commands.append(Command(machine, step_id))
 
     async def permitted(self, *, guarded: bool) -> None:

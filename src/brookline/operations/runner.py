@@ -35,6 +35,7 @@ log = logging.getLogger("brookline.operations")
 
 _TRACE_LINES = 40
 _SCARCE_S = 1.0
+_AGAIN = (Safety.GUARDED, Safety.REPEATABLE)
 _ATTACH_S = 10.0
 """How long a step whose time is over meanwhile may take to find out that its command has ended."""
 
@@ -103,7 +104,18 @@ class Runner:
                 await operation.permitted(guarded=work.safety is Safety.GUARDED)
             if work.safety is Safety.ONCE:
                 await self._begin_once(operation)
-            result = await self._body(work)(operation)
+            in_time = work.body if work.timeout_s is None else self._in_time(work, work.timeout_s)
+            result: Any = None
+            # No function of its own, for thousands may wait in here.
+            while True:
+                try:
+                    result = await in_time(operation)
+                    break
+                except Exception as error:
+                    if work.safety not in _AGAIN or not is_scarcity(error):
+                        raise
+                    lacking = error
+                await self._wait_for_plenty(operation, lacking)
             if operation.parent is not None:
                 result = read_back(stored(operation.task.name, result), work.returns)
             ending = Ending(Status.COMPLETED, result)
@@ -123,28 +135,13 @@ class Runner:
         # That may have taken long, and who goes on with it does not know that it has not acted.
         await operation.permitted(guarded=False)
 
-    def _body(self, work: Work) -> Body:
-        if work.safety in (Safety.GUARDED, Safety.REPEATABLE):
-            work = work._replace(body=self._despite_scarcity(work.body))
-        return work.body if work.timeout_s is None else self._in_time(work, work.timeout_s)
-
-    def _despite_scarcity(self, body: Body) -> Body:
-        """Return a body that is run again if this server lacks something, for it has not failed."""
-
-        async def patient(operation: Operation) -> Any:
-            while True:
-                try:
-                    return await body(operation)
-                except Exception as error:
-                    if not is_scarcity(error):
-                        raise
-                    fields = {"task": operation.task.id, "name": operation.task.name}
-                    log.warning("step waits", extra={"fields": {**fields, "for": str(error)}})
-                with operation.waiting("for memory, threads or open files of this server"):
-                    await self._clock.sleep(_SCARCE_S)
-                operation.run_again()
-
-        return patient
+    async def _wait_for_plenty(self, operation: Operation, error: Exception) -> None:
+        """Wait a while: this server lacked something, and the step has not failed of itself."""
+        fields = {"task": operation.task.id, "name": operation.task.name, "for": str(error)}
+        log.warning("step waits", extra={"fields": fields})
+        with operation.waiting("for memory, threads or open files of this server"):
+            await self._clock.sleep(_SCARCE_S)
+        operation.run_again()
 
     def _in_time(self, work: Work, timeout_s: float) -> Body:
         """Return a body that ends in the time that is left to it, or raises `TimedOut`."""

@@ -50,7 +50,7 @@ class Running:
         fresh: Whether no other master can have begun it before.
         replayed: Whether it was found to have ended before, and was not run.
         ran_out: Whether it ends because its time is over.
-        commands: Of the root: what machines keep of its steps.
+        commands: Of the root: what machines keep of its steps; None for nothing.
         tally: Of the root: how many steps were found *finished*, how many had perhaps been begun
             by the master before, and were *attached* to on their machine or *resumed*.
     """
@@ -71,7 +71,7 @@ class Running:
         self.fresh = fresh
         self.replayed = False
         self.ran_out = False
-        self.commands: list[Command] = []
+        self.commands: list[Command] | None = None
         self.tally: dict[str, int] = {}
         self._parts: list[Running] = []
         self._parked = 0

@@ -221,7 +221,7 @@ class Supervisor:
     def _over(self, operation: Operation) -> None:
         operation.catch_up()
         if operation.task.status.ended and operation.interruption is None:
-            self._leavings.add(operation.commands)
+            self._leavings.add(operation.commands or ())
         self._running.pop(operation.task.id, None)
         self.locks.free(operation.task.id)
 
