@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from brookline.errors import Conflict, InvalidInput, NotFound, Outcome, Unavailable
 from brookline.journal.queue import Decision
 from brookline.management import troubles, work
+from brookline.management.beginning import recorded
 from brookline.management.leftovers import leftovers
 from brookline.operations import resolving
 from brookline.operations.prospects import prospects
@@ -191,16 +191,7 @@ class Interruptions:
         self, decide: Decide, task: Task, ctx: Asking, *, if_begun: Callable[[], bool] | None = None
     ) -> Task:
         """Commit what begins a task, and run it."""
-        try:
-            await self._commit(decide, ctx)
-        except Unavailable as error:
-            if error.outcome is Outcome.UNKNOWN:
-                self._supervisor.submit_if_recorded(task)
-            raise
-        except asyncio.CancelledError:
-            # Its client is gone, and the commit perhaps on its way.
-            self._supervisor.submit_if_recorded(task)
-            raise
+        await recorded(self._supervisor, task, self._commit(decide, ctx))
         return self._supervisor.submit(task) if if_begun is None or if_begun() else task
 
     def _others(self, found: Interrupted) -> dict[str, str]:

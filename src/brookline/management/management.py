@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
 from brookline.blueprint.assembly import ENTITY
 from brookline.blueprint.evaluate import config_now, presentable, resolve_now
-from brookline.errors import Conflict, InvalidInput, NotFound, Outcome, Unavailable
+from brookline.errors import Conflict, InvalidInput, NotFound
 from brookline.journal.queue import Decision
 from brookline.management import editing, work
+from brookline.management.beginning import recorded
 from brookline.management.context import Added, Deployed, Repeated
 from brookline.management.interruptions import Interruptions
 from brookline.management.outputs import Outputs
@@ -283,16 +283,7 @@ class Management:
             Unavailable: If it was not committed in time. If that is not known, it is run all the
                 same once it turns out that it was: nothing is in progress that nobody runs.
         """
-        try:
-            await self._commit(decide, ctx)
-        except Unavailable as error:
-            if error.outcome is Outcome.UNKNOWN:
-                self._supervisor.submit_if_recorded(task)
-            raise
-        except asyncio.CancelledError:
-            # Its client is gone, and the commit perhaps on its way.
-            self._supervisor.submit_if_recorded(task)
-            raise
+        await recorded(self._supervisor, task, self._commit(decide, ctx))
         return self._supervisor.submit(task)
 
     def _task(
