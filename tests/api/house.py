@@ -45,6 +45,7 @@ from brookline.wire.rest_store import StoreSummary
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from brookline.journal.records import View
     from brookline.server.tls import Tls
     from brookline.stores.shelf import Shelf
     from brookline.stores.store import Store
@@ -134,12 +135,8 @@ class House:
         self.built.outlet.plug(self.node)
         digest = hashlib.sha256(b"spw").hexdigest()
         users = {name: User(name, amp_hash("s", digest)) for name in ("admin", "ann")}
-        self.login = Login(Users(users, view=lambda: None, copy=folder / "users"), clock=CLOCK)
-        self.sessions = Sessions(
-            self.login.users,
-            view=lambda: self.node.replica.records if self.node.replica.seq else None,
-            clock=CLOCK,
-        )
+        self.login = Login(Users(users, view=self._view, copy=folder / "users"), clock=CLOCK)
+        self.sessions = Sessions(self.login.users, view=self._view, clock=CLOCK)
         self.control = QuietControl()
         self.crew = Crew("api")
         self.app = Api(
@@ -159,6 +156,9 @@ class House:
             )
         )
         self.state = ServerState()
+
+    def _view(self) -> View | None:
+        return self.node.replica.records if self.node.has_read and self.node.replica.seq else None
 
     async def open(self) -> None:
         """Listen, without taking part in the plane yet."""

@@ -7,7 +7,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 from tests.api.conftest import PLAN
-from tests.api.house import ADMIN, until
+from tests.api.house import ADMIN, House, until
 from tests.api.test_events import stream, take
 
 LOGIN = {"user": "admin", "password": "pw"}
@@ -56,6 +56,34 @@ async def test_a_login_gives_a_session_by_which_one_reads_and_writes(house, brow
     assert browser.cookies["XSRF-TOKEN"] == told.json["csrf"]
     assert (await browser.ask(house, "GET", "/v1/server/user")).json == "admin"
     assert (await browser.ask(house, "POST", "/v1/applications", data=PLAN)).status == 201
+
+
+async def test_a_node_that_has_read_nothing_yet_does_not_say_that_a_session_is_over(
+    make, shelf, tmp_path, browser
+):
+    house = await (await make()).leads()
+    session = (await browser.login(house)).json
+    bearer = {"Authorization": f"Bearer {session['pass']}"}
+    late = House(shelf, tmp_path, name="late")
+    await late.open()
+    try:
+        told = [
+            await browser.ask(late, "GET", "/v1/session"),
+            await browser.ask(late, "GET", "/v1/applications"),
+            await browser.ask(late, "GET", "/v1/events"),
+            await browser.ask(late, "POST", "/v1/applications", data=PLAN),
+            await late.raw("GET", "/v1/session", headers=bearer),
+        ]
+        assert [one.status for one in told] == [503] * 5
+        assert "has not read the plane's log yet" in told[0].json["message"]
+        assert told[0].headers["Retry-After"] == "1"
+        assert "Set-Cookie" not in told[0].headers
+        assert (await late.raw("GET", "/v1/server/user")).status == 401
+        await late.node.start()
+        assert (await browser.ask(late, "GET", "/v1/session")).status == 200
+        assert (await late.raw("GET", "/v1/session", headers=bearer)).status == 200
+    finally:
+        await late.stop()
 
 
 async def test_a_form_will_do_for_a_login(house):

@@ -125,6 +125,29 @@ async def test_without_any_user_the_answer_is_later_and_not_wrong(login, plane):
         await login.check(basic("ann", "pw"), "a")
 
 
+async def test_by_a_copy_of_the_users_nobody_is_refused_for_good(plane, clock, tmp_path):
+    copy = tmp_path / "users"
+    before = Users({}, view=lambda: plane, copy=copy)
+    before.keep(before.news())
+    mine = {"me": User("me", quick("mine"))}
+    view = None
+    login = Login(Users(mine, view=lambda: view, copy=copy), clock=clock)
+
+    assert await login.check(basic("ann", "pw"), "a") == "ann"
+    for name in ("ann", "bob"):  # she may have a new password by now, and he may be new
+        with pytest.raises(Unavailable, match="has not read the plane's log yet"):
+            await login.check(basic(name, "new"), "a")
+    with pytest.raises(NotLoggedIn):
+        await login.check(basic("me", "wrong"), "a")
+    with pytest.raises(NotLoggedIn):
+        await login.check(None, "a")
+
+    view = plane
+    with pytest.raises(NotLoggedIn):
+        await login.check(basic("ann", "new"), "a")
+    login.close()
+
+
 async def test_one_address_that_guesses_is_held_back_and_others_are_not(login, clock):
     for number in range(int(BURST)):
         with pytest.raises(NotLoggedIn):

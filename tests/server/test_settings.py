@@ -294,6 +294,15 @@ def test_https_has_its_own_port_unless_one_is_named(place):
     assert list(port(place.load())) == [9443]
 
 
+def test_a_node_that_would_listen_neither_with_tls_nor_without_is_refused(place):
+    place.write("etc/org.ops4j.pax.web.cfg", "org.osgi.service.http.enabled=false")
+
+    with pytest.raises(InvalidInput, match=r"pax\.web\.cfg.*would not listen at all"):
+        check(place.load())
+    check(place.load(https=True))
+    check(place.load(http=True))
+
+
 @pytest.mark.parametrize("wide", ["0.0.0.0", "::", "10.0.0.1", "127.0.0.1,node1"])
 def test_anyone_is_let_in_on_loopback_only(place, wide):
     place.write(

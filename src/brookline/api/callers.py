@@ -10,7 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from brookline.api.sites import check_host
-from brookline.errors import InvalidInput, NotAllowed, NotLoggedIn
+from brookline.errors import InvalidInput, NotAllowed, NotLoggedIn, Outcome, Unavailable
 from brookline.security.session_tokens import COOKIE, PASS
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Callers:
             NotAllowed: By a cookie without the CSRF token; or no credentials are wanted, but this
                 may be another site's page.
             InvalidInput: The request says nonsense about CSRF tokens.
+            Unavailable: This node has not read yet what it would need to know them.
         """
         given = headers.get("authorization")
         mode = _mode(headers)
@@ -126,7 +127,7 @@ class Callers:
         return by_header if caller.authorization and not ports.logins.open else _stands
 
     def _by_pass(self, given: str) -> Caller:
-        token = self._ports.sessions.opened(given[len(_BEARER) :].strip())
+        token = self._opened(given[len(_BEARER) :].strip())
         if token is None or token.kind != PASS:
             raise NotLoggedIn(
                 "this is no pass of the plane: log in with a user name and a password"
@@ -138,8 +139,8 @@ class Callers:
 
     def _by_cookie(self, method: str, headers: Mapping[str, str], mode: str) -> Caller | None:
         sessions = self._ports.sessions
-        text = cookie_of(headers.get("cookie", ""), cookie_name(self._ports.node.plane_id))
-        token = sessions.opened(text) if text else None
+        text = session_of(headers.get("cookie", ""), self._ports.node.plane_id)
+        token = self._opened(text) if text else None
         if token is None or token.kind != COOKIE:
             return None
         end = sessions.end_of(token)
@@ -148,6 +149,22 @@ class Callers:
         caller = Caller(token.user, token, mode)
         self._check_token(method, headers, caller)
         return caller
+
+    def _opened(self, text: str) -> Token | None:
+        """Return what a token says, or None if it is none of this plane.
+
+        Raises:
+            Unavailable: If nobody here can tell.
+        """
+        sessions = self._ports.sessions
+        token = sessions.opened(text)
+        if token is None and not sessions.ready and not self._ports.logins.open:
+            raise Unavailable(
+                "this node has not read the plane's log yet, so it cannot tell whose session this"
+                " is; try again",
+                Outcome.NOT_DONE,
+            )
+        return token
 
     def _check_token(self, method: str, headers: Mapping[str, str], caller: Caller) -> None:
         assert caller.token is not None
@@ -167,11 +184,11 @@ def cookie_name(plane: str) -> str:
     return f"brookline-{plane}"
 
 
-def cookie_of(header: str, name: str) -> str:
-    """Return the value of a cookie, or nothing."""
+def session_of(header: str, plane: str) -> str:
+    """Return the value of a plane's cookie, or nothing; of any plane's while its id is not known."""
     for part in header.split(";"):
         key, _, value = part.strip().partition("=")
-        if key == name:
+        if key == cookie_name(plane) or (not plane and key.startswith(cookie_name(""))):
             return value
     return ""
 

@@ -147,6 +147,11 @@ class PlaneNode:
         return self._core.trouble or (waits if missing else "")
 
     @property
+    def has_read(self) -> bool:
+        """Whether this node takes part, and so has read the log to its end at least once."""
+        return self._started.is_set()
+
+    @property
     def readable(self) -> bool:
         """Whether this node shows records: reads can be answered here."""
         return self._core.shows

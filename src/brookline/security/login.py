@@ -97,7 +97,7 @@ class Login:
         Raises:
             NotLoggedIn: No credential, or a wrong one.
             LockedOut: Too many wrong ones came before.
-            Unavailable: This node knows no user yet, or too many are being checked.
+            Unavailable: This node does not know the plane's users yet, or too many are being checked.
         """
         if self.open:
             return _name_of(authorization)
@@ -110,8 +110,18 @@ class Login:
             raise NotLoggedIn("log in with a user name and a password")
         assert authorization is not None
         if not await self._is_right(self._digest(authorization), credential, address):
-            raise NotLoggedIn("wrong user name or password")
+            raise self._wrong(credential.name)
         return credential.name
+
+    def _wrong(self, name: str) -> NotLoggedIn | Unavailable:
+        """Return what to raise for a wrong credential; a copy of users may be older than it is."""
+        if self.users.is_current(name):
+            return NotLoggedIn("wrong user name or password")
+        return Unavailable(
+            "this node has not read the plane's log yet, and its own copy of the users does not have"
+            " this name with this password; try again",
+            Outcome.NOT_DONE,
+        )
 
     def close(self) -> None:
         """End the threads; hashes that run are finished, those that wait are dropped."""

@@ -92,6 +92,10 @@ class Users:
         """Return the hash of a user of the plane; None for one of this node's own properties."""
         return None if name in self._configured else self.hash_of(name)
 
+    def is_current(self, name: str) -> bool:
+        """Tell whether what is found of a name is what the plane says, not what it once said."""
+        return name in self._configured or self._view() is not None
+
     def any(self) -> bool:
         """Tell whether anybody at all could log in."""
         if self._configured:

@@ -231,7 +231,8 @@ def _pulse(start: Start, connect: Connect, store: Store) -> Pulse:
 
 def _view_once_read(node: PlaneNode) -> Callable[[], View | None]:
     def view() -> View | None:
-        return node.replica.records if node.replica.seq else None
+        # Half of the log would say of a user, or of a session, that there is none.
+        return node.replica.records if node.has_read and node.replica.seq else None
 
     return view
 

@@ -81,7 +81,7 @@ HTTP_PORT = Setting(
     "http-port",
     kinds.PORTS,
     PortRange.of(8081),
-    "Port to listen on without --https, unless --port is given.",
+    "Port to listen on without TLS, unless --port is given; always that of --http.",
     ("org.osgi.service.http.port",),
 )
 SECURE_PORT = Setting(
@@ -97,6 +97,13 @@ HTTPS = Setting(
     False,  # noqa: FBT003 - a default stands here
     "Listen with TLS; a certificate is made at the first start unless one is given.",
     ("brooklyn.webconsole.security.https.required", "org.osgi.service.http.secure.enabled"),
+)
+HTTP = Setting(
+    "http",
+    kinds.FLAG,
+    False,  # noqa: FBT003 - a default stands here
+    "With --https: listen without TLS too, on --http-port, and lead clients to the port with TLS.",
+    ("org.osgi.service.http.enabled",),
 )
 TLS_CERTIFICATE: Setting[Path | None] = Setting(
     "tls-certificate",

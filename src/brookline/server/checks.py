@@ -10,7 +10,7 @@ from brookline.plane.states import Mode
 from brookline.security.provider import Provider
 from brookline.server import catalogue as c
 from brookline.server.catalogue import PersistMode
-from brookline.server.settings import refuse
+from brookline.server.settings import DEFAULT, refuse
 from brookline.values.addresses import is_loopback
 
 if TYPE_CHECKING:
@@ -115,6 +115,9 @@ def _listening(settings: Settings) -> Iterator[str]:
             f"without a login this node listens on loopback only, and {', '.join(wide)} is not:"
             " use the security provider 'users', or leave out the address"
         )
+
+    if not (settings[c.HTTPS] or settings[c.HTTP] or settings.origins[c.HTTP] == DEFAULT):
+        yield f"{settings.origins[c.HTTP]}: without TLS either, this node would not listen at all"
 
 
 def _timing(settings: Settings) -> Iterator[str]:

@@ -77,6 +77,7 @@ def _run(
 ) -> None:
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(sock) for sock in listen(settings[c.BIND], port(settings))]
+        plain = [stack.enter_context(sock) for sock in _plain(settings)]
         tls = _tls(settings, home, clock) if settings[c.HTTPS] else None
         origin = Origin(settings.name)
         stack.callback(end_logs, _logs(settings, home, origin))
@@ -97,7 +98,9 @@ def _run(
         _announce(start)
         runner = asyncio.Runner(loop_factory=lambda: new_loop(standstill))
         context = tls.context if tls else None
-        stack.enter_context(runner).run(_serve(start, sockets, context, standstill, origin))
+        stack.enter_context(runner).run(
+            _serve(start, sockets, tls=context, plain=plain, standstill=standstill, origin=origin)
+        )
 
 
 def _announce(start: Start) -> None:
@@ -115,7 +118,9 @@ def _announce(start: Start) -> None:
 async def _serve(
     start: Start,
     sockets: Sequence[socket.socket],
+    *,
     tls: ssl.SSLContext | None,
+    plain: Sequence[socket.socket],
     standstill: Standstill,
     origin: Origin,
 ) -> None:
@@ -123,9 +128,16 @@ async def _serve(
     with uncollected():
         from brookline.server.server import Server  # noqa: PLC0415
 
-        server = Server(start, sockets, tls=tls, standstill=standstill, origin=origin)
+        server = Server(start, sockets, tls=tls, plain=plain, standstill=standstill, origin=origin)
     collect_less()
     await server.run()
+
+
+def _plain(settings: Settings) -> list[socket.socket]:
+    """Return sockets that lead to those with TLS, if there are to be some."""
+    if not (settings[c.HTTPS] and settings[c.HTTP]):
+        return []
+    return listen(settings[c.BIND], settings[c.HTTP_PORT])
 
 
 def _tls(settings: Settings, home: Home, clock: SystemClock) -> Tls:

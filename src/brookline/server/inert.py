@@ -28,7 +28,6 @@ INERT: dict[str, str] = {
     " is used",
     "org.ops4j.pax.web.ssl.*": "give a PEM file as brookline.tls.certificate",
     "org.ops4j.pax.web.*": "the web server is another",
-    "org.osgi.service.http.enabled": "there is one listener: with TLS or without",
     "brooklyn.webconsole.security.ldap.*": "LDAP is not supported yet",
     "brooklyn.webconsole.security.delegate.*": "providers cannot be combined yet",
     "brooklyn.webconsole.security.unauthenticated.endpoints": "the probes under /healthz need no"
@@ -51,7 +50,7 @@ INERT: dict[str, str] = {
 }
 """Pattern of a key, and why it has no effect."""
 
-HARMLESS = {("brooklyn.entitlements.global", "root"), ("org.osgi.service.http.enabled", "true")}
+HARMLESS = {("brooklyn.entitlements.global", "root")}
 """Keys and values that say what holds anyway."""
 
 UNREAD_FILES = {

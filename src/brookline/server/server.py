@@ -14,6 +14,8 @@ from brookline.server import catalogue as c
 from brookline.server.assembly import Assembly, assemble
 from brookline.server.banner import banner, show
 from brookline.server.http_server import HttpServer
+from brookline.server.listening import url_of
+from brookline.server.to_tls import CONNECTIONS, ToTls
 from brookline.server.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Server:
         start: What is known before.
         sockets: Listening already.
         tls: For them, or None.
+        plain: Others, without TLS, which lead to them.
         standstill: Of the loop.
         origin: Tells the log who we are.
     """
@@ -49,6 +52,7 @@ class Server:
         sockets: Sequence[socket.socket],
         *,
         tls: ssl.SSLContext | None,
+        plain: Sequence[socket.socket],
         standstill: Standstill,
         origin: Origin,
     ) -> None:
@@ -56,9 +60,11 @@ class Server:
         self._standstill = standstill
         self._origin = origin
         self._parts: Assembly = assemble(start)
-        self._http = HttpServer(
-            self._parts.api, sockets, tls=tls, standstill=standstill, clock=start.clock
-        )
+        self._listeners = [
+            HttpServer(self._parts.api, sockets, tls=tls, standstill=standstill, clock=start.clock)
+        ]
+        if plain:
+            self._listeners.append(self._to_tls(plain))
         origin.epoch = lambda: self._parts.node.epoch
         standstill.hooks.append(self._parts.node.door.stand_still)
 
@@ -71,7 +77,8 @@ class Server:
         self._handle_signals()
         watchdog = Watchdog(lambda: self._standstill.ticks, self._start.settings[c.HA_TIMEOUT])
         watchdog.start()
-        self._http.start()
+        for listener in self._listeners:
+            listener.start()
         crew = self._start.crew
         crew.spawn(self._take_part(), "take part")
         crew.spawn(self._watch_node(), "watch node")
@@ -80,6 +87,20 @@ class Server:
         watchdog.stop()
         if self._start.stopping.failure is not None:
             raise self._start.stopping.failure
+
+    def _to_tls(self, sockets: Sequence[socket.socket]) -> HttpServer:
+        start, public = self._start, self._start.settings[c.PUBLIC_ADDRESS]
+        leads = ToTls(self._parts.api, public or start.url, fixed=bool(public))
+        fields = {"address": url_of(sockets[0], https=False), "to": public or start.url}
+        log.info("leads to TLS", extra={"fields": fields})
+        return HttpServer(
+            leads,
+            sockets,
+            tls=None,
+            standstill=self._standstill,
+            clock=start.clock,
+            most=CONNECTIONS,
+        )
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -169,10 +190,12 @@ class Server:
         """
         parts = self._parts
         await parts.node.leave()
-        self._http.ask_to_close()
+        for listener in self._listeners:
+            listener.ask_to_close()
         if parts.node.master() is None:
             parts.node.door.close()
-        await self._http.close(self._start.settings[c.WRITE_WAIT])
+        wait_s = self._start.settings[c.WRITE_WAIT]
+        await asyncio.gather(*(listener.close(wait_s) for listener in self._listeners))
         await parts.node.end()
         await self._start.crew.disband()
         parts.login.close()
