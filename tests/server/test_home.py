@@ -11,7 +11,7 @@ import pytest
 
 from brookline.errors import Conflict, InvalidInput
 from brookline.server.home import Home
-from brookline.server.lock import HomeInUse, boot_id, proved_dead
+from brookline.server.lock import HomeInUse, HomeLock, boot_id, proved_dead
 from brookline.values.pace import SystemPace
 from brookline.wire.heartbeats import Heartbeat
 
@@ -93,6 +93,23 @@ def test_files_tell_of_the_running_process_and_go_with_it(tmp_path):
 
     home.leave()
     assert sorted(path.name for path in (tmp_path / "n1").iterdir()) == ["data", "lock"]
+
+
+def test_whoever_reads_the_new_pid_finds_no_former_address(tmp_path, monkeypatch):
+    former = opened(tmp_path)
+    former.claim(instance="inst1", name="n1", started_ms=1)
+    former.publish("http://127.0.0.1:1234")
+    former._lock.release()  # as kill -9 does
+    seen = []
+    write = HomeLock.write
+    address = tmp_path / "address"
+    monkeypatch.setattr(
+        HomeLock, "write", lambda *given: (seen.append(address.exists()), write(*given))
+    )
+    again = opened(tmp_path)
+    again.claim(instance="inst2", name="n1", started_ms=2)
+    assert seen == [False]
+    again.leave()
 
 
 def test_a_second_start_says_who_runs_there(running, tmp_path):

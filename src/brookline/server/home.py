@@ -107,7 +107,11 @@ class Home:
         return self.path / "admin-password"
 
     def claim(self, *, instance: str, name: str, started_ms: int) -> None:
-        """Say who runs here from now on: in the lock, and in ``pid.txt``."""
+        """Say who runs here from now on: in the lock, and in ``pid.txt``.
+
+        The address of the process before goes first: who reads this one's id never finds it.
+        """
+        _remove(self.path / "address")
         self._holder = Holder(
             instance=instance,
             name=name,
@@ -117,15 +121,12 @@ class Home:
             home=self.id,
         )
         self._lock.write(self._holder)
-        (self.path / "pid.txt").write_text(f"{os.getpid()}\n")
-        _remove(self.path / "address")
+        self._tell("pid.txt", str(os.getpid()))
 
     def publish(self, url: str) -> None:
         """Say where the server listens: in the lock, and in ``address``."""
         self._lock.write(msgspec.structs.replace(self._holder, url=url))
-        fresh = self.path / ".address"
-        fresh.write_text(f"{url}\n")
-        fresh.replace(self.path / "address")
+        self._tell("address", url)
 
     def remember(self, *, store: str, plane: str) -> None:
         """Keep which plane the node takes part in."""
@@ -139,6 +140,12 @@ class Home:
         _remove(self.path / "address")
         _remove(self.path / "pid.txt")
         self._lock.release()
+
+    def _tell(self, name: str, line: str) -> None:
+        """Write a file of one line, which nobody reads half written."""
+        fresh = self.path / f".{name}"
+        fresh.write_text(f"{line}\n")
+        fresh.replace(self.path / name)
 
 
 def _identified(home: Path, former: Holder) -> tuple[HomeNote, str]:
