@@ -43,6 +43,27 @@ async def test_a_write_at_a_standby_is_carried_out_by_the_master(pair):
     assert told.headers["Brookline-Node"] == master.node.identity.instance
 
 
+class FarStore(MemoryStore):
+    """A store on which reading takes a while."""
+
+    async def get(self, key: str) -> bytes | None:
+        await asyncio.sleep(0.05)
+        return await super().get(key)
+
+
+async def test_a_door_shows_what_its_master_did_before_it_says_so(make, shelf):
+    await (await make()).leads()
+    standby = await make(store=FarStore(shelf, "far"))
+    await until(lambda: standby.node.state is NodeState.HOT_STANDBY and standby.node.master())
+
+    told = await standby.call("POST", "/applications", data=PLAN.encode())
+    read = await standby.call("GET", f"/applications/{told.json['entityId']}")
+    task = await standby.call("GET", f"/activities/{told.json['id']}")
+
+    assert (told.status, read.status) == (201, 200)
+    assert task.status in (200, 202)
+
+
 async def test_one_reads_ones_own_writes_from_any_node(pair):
     master, standby = pair
     app = await master.deploy(PLAN)

@@ -17,6 +17,7 @@ from brookline.api.calls import Call, parse_query
 from brookline.api.negotiation import form_of
 from brookline.api.problems import Refused, problem, unexpected
 from brookline.api.routes import LONGEST_KEY
+from brookline.api.wireform import SEQUENCE
 from brookline.errors import BrooklineError, InvalidInput, Unavailable
 from brookline.management.context import Repeated
 from brookline.plane.peers import Reply, Request
@@ -38,6 +39,9 @@ _KEPT = ("content-type", "accept", "x-requested-with")
 
 _PATIENCE_S = 0.1
 """After so long a write's client is watched, so that one that hung up is not served later."""
+
+_OWN_S = 1.0
+"""How long an answer from another node is kept back until this one shows what was done."""
 
 
 class Dropped(Exception):
@@ -133,13 +137,26 @@ class Writes:
             self._watching = True
             self._ports.crew.spawn(self._watch(), "clients")
         try:
-            return await self._ports.node.door.submit(request, waiting.is_wanted)
+            return await self._shown_here(
+                await self._ports.node.door.submit(request, waiting.is_wanted)
+            )
         except asyncio.CancelledError:
             if not waiting.dropped:
                 raise
             raise Dropped from None
         finally:
             del self._waiting[number]
+
+    async def _shown_here(self, reply: Reply) -> Reply:
+        """Return an answer once this node shows what another one did: its client may look here.
+
+        Clients that show sequences need no such favour; a plain ``curl`` does. A node that is far
+        behind answers all the same: the thing is done.
+        """
+        sequence = next((int(value) for name, value in reply.headers if name == SEQUENCE), 0)
+        if sequence > self._ports.node.replica.seq:
+            await self._ports.node.wait_applied(sequence, _OWN_S)
+        return reply
 
     async def execute(self, request: Request) -> Reply:
         """Carry out a write, on the master; the door calls this.
