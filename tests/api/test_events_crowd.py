@@ -77,15 +77,21 @@ async def test_a_client_that_lags_behind_what_is_kept_is_cut_with_a_reason(shop)
         assert [event async for event in heard] == []
 
 
-async def test_a_client_that_takes_nothing_is_hung_up_on(make):
-    house = await (await make(api=BEAT)).leads()
-    house.app.hub.patience_s = 0.2
+async def stuffed(house):
+    """Return the connection of a client that takes nothing, and has more to take than fits."""
     _, writer = await paused(house, "topics=plane")
     await until(lambda: len(house.app.hub._clients) == 1)
     (client,) = house.app.hub._clients
     while client.since is None:
         client.put(event_client.frame("padding", {"text": "x" * 100_000}))
         await asyncio.sleep(0)
+    return writer
+
+
+async def test_a_client_that_takes_nothing_is_hung_up_on(make):
+    house = await (await make(api=BEAT)).leads()
+    house.app.hub.patience_s = 0.2
+    writer = await stuffed(house)
     await until(lambda: not house.app.hub._clients)
     writer.close()
 
@@ -93,12 +99,7 @@ async def test_a_client_that_takes_nothing_is_hung_up_on(make):
 async def test_a_node_that_leaves_waits_for_no_client_that_takes_nothing(make):
     house = await (await make(api=BEAT)).leads()
     house.app.hub.farewell_s = 0.2
-    _, writer = await paused(house, "topics=plane")
-    await until(lambda: len(house.app.hub._clients) == 1)
-    (client,) = house.app.hub._clients
-    while client.since is None:
-        client.put(event_client.frame("padding", {"text": "x" * 100_000}))
-        await asyncio.sleep(0)
+    writer = await stuffed(house)
     house.control.shutting_down = True
     await until(lambda: not house.app.hub._clients)
     house.control.shutting_down = False

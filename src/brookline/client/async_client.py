@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from brookline.client.course import Course, Patience
@@ -72,9 +71,7 @@ class AsyncClient:
         Raises:
             BrooklineError: What the server says, or `Unavailable` if none could be asked.
         """
-        request = call.request
-        if timeout_s is not None:
-            request = dataclasses.replace(request, timeout_s=timeout_s)
+        request = call.request_within(timeout_s)
         return call.decode(check(request, await self.ask(request)))
 
     async def ask(self, request: Request) -> Answer:

@@ -39,6 +39,12 @@ class Call(Generic[T]):
     request: Request
     decode: Callable[[Answer], T]
 
+    def request_within(self, timeout_s: float | None) -> Request:
+        """Return what to ask, with the time that one node may take; None for the usual one."""
+        if timeout_s is None:
+            return self.request
+        return dataclasses.replace(self.request, timeout_s=timeout_s)
+
 
 # ---- applications and entities
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from brookline.client.course import Course, Patience
@@ -78,9 +77,7 @@ class Client:
         Raises:
             BrooklineError: What the server says, or `Unavailable` if none could be asked.
         """
-        request = call.request
-        if timeout_s is not None:
-            request = dataclasses.replace(request, timeout_s=timeout_s)
+        request = call.request_within(timeout_s)
         return call.decode(check(request, self.ask(request)))
 
     def ask(self, request: Request) -> Answer:
