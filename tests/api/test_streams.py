@@ -44,10 +44,17 @@ async def test_an_offset_leaves_out_what_is_before_it(echoed, query, body, end):
         assert (told.body, told.headers["Brookline-Stream-End"]) == (body, end)
 
 
-@pytest.mark.parametrize("offset", ["-1", "x"])
-async def test_an_offset_that_is_none_is_refused(echoed, offset):
-    told = await stream(echoed[0], echoed[2], query=f"?offset={offset}")
+@pytest.mark.parametrize("query", ["offset=-1", "offset=x", "limit=-1", "limit=x"])
+async def test_a_place_that_is_none_is_refused(echoed, query):
+    told = await stream(echoed[0], echoed[2], query=f"?{query}")
     assert told.status == 400
+
+
+async def test_a_part_of_it_is_read_and_it_says_what_parts_there_are(echoed):
+    for house in echoed[:2]:
+        told = await stream(house, echoed[2], query="?offset=4&limit=3")
+        assert (told.body, told.headers["Brookline-Stream-End"]) == (b"456", "10")
+        assert told.headers["Brookline-Stream-Kept"] == "0-10"
 
 
 async def test_a_stream_that_there_never_was_is_not_found(echoed):

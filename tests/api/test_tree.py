@@ -47,6 +47,18 @@ async def test_items_come_after_the_applications(shop):
     assert [one["id"] for one in said] == [ids["shop"], ids["web"]]
 
 
+async def test_fetch_can_be_of_one_application_by_id_or_name(shop):
+    house, ids = shop
+    await house.deploy(PLAN.replace("name: shop", "name: other"))
+
+    for wanted in (ids["shop"], "shop"):
+        (root,) = await house.get(f"/applications/fetch?application={wanted}")
+        assert (root["id"], len(root["children"])) == (ids["shop"], 2)
+
+    told = await house.call("GET", "/applications/fetch?application=none")
+    assert told.status == 404
+
+
 async def test_fetch_follows_changes(shop):
     house, ids = shop
     await house.get("/applications/fetch")
@@ -101,7 +113,7 @@ def chain(length):
 async def test_a_deep_tree_is_no_matter():
     live = chain(3000)
 
-    body = (await Tree(SystemClock()).whole(live, (), ())).body
+    body = (await Tree(SystemClock()).whole(live, (), live.applications())).body
 
     assert body.count(b'"children":[') == 2999
     assert body.endswith(b"}" + b"]}" * 2999 + b"]")
@@ -115,11 +127,11 @@ async def test_the_event_loop_is_let_in_between_slices():
             pauses.append(seconds)
 
     tree, live = Tree(Counting()), chain(1200)
-    await tree.whole(live, (), ())
+    await tree.whole(live, (), live.applications())
     assert len(pauses) == 2
 
     live.set_sensors("e7", {"service.isUp": True})
-    body = (await tree.whole(live, (), ())).body
+    body = (await tree.whole(live, (), live.applications())).body
 
     assert len(pauses) == 2
     assert body.count(b'"serviceUp":true') == 1
@@ -127,9 +139,9 @@ async def test_the_event_loop_is_let_in_between_slices():
 
 async def test_nothing_is_kept_of_what_is_gone():
     tree, live = Tree(SystemClock()), chain(20)
-    await tree.whole(live, (), ())
+    await tree.whole(live, (), live.applications())
 
     live.remove("e19")
-    await tree.whole(live, (), ())
+    await tree.whole(live, (), live.applications())
 
     assert tree.kept == 19

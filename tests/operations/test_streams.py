@@ -34,6 +34,17 @@ def test_a_long_stream_keeps_its_beginning_and_its_end(streams, tmp_path):
     assert b"[... %d bytes are not kept ...]" % (1000 - kept) in text
 
 
+def test_it_is_told_which_parts_of_a_stream_are_kept(streams):
+    streams.append("t1", "stdout", b"x" * 30)
+    assert streams.piece("t1", "stdout").kept == ((0, 30),)
+    streams.append("t1", "stdout", b"x" * 70)
+    (begin, behind), (later, end) = streams.piece("t1", "stdout").kept
+    assert (begin, behind, end) == (0, 40, 100)
+    assert behind < later
+    assert streams.piece("t1", "stdout", later).content == b"x" * (end - later)
+    assert streams.piece("t1", "stderr").kept == ()
+
+
 def test_one_huge_write_is_bounded_too(streams, tmp_path):
     streams.append("t1", "stdout", bytes(range(256)) * 40)
     assert sum(path.stat().st_size for path in (tmp_path / "t1").iterdir()) <= 80

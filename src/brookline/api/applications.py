@@ -40,11 +40,13 @@ async def get_application(call: Call) -> Answer:
 
 
 async def fetch(call: Call) -> Answer:
-    """Return all entities as trees."""
+    """Return all entities as trees; or only those of one application."""
     live = call.ports.management.live
+    only = call.query.get("application", "")
+    apps = [live.application_named(only)] if only else live.applications()
     extra = _with_ancestors(_items(call), without_roots=True)
     names = names_of(call.query.get("sensors", ""))
-    whole = await call.ports.tree.whole(live, names, extra)
+    whole = await call.ports.tree.whole(live, names, [*apps, *extra])
     headers = (("etag", whole.etag),)
     if call.headers.get("if-none-match") == whole.etag:
         return Answer(304, media="", headers=headers)
@@ -168,7 +170,7 @@ OPERATIONS = (
         fetch,
         returns=list[EntityDetail],
         place=Place.HOT,
-        params=(_ITEMS, _SENSORS),
+        params=(_ITEMS, _SENSORS, Param("application", str, "")),
     ),
     read(
         "/applications/details",

@@ -69,6 +69,7 @@ class Told(msgspec.Struct, frozen=True):
 
     content: bytes
     end: int
+    kept: tuple[tuple[int, int], ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -140,9 +141,9 @@ def unpack_asked(data: bytes) -> Asked:
     return _asked.decode(data)
 
 
-def pack_told(content: bytes, end: int) -> bytes:
+def pack_told(content: bytes, end: int, kept: tuple[tuple[int, int], ...] = ()) -> bytes:
     """Return a part of a stream as an envelope."""
-    return _encoder.encode(Told(content, end))
+    return _encoder.encode(Told(content, end, kept))
 
 
 def unpack_told(data: bytes) -> Told:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     RawHeaders = list[tuple[bytes, bytes]]
 
 _SHOWN = (
-    b"Brookline-Node, Brookline-Epoch, Brookline-Sequence, Brookline-Stream-End, ETag, Location"
+    b"Brookline-Node, Brookline-Epoch, Brookline-Sequence, Brookline-Stream-End, "
+    b"Brookline-Stream-Kept, ETag, Location"
 )
 _PREFLIGHT = (
     (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, DELETE"),

@@ -50,7 +50,7 @@ class OutputPump:
     async def _look(self, client: EventClient, name: str, task: Task | None) -> bool:
         """Send what there is of a stream; tell whether there was anything."""
         start = self._places[name]
-        content, end = await self._piece(name, start, task)
+        content, end, _ = await self._piece(name, start, task)
         if len(content) == end - start:
             content = content[:_MOST_BYTES]
             end = start + len(content)

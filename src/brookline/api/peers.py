@@ -174,7 +174,7 @@ class HttpPeers:
             fields = {"node": node.name, "why": str(error)}
             log.debug("stream not told", extra={"fields": fields})
             return Piece(b"", 0)
-        return Piece(told.content, told.end)
+        return Piece(told.content, told.end, told.kept)
 
     async def close(self) -> None:
         """Close all connections."""

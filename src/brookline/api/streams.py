@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 END = "brookline-stream-end"
 """Header: how much the stream has got in all, in bytes; the place from which to read on."""
 
+KEPT = "brookline-stream-kept"
+"""Header: which parts of the whole are kept, as ``0-4194304, 104857600-106888911``."""
+
 _LIVING = (NodeState.MASTER, NodeState.HOT_STANDBY, NodeState.STANDBY, NodeState.HOT_BACKUP)
 
 
@@ -32,20 +35,23 @@ async def get_stream(call: Call) -> Answer:
     """Return what is kept of a stream of a task, as text."""
     task, name = finding.task(call), call.path["stream"]
     start = call.number("offset", 0)
-    if start < 0:
-        raise InvalidInput("offset must not be below 0")
+    limit = call.number("limit", 0)
+    if start < 0 or limit < 0:
+        raise InvalidInput("offset and limit must not be below 0")
     wanted = task.streams.get(name)
     piece = await _found(call, task, name, start=start)
     if wanted is None and not piece.end and name not in await _outputs(call).names(task.id):
         raise NotFound(f"task {task.id} has no stream '{name}'")
     if wanted and not piece.end:
         _refuse(call, task, name, wanted)
-    content, end = piece
+    content, end, kept = piece
     if task.status.ended and wanted is not None and end < wanted:
         lost = wanted - max(end, start)
         content += b"\n[... %d bytes are not here ...]\n" % lost if lost > 0 else b""
         end = wanted
-    return Answer(200, content, TEXT, headers=((END, str(max(end, start))),))
+    known = ", ".join(f"{begin}-{behind}" for begin, behind in kept)
+    headers = ((END, str(max(end, start))), (KEPT, known))
+    return Answer(200, content[:limit] if limit else content, TEXT, headers=headers)
 
 
 async def _found(call: Call, task: Task, name: str, *, start: int) -> Piece:
@@ -114,7 +120,7 @@ OPERATIONS = (
         get_stream,
         returns=str,
         place=Place.ANY,
-        params=(Param("offset", int, 0),),
+        params=(Param("offset", int, 0), Param("limit", int, 0)),
         produces=("text/plain",),
     ),
 )

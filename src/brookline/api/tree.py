@@ -60,14 +60,14 @@ class Tree:
         """How many entities are kept encoded."""
         return len(self._heads)
 
-    async def whole(self, live: Live, sensors: Sequence[str], items: Sequence[Entity]) -> Whole:
-        """Return all applications and some more entities, with some sensors of these tops."""
-        question = (tuple(sensors), tuple(item.id for item in items))
+    async def whole(self, live: Live, sensors: Sequence[str], tops: Sequence[Entity]) -> Whole:
+        """Return entities with all below them, with some sensors of these tops."""
+        question = (tuple(sensors), tuple(top.id for top in tops))
         kept = self._wholes.get(question)
         if kept is not None and kept.live is live and kept.version == live.version:
             return kept
         await self._refresh(live)
-        body = self._assembled([*live.applications(), *items], sensors)
+        body = self._assembled(tops, sensors)
         made = Whole(live, live.version, body, etag(body))
         if len(self._wholes) >= _MOST_WHOLES:
             self._wholes.clear()

@@ -55,7 +55,7 @@ class Outputs:
                 for machine in machines_of(self._platform, task.entity_id):
                     content = await _written(machine, task, name)
                     if content:
-                        return Piece(content[start:], len(content))
+                        return Piece(content[start:], len(content), ((0, len(content)),))
         except (BrooklineError, TimeoutError):
             pass
         return Piece(b"", 0)

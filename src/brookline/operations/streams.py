@@ -33,10 +33,12 @@ class Piece(NamedTuple):
     Attributes:
         content: From there on; a line stands for what is not kept.
         end: How much the stream has got in all, in bytes: the place behind the content.
+        kept: Which parts of the whole are there: where each begins, and the place behind it.
     """
 
     content: bytes
     end: int
+    kept: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Streams:
     def piece(self, task_id: str, name: str, start: int = 0) -> Piece:
         """Return what is kept of a stream from a place on, and where that ends."""
         parts = self._parts(task_id, name)
-        return Piece(b"".join(_read(parts, start)), parts[-1].end if parts else 0)
+        return Piece(b"".join(_read(parts, start)), parts[-1].end if parts else 0, _kept(parts))
 
     def read(self, task_id: str, name: str, start: int = 0) -> Iterator[bytes]:
         """Return what is kept of a stream from a place on, in chunks; a line stands for what is not.
@@ -144,6 +146,15 @@ class Streams:
     def _files(self, task_id: str) -> list[Path]:
         folder = self._folder / task_id
         return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+
+
+def _kept(parts: list[_Part]) -> tuple[tuple[int, int], ...]:
+    """Return what some parts are of the whole; those without a gap between them are one."""
+    found: list[tuple[int, int]] = []
+    for part in parts:
+        begin = found.pop()[0] if found and found[-1][1] == part.begin else part.begin
+        found.append((begin, part.end))
+    return tuple(found)
 
 
 def _read(parts: list[_Part], start: int) -> Iterator[bytes]:

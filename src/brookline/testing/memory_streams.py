@@ -34,7 +34,9 @@ class MemoryStreams(Streams):
 
     def piece(self, task_id: str, name: str, start: int = 0) -> Piece:
         """Return a stream from a place on, and how much it has got in all."""
-        return Piece(b"".join(self.read(task_id, name, start)), self.size(task_id, name))
+        end = self.size(task_id, name)
+        kept = ((0, end),) if end else ()
+        return Piece(b"".join(self.read(task_id, name, start)), end, kept)
 
     def read(self, task_id: str, name: str, start: int = 0) -> Iterator[bytes]:
         """Yield a stream from a place on."""
