@@ -7,10 +7,12 @@ import random
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from tests.backends.fixtures import postgresql
 
 from brookline.stores.directory import DirectoryStore
 from brookline.stores.faults import Odds, RandomFaults
 from brookline.stores.memory import MemoryStore
+from brookline.stores.registry import open_store
 from brookline.stores.shelf import Shelf
 from brookline.values.clock import SystemClock
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from brookline.stores.store import Store
+
+__all__ = ["postgresql"]
 
 
 class Ground(Protocol):
@@ -30,7 +34,7 @@ class Ground(Protocol):
 
 
 class Memory:
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, _: Path) -> None:
         self._shelf = Shelf(SystemClock())
 
     async def connect(self) -> Store:
@@ -40,7 +44,7 @@ class Memory:
 class SlowMemory:
     """Requests and answers travel, and so overtake one another."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, _: Path) -> None:
         self._shelf = Shelf(SystemClock())
         self._random = random.Random(7)
 
@@ -57,6 +61,16 @@ class Directory:
         return await DirectoryStore.open(self._path)
 
 
+class Served:
+    """A store on a server: a place of its own for each test."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def connect(self) -> Store:
+        return await open_store(self._url, SystemClock())
+
+
 @dataclasses.dataclass
 class Connections:
     """Opens connections to one store, and closes them at the end of the test."""
@@ -69,15 +83,23 @@ class Connections:
         return self.opened[-1]
 
 
+SERVERS = ("postgresql",)
+"""Fixtures of servers that have `place()`: the URL of a store that nobody has used."""
+
+
 @pytest.fixture(
     params=[
         pytest.param(Memory, id="memory"),
         pytest.param(SlowMemory, id="slow-memory"),
         pytest.param(Directory, id="directory"),
+        *(pytest.param(name, id=name, marks=pytest.mark.xdist_group(name)) for name in SERVERS),
     ]
 )
 async def connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Connections]:
-    connections = Connections(request.param(tmp_path))
+    if request.param in SERVERS:
+        connections = Connections(Served(request.getfixturevalue(request.param).place()))
+    else:
+        connections = Connections(request.param(tmp_path))
     yield connections
     for store in connections.opened:
         await store.close()

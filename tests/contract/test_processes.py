@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.contract.conftest import SERVERS
 
 from brookline.stores.registry import open_store
 from brookline.values.clock import SystemClock
@@ -15,8 +16,15 @@ from brookline.values.clock import SystemClock
 RACERS, ROUNDS = 5, 60
 
 
-@pytest.fixture(params=["directory"])
+@pytest.fixture(
+    params=[
+        "directory",
+        *(pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SERVERS),
+    ]
+)
 def url(request, tmp_path):
+    if request.param in SERVERS:
+        return request.getfixturevalue(request.param).place()
     return f"{request.param}:{tmp_path / 'shared'}"
 
 

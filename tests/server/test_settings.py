@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,9 +8,12 @@ from brookline.errors import InvalidInput
 from brookline.plane.states import Mode
 from brookline.security.provider import Provider
 from brookline.server import catalogue as c
-from brookline.server.checks import check, plane_settings, port, start_mode, store_folder
+from brookline.server.checks import check, plane_settings, port, start_mode, store_url
 from brookline.server.options import server_options
 from brookline.server.settings import load_settings, shown, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LAUNCHER = "etc/org.apache.brooklyn.osgilauncher.cfg"
 
@@ -52,7 +55,7 @@ def test_without_any_word_the_defaults_hold(place):
     assert settings[c.HA] is Mode.AUTO
     assert settings[c.BIND] == ("127.0.0.1",)
     assert list(port(settings)) == [8081]
-    assert store_folder(settings) == place.home / "data" / "persisted-state"
+    assert store_url(settings) == str(place.home / "data" / "persisted-state")
     assert settings.name == "n1"
     assert settings.warnings == []
     assert plane_settings(settings).timeout_s == 30
@@ -75,7 +78,7 @@ def test_the_documents_files_are_read(place):
     settings = place.load()
 
     assert settings[c.HA] is Mode.MASTER
-    assert store_folder(settings) == Path("/shared/state")
+    assert store_url(settings) == "/shared/state"
     assert settings[c.HA_TIMEOUT] == 5
     assert list(port(settings)) == [8082]
     assert settings.origins[c.HA] == f"{place.home / LAUNCHER}:1 highAvailabilityMode"
@@ -106,10 +109,10 @@ def test_each_place_comes_before_those_below(place):
 def test_the_higher_file_counts_among_two_keys_of_one_setting(place):
     place.write(LAUNCHER, "persistenceDir=/launcher")
     place.write("etc/brooklyn.cfg", "brooklyn.persistence.dir=/cfg")
-    assert store_folder(place.load()) == Path("/launcher")
+    assert store_url(place.load()) == "/launcher"
 
     place.write_global("brooklyn.persistence.dir=/global")
-    assert store_folder(place.load()) == Path("/global")
+    assert store_url(place.load()) == "/global"
 
 
 def test_an_empty_value_is_not_given(place):

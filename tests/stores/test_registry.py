@@ -68,9 +68,9 @@ async def test_memory_of_one_name_is_shared_as_long_as_somebody_has_it_open():
     assert await again.get("node/a") is None
 
 
-@pytest.mark.parametrize("scheme", ["s3", "gs", "az", "postgresql", "etcd", "jclouds"])
+@pytest.mark.parametrize("scheme", ["ftp", "jclouds"])
 async def test_a_kind_of_store_that_there_is_not_is_refused_with_those_there_are(scheme):
-    with pytest.raises(StoreUnfit, match=rf"'{scheme}:'.*a path, file:, directory:, memory:"):
+    with pytest.raises(StoreUnfit, match=rf"'{scheme}:'.*a path.*s3:.*postgresql:.*memory:"):
         await open_store(f"{scheme}://bucket/prefix", CLOCK)
 
 
@@ -86,4 +86,4 @@ async def test_packages_bring_stores_by_entry_point(tmp_path, monkeypatch):
     importlib.invalidate_caches()
     assert await open_store("notebook:x", CLOCK) == ("opened", "notebook:x", CLOCK)
     with pytest.raises(StoreUnfit, match="memory:, notebook:"):
-        await open_store("s3://bucket", CLOCK)
+        await open_store("notes://bucket", CLOCK)

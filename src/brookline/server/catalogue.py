@@ -24,6 +24,8 @@ from brookline.values.ports import PortRange
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from brookline.server.place import Place
+
 
 class PersistMode(enum.Enum):
     """What a start does with state that is there already. Source: AMP's `persistMode`."""
@@ -146,11 +148,11 @@ PERSIST = Setting(
     "What to do with state that is there: go on or begin, only go on, forget it, or keep nothing.",
     ("persistMode",),
 )
-PERSISTENCE_DIR: Setting[Path | None] = Setting(
+PERSISTENCE_DIR: Setting[Place | None] = Setting(
     "persistence-dir",
-    kinds.PATH,
+    kinds.PLACE,
     None,
-    "Folder that all nodes of a plane share; in the home, else.",
+    "Folder that all nodes of a plane share, or the URL of its store; in the home, else.",
     ("persistenceDir", "brooklyn.persistence.dir"),
     ("--persistenceDir",),
 )
@@ -158,7 +160,7 @@ PERSISTENCE_LOCATION = Setting(
     "persistence-location",
     kinds.TEXT,
     "",
-    "Object store that all nodes of a plane share.",
+    "Object store of AMP's properties, which has the plane in the bucket of persistenceDir.",
     ("persistenceLocation", "brooklyn.persistence.location.spec"),
     ("--persistenceLocation",),
 )

@@ -15,7 +15,6 @@ from brookline.values.addresses import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from brookline.server.settings import Settings
     from brookline.values.ports import PortRange
@@ -54,17 +53,14 @@ def port(settings: Settings) -> PortRange:
     return settings[c.SECURE_PORT] if settings[c.HTTPS] else settings[c.HTTP_PORT]
 
 
-def store_folder(settings: Settings) -> Path:
-    """Return the folder that the nodes of the plane share.
-
-    A name that is not absolute counts from the folder in which the server is started, as in AMP.
-    """
+def store_url(settings: Settings) -> str:
+    """Return where the nodes of the plane keep it; may hold a password."""
     given, base = settings[c.PERSISTENCE_DIR], settings[c.BASE_DIR]
     if given is not None:
-        return given
+        return given.url
     if base is not None:
-        return base / "brooklyn-persisted-state"
-    return settings.home / "data" / "persisted-state"
+        return str(base / "brooklyn-persisted-state")
+    return str(settings.home / "data" / "persisted-state")
 
 
 def plane_settings(settings: Settings) -> PlaneSettings:

@@ -12,6 +12,7 @@ from brookline.security.configured import configured_users
 from brookline.server import catalogue as c
 from brookline.server.logs import set_level
 from brookline.server.store_report import read_probe
+from brookline.stores.urls import shown
 from brookline.wire.rest_store import StoreSummary
 
 if TYPE_CHECKING:
@@ -90,12 +91,12 @@ class Control:
 
     def store(self) -> StoreSummary:
         """Return what is known of the store."""
-        return StoreSummary(self._store_url, self._node.trouble, read_probe(self._probe))
+        return StoreSummary(shown(self._store_url), self._node.trouble, read_probe(self._probe))
 
     def setting(self, key: str) -> str | None:
-        """Return a property of the server, or None."""
+        """Return a property of the server, without the password of a URL; or None."""
         found = self._settings.properties.get(key)
-        return None if found is None else found.value.strip()
+        return None if found is None else shown(found.value.strip())
 
     async def shutdown(self, order: ShutdownOrder) -> None:
         """Begin the end of the server: at once, for its answers are waited for anyway.

@@ -13,6 +13,7 @@ from brookline.plane.admission import NO_PLANE, may_begin_plane
 from brookline.security.files import write_private
 from brookline.server.catalogue import PersistMode
 from brookline.stores.probe import QUICK, WHOLE, Report, Size, probe, require_fit
+from brookline.stores.urls import shown
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -54,7 +55,7 @@ class Joining:
     ) -> None:
         self._node = node
         self._home = home
-        self._url = url
+        self._url = shown(url)
         self._connect = connect
         self._persist = persist
         self._clock = clock

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlsplit
 
+from brookline.server.place import read_place
 from brookline.values.coercion import coerce
 from brookline.values.durations import Duration
 from brookline.values.ports import PortRange
@@ -127,6 +128,7 @@ PERIOD = Kind(_period, "30s", "DURATION")
 BARE_SECONDS = Kind(_bare_seconds, "1h", "DURATION")
 PORTS = Kind(PortRange.of, "8081", "PORT")
 PATH = Kind(lambda text: Path(text).expanduser().absolute(), "/var/lib/brookline", "PATH")
+PLACE = Kind(read_place, "s3://bucket/plane1", "PATH|URL")
 ADDRESSES = Kind(_addresses, "127.0.0.1", "ADDRESS")
 URL = Kind(_url, "https://node1.example.org:8443", "URL")
 NODE_NAME = Kind(_node_name, "n1", "NAME")

@@ -17,6 +17,7 @@ from brookline.server.http_server import HttpServer
 from brookline.server.listening import url_of
 from brookline.server.to_tls import CONNECTIONS, ToTls
 from brookline.server.watchdog import Watchdog
+from brookline.stores.urls import shown
 
 if TYPE_CHECKING:
     import socket
@@ -167,7 +168,7 @@ class Server:
             parts.node,
             start.home,
             parts.first_user,
-            store=start.store_url,
+            store=shown(start.store_url),
             addresses=start.settings[c.BIND],
             provider=start.provider,
         )

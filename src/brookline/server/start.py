@@ -56,7 +56,7 @@ class Start:
 
     @property
     def store_url(self) -> str:
-        """Where the plane's store is."""
+        """Where the plane's store is; may hold a password."""
         if self.settings[c.PERSIST] is PersistMode.DISABLED:
             return f"memory:{self.instance}"
-        return str(checks.store_folder(self.settings))
+        return checks.store_url(self.settings)

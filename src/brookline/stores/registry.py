@@ -1,4 +1,7 @@
-"""Stores by URL: a path or ``directory:``, ``memory:``, and those of installed packages."""
+"""Stores by URL: a path, ``postgresql:``, ``s3:`` and so on, and those of installed packages.
+
+What a store is built on is imported only when one is opened: nobody pays for the others.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from brookline.errors import StoreUnfit
+from brookline.stores.urls import shown
 
 if TYPE_CHECKING:
     from brookline.stores.shelf import Shelf
@@ -37,8 +41,8 @@ async def open_store(url: str, clock: Clock) -> Store:
     """Open the store that a path or URL names, on a connection of its own.
 
     Args:
-        url: A path, ``file:`` or ``directory:`` with a path, ``memory:`` with a name or without, or
-            the URL of a store that an installed package brings.
+        url: A path, ``file:`` or ``directory:`` with a path, ``postgresql://…``, ``memory:`` with a
+            name or without, or the URL of a store that an installed package brings.
         clock: For stores that wait or measure.
 
     Raises:
@@ -62,8 +66,9 @@ def find_factory(url: str) -> StoreFactory:
     if scheme not in found.names:
         others = "".join(f", {name}:" for name in sorted(found.names))
         raise StoreUnfit(
-            f"there is no store for '{scheme}:' URLs; there are: a path, file:, directory:,"
-            f" memory:{others} (a directory of that name is ./{url})"
+            f"there is no store for '{scheme}:' URLs; there are: a path, file:, directory:, s3:, gs:,"
+            f" az:, postgresql:, etcd:, memory:{others} (a directory of that name is"
+            f" ./{shown(url)})"
         )
     return cast("StoreFactory", found[scheme].load())
 
@@ -116,6 +121,12 @@ async def _open_memory(url: str, clock: Clock) -> Store:
     return MemoryStore(shelf)
 
 
+async def _open_postgresql(url: str, clock: Clock) -> Store:  # noqa: ARG001
+    from brookline.stores.postgresql.store import PostgresqlStore  # noqa: PLC0415
+
+    return await PostgresqlStore.open(url)
+
+
 _SHELVES: weakref.WeakValueDictionary[str, Shelf] = weakref.WeakValueDictionary()
 """Memory stores by name; one lives as long as somebody in this process has it open."""
 
@@ -123,4 +134,6 @@ _OWN: dict[str, StoreFactory] = {
     "directory": _open_directory,
     "file": _open_directory,
     "memory": _open_memory,
+    "postgres": _open_postgresql,
+    "postgresql": _open_postgresql,
 }

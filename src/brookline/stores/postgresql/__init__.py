@@ -1,0 +1,1 @@
+"""A plane in a table of PostgreSQL; imported only when a URL names one."""

@@ -1,0 +1,156 @@
+"""Connections to one database, each used for one call at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+import asyncpg
+
+from brookline.errors import StoreError, StoreUnfit
+from brookline.stores.postgresql.wording import FAILURES, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from asyncpg import Connection
+
+    from brookline.stores.postgresql.address import Address
+
+MOST = 4
+"""Connections of one store; a node has a second store, for its heart, that uses one."""
+
+CONNECT_S = 3.0
+"""How long one host has to let us in; then the next one is tried."""
+
+DURABLE = frozenset({"on", "remote_apply"})
+"""Values of ``synchronous_commit`` under which what is answered is durable, and replicated if the
+server is told to."""
+
+_PREPARE = """
+SELECT set_config('synchronous_commit',
+         CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply'
+              ELSE 'on' END, false) AS commits,
+       set_config('statement_timeout', '0', false),
+       current_setting('fsync') AS fsync
+"""
+
+T = TypeVar("T")
+
+
+class Connections:
+    """A few connections, made when they are needed, and thrown away at the first doubt.
+
+    Not asyncpg's pool: that one asks the server to reset each connection after each call, which
+    doubles the time of a call and would undo our settings.
+
+    Args:
+        address: Of the database.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._idle: list[Connection] = []
+        self._room = asyncio.Semaphore(MOST)
+        self._closed = False
+
+    async def run(self, work: Callable[[Connection], Awaitable[T]], limit_s: float) -> T:
+        """Return what `work` returns on a connection of its own, all of it within `limit_s`.
+
+        Raises:
+            StoreError: If there is no connection to be had; nothing was sent.
+            PostgresError: What the server answered.
+            InterfaceError: If the connection broke; it may have happened.
+            TimeoutError: If there was no answer in time; it may have happened.
+        """
+        async with asyncio.timeout(limit_s), self._room:
+            connection = self._take() or await self.open()
+            try:
+                answer = await work(connection)
+            except asyncpg.ReadOnlySQLTransactionError:
+                self._drop(connection)  # that server is not the primary any more
+                raise
+            except asyncpg.PostgresError:
+                self._idle.append(connection)
+                raise
+            except BaseException:
+                self._drop(connection)
+                raise
+            self._idle.append(connection)
+            return answer
+
+    async def open(self) -> Connection:
+        """Make a connection that can be trusted with a plane.
+
+        Raises:
+            StoreUnfit: If it cannot.
+            StoreError: If nobody answers, or all who do are read-only.
+        """
+        if self._closed:
+            raise StoreError(f"{self._address.place} was closed here")
+        problem: Exception | None = None
+        for dsn in self._address.dsns:
+            try:
+                connection = await asyncpg.connect(
+                    dsn, timeout=CONNECT_S, target_session_attrs="read-write"
+                )
+                return await self._prepared(connection)
+            except (*FAILURES, ValueError) as error:
+                problem = error
+        assert problem is not None, "an address has at least one host"
+        raise refused(self._address, problem) from problem
+
+    async def close(self) -> None:
+        """End all connections; those in use end with their calls."""
+        self._closed = True
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                await connection.close(timeout=CONNECT_S)
+            except FAILURES:
+                connection.terminate()
+
+    def _take(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+        return None
+
+    def _drop(self, connection: Connection) -> None:
+        """Cut a connection that is in doubt, and all idle ones: what happened to it may have to them."""
+        for each in (connection, *self._idle):
+            each.terminate()
+        self._idle.clear()
+
+    async def _prepared(self, connection: Connection) -> Connection:
+        try:
+            found = await connection.fetchrow(_PREPARE, timeout=CONNECT_S)
+        except BaseException:
+            connection.terminate()
+            raise
+        assert found is not None, "a select without a table has one row"
+        if problem := _lack(found["commits"], found["fsync"]):
+            connection.terminate()
+            raise StoreUnfit(f"{self._address.place}: {problem}")
+        return connection
+
+
+def _lack(commits: str, fsync: str) -> str:
+    """Say why a server's answers could not be relied on, or nothing."""
+    if fsync != "on":
+        return (
+            "the server runs with fsync = off, and would lose what it has answered in a crash: turn"
+            " it on"
+        )
+    if commits not in DURABLE:
+        return overridden(commits)
+    return ""
+
+
+def overridden(commits: str) -> str:
+    """Say that a commit is answered before it is durable, whatever we asked for."""
+    return (
+        f"synchronous_commit is '{commits}' though 'on' was asked for: something between overrides"
+        " it (a pooler must be in session mode), and what is answered would not be durable"
+    )

@@ -1,0 +1,101 @@
+"""The table of a plane: made if it is missing, refused if it is something else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import asyncpg
+
+from brookline.errors import StoreUnfit
+from brookline.stores.postgresql.wording import said
+
+if TYPE_CHECKING:
+    from asyncpg import Connection
+
+    from brookline.stores.postgresql.address import Address
+
+_TRIES = 3
+
+_COLUMNS = """
+SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
+       c.collname AS collation, a.attnum = ANY(coalesce(i.indkey::int2[], '{}')) AS primary
+  FROM pg_attribute a
+  LEFT JOIN pg_collation c ON c.oid = a.attcollation
+  LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary AND i.indnatts = 1
+ WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
+ ORDER BY a.attname
+"""
+
+_EXPECTED = [("data", "bytea", None, False), ("key", "text", "C", True)]
+
+
+class Statements(NamedTuple):
+    """The SQL of the five calls, for one table."""
+
+    create: str
+    get: str
+    put: str
+    list: str
+    delete: str
+    settle: str
+
+
+def statements(table: str) -> Statements:
+    """Return the SQL for a table.
+
+    `create` tells listeners which key there is now, and under which setting it was committed; no
+    row means that the key existed. In `list`, ``~`` is greater than all that a key is made of.
+    `settle` locks the row, which is a small commit: once that is durable, and replicated, so is all
+    that was committed before it.
+    """
+    return Statements(
+        create=f"WITH made AS (INSERT INTO {table} (key, data) VALUES ($1, $2)"
+        " ON CONFLICT (key) DO NOTHING RETURNING key)"
+        " SELECT current_setting('synchronous_commit'), pg_notify($3, key) FROM made",
+        get=f"SELECT data FROM {table} WHERE key = $1",
+        put=f"INSERT INTO {table} (key, data) VALUES ($1, $2)"
+        " ON CONFLICT (key) DO UPDATE SET data = EXCLUDED.data",
+        list=f"SELECT key FROM {table} WHERE key >= $1 AND key < $1 || '~' AND key > $2"
+        " ORDER BY key",
+        delete=f"DELETE FROM {table} WHERE key = $1",
+        settle=f"SELECT 1 FROM {table} WHERE key = $1 FOR UPDATE",
+    )
+
+
+async def ensure_table(connection: Connection, address: Address) -> None:
+    """Make the table if it is missing.
+
+    Raises:
+        StoreUnfit: If it holds something else, or cannot be made.
+        PostgresError: If the server says anything else.
+    """
+    columns: list[tuple[object, ...]] = []
+    for left in reversed(range(_TRIES)):
+        columns = [tuple(row) for row in await connection.fetch(_COLUMNS, address.table)]
+        if columns:
+            break
+        try:
+            await _make_table(connection, address.table)
+        except asyncpg.InsufficientPrivilegeError as problem:
+            raise StoreUnfit(
+                f"{address.place}: the table {address.table} is missing, and this user may not make"
+                f" it ({said(problem)}): grant it CREATE on the schema"
+            ) from problem
+        except asyncpg.InvalidSchemaNameError as problem:
+            raise StoreUnfit(f"{address.place}: {said(problem)}; make it") from problem
+        except (asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
+            if not left:
+                raise  # another node makes it at the same time, as a rule
+    if columns and columns != _EXPECTED:
+        raise StoreUnfit(
+            f"{address.place}: the table {address.table} is something else; nothing was touched:"
+            " name another with ?table="
+        )
+
+
+async def _make_table(connection: Connection, table: str) -> None:
+    await connection.execute(
+        f'CREATE TABLE IF NOT EXISTS {table} (key text COLLATE "C" PRIMARY KEY, data bytea NOT NULL)'
+    )
+    # Entries are compressed by nobody else: it would cost more time than it saves.
+    await connection.execute(f"ALTER TABLE {table} ALTER COLUMN data SET STORAGE EXTERNAL")

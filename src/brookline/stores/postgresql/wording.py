@@ -1,0 +1,50 @@
+"""What PostgreSQL or the network said, in a sentence that says what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from brookline.errors import StoreAbsent, StoreError, StoreUnfit
+
+if TYPE_CHECKING:
+    from brookline.stores.postgresql.address import Address
+
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""All that a call may raise for the server or the way to it; a time-out is an OSError."""
+
+
+def refused(address: Address, problem: Exception) -> StoreError:
+    """Return the error for a connection that could not be made."""
+    place = address.place
+    match problem:
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            return StoreUnfit(
+                f"{place}: the login is refused ({said(problem)}); look at the user in the URL, the"
+                " password in PGPASSWORD or the file PGPASSFILE, and the server's pg_hba.conf"
+            )
+        case asyncpg.InvalidCatalogNameError():
+            return StoreAbsent(f"{place}: {said(problem)}; make it, as with createdb")
+        case asyncpg.TargetServerAttributeNotMatched():
+            return StoreError(
+                f"{place}: no server there takes writes, all are read-only or standbys; name the"
+                " primary, or all hosts with commas between"
+            )
+        case asyncpg.ClientConfigurationError() | ValueError():
+            return StoreUnfit(f"{place}: {said(problem)}")
+        case _:
+            return StoreError(
+                f"{place} cannot be reached: {said(problem)}; does PostgreSQL run there, and may"
+                " this host connect to it?"
+            )
+
+
+def said(problem: BaseException) -> str:
+    """Return what was said, on one line."""
+    if isinstance(problem, TimeoutError):
+        return "no answer in time"
+    if isinstance(problem, asyncpg.InsufficientPrivilegeError):
+        return f"{problem}: grant it to the user"
+    text = str(problem) or type(problem).__name__
+    return " ".join(text.split())

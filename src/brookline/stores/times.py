@@ -1,0 +1,26 @@
+"""How long a call to a store over the network may take."""
+
+from __future__ import annotations
+
+ANSWER_S = 5.0
+"""Without an answer for so long, a small request counts as lost: a sixth of the default heartbeat
+timeout, so that a heartbeat has time for more than one try, and far above any honest latency."""
+
+SLOWEST_BYTES_A_S = 1 << 20
+"""A large value has a second more for each MiB."""
+
+
+LARGEST_BYTES = 64 << 20
+"""What a key that may be large is taken to hold, when it is read."""
+
+_LARGE = ("snapshot/", "blob/")
+
+
+def limit_s(size: int) -> float:
+    """Return how many seconds a call may take that sends so many bytes."""
+    return ANSWER_S + size / SLOWEST_BYTES_A_S
+
+
+def read_limit_s(key: str) -> float:
+    """Return how many seconds it may take to read a key, whose size nobody knows yet."""
+    return limit_s(LARGEST_BYTES if key.startswith(_LARGE) else 0)

@@ -1,0 +1,100 @@
+"""Servers of other makers, as processes on loopback, for tests and benchmarks; ended by their pid."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+FETCHED = ROOT / ".stores" / "bin"
+"""Where `.ci/stores` puts what it could not install for the whole machine."""
+
+PATIENCE_S = 60.0
+
+
+class Missing(Exception):
+    """A program is not on this machine; the message says which, and how to get it."""
+
+
+def find(name: str, *folders: str) -> str:
+    """Return the path of a program, in some folders, among the fetched ones, or on the PATH.
+
+    Raises:
+        Missing: If it is nowhere.
+    """
+    for folder in (*map(Path, folders), FETCHED):
+        if os.access(folder / name, os.X_OK):
+            return str(folder / name)
+    if found := shutil.which(name):
+        return found
+    raise Missing(f"no {name} is here: run .ci/stores")
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+class Program:
+    """One process; what it says is in a file.
+
+    Args:
+        folder: For that file.
+        name: Of that file.
+        options: For the process, as `subprocess.Popen` takes them.
+    """
+
+    def __init__(self, folder: Path, name: str, **options: Any) -> None:
+        self.log = folder / f"{name}.log"
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self, command: Sequence[str], ready: Callable[[], bool]) -> None:
+        """Start it, and wait until it is ready."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                **self._options,
+            )  # fmt: skip
+        deadline = time.monotonic() + PATIENCE_S
+        while not ready():
+            assert self.runs, self.log.read_text(errors="replace")[-3000:]
+            assert time.monotonic() < deadline, self.log.read_text(errors="replace")[-3000:]
+            time.sleep(0.02)
+
+    def send(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def end(self, number: signal.Signals = signal.SIGTERM, patience_s: float = 10.0) -> None:
+        """End it, by force if it takes longer than that."""
+        if self._process is None:
+            return
+        self._process.send_signal(number)
+        try:
+            self._process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None

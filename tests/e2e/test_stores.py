@@ -1,0 +1,74 @@
+"""Two servers on each kind of store that is a server of its own."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+from tests.backends.fixtures import postgresql
+from tests.e2e.servers import Writer, eventually
+
+__all__ = ["postgresql"]
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(180)]
+
+SERVERS = ("postgresql",)
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SERVERS]
+)
+def stored(request, cluster):
+    """A cluster whose store is on a server."""
+    cluster.store = request.getfixturevalue(request.param).place()
+    return cluster
+
+
+def history(server):
+    return server.get("/v1/server/ha/history")
+
+
+def test_a_standby_takes_over_from_a_killed_master_and_nothing_acknowledged_is_lost(stored):
+    n1, n2 = stored.pair()
+    app = stored.deploy(n2)
+
+    with Writer([n1, n2], app) as writer:
+        n1.kill()
+        writer.writes(50)
+
+    assert n2.state() == "MASTER"
+    assert writer.lost(n2) == []
+    newest = history(n2)[0]
+    assert (newest["name"], newest["reason"], newest["guess"]) == ("n2", "process gone", False)
+    n1.start().becomes("standby").becomes("read")
+    assert writer.lost(n1) == []
+
+
+def test_a_master_that_is_told_to_end_hands_over_and_no_write_is_refused(stored):
+    n1, n2 = stored.pair()
+    app = stored.deploy(n1)
+
+    with Writer([n1, n2], app) as writer:
+        n1.signal(signal.SIGTERM)
+        assert n1.wait() == 0
+        writer.writes(50)
+
+    assert n2.state() == "MASTER"
+    assert writer.errors == []
+    assert writer.lost(n2) == []
+    assert history(n2)[0]["reason"] == "resigned"
+
+
+def test_the_password_of_the_store_is_shown_nowhere(stored):
+    n1 = stored["n1"].start().becomes("master")
+    eventually("the banner", lambda: "plane" in n1.log())
+
+    store = n1.get("/v1/server/store")
+    assert store["probe"]["fit"]
+    files = [path for path in n1.home.rglob("*") if path.is_file()]
+    said = [n1.log(), str(store), *(path.read_text(errors="replace") for path in files)]
+    for secret in SECRETS:
+        assert not any(secret in text for text in said)
+
+
+SECRETS = ("s3same-open",)
