@@ -23,11 +23,12 @@ def member(name, *, age_ms=0, state=NodeState.HOT_STANDBY, rank=None, is_me=Fals
     return Member(beat, state, age_ms, 0, rank, is_master=False, is_me=is_me)
 
 
-def node(standing, *members, row=None, plane="p"):
+def node(standing, *members, row=None, plane="p", leads=True, state="MASTER", cut_off_since_ms=0):
     records = types.SimpleNamespace(get=lambda kind, epoch: row)
     return types.SimpleNamespace(
         replica=types.SimpleNamespace(standing=standing, records=records),
-        epoch=3, plane_id=plane, members=lambda: list(members),
+        epoch=3, plane_id=plane, members=lambda: list(members), leads=lambda: leads,
+        state=NodeState(state), cut_off_since_ms=cut_off_since_ms,
     )  # fmt: skip
 
 
@@ -58,6 +59,30 @@ ME = member("n2", rank=0, is_me=True)
         pytest.param(
             node(LEADS, member("n1", age_ms=9000, is_me=True, state=NodeState.MASTER), row=ROW),
             Phase.LED, "n1 leads since 1970-01-01T00:00:02Z", id="it is this node",
+        ),
+        pytest.param(
+            node(LEADS, member("n1", age_ms=9000, is_me=True), row=ROW, leads=False),
+            Phase.SILENT, "n1, the master, silent for 9 s", id="it is this node, without its lease",
+        ),
+        pytest.param(
+            node(LEADS, member("n1", is_me=True), row=ROW, leads=False, state="INITIALIZING"),
+            Phase.TAKING_OVER, "n1 takes over", id="it is this node, and does not serve yet",
+        ),
+        pytest.param(
+            node(LEADS, member("n1", state=NodeState.MASTER), ME, row=ROW, cut_off_since_ms=7_000),
+            Phase.CUT_OFF,
+            "this node has had no answer from the store since 1970-01-01T00:00:07Z; n1 led then",
+            id="the store is away",
+        ),
+        pytest.param(
+            node(LEADS, member("n1", state=NodeState.MASTER), ME, row=ROW, cut_off_since_ms=7_001),
+            Phase.LED, "n1 leads since 1970-01-01T00:00:02Z", id="the store has missed a beat",
+        ),
+        pytest.param(
+            node(Standing(), ME, cut_off_since_ms=7_000),
+            Phase.CUT_OFF,
+            "this node has had no answer from the store since 1970-01-01T00:00:07Z",
+            id="the store of a new plane is away",
         ),
         pytest.param(
             node(LEADS, ME), Phase.LED, "n1 leads", id="it was never seen to beat",
@@ -91,7 +116,7 @@ ME = member("n2", rank=0, is_me=True)
     ],
 )  # fmt: skip
 def test_each_phase_is_a_fact_to_be_shown(seen, phase, says):
-    view = view_of(seen, POLL_S)
+    view = view_of(seen, POLL_S, 10_000)
     assert (view.phase, view.says()) == (phase, says)
     assert view.told()["says"] == says
     assert view.lasting().silent_ms == 0

@@ -39,7 +39,7 @@ def heartbeat(instance: str = "n1", **more: Any) -> Heartbeat:
 
 def sighting(instance: str = "n1", since: float = 0.0, rises: int = 1, **more: Any) -> Sighting:
     progress = more.pop("progress_since", since)
-    risen = since if rises else -math.inf
+    risen = more.pop("risen", since if rises else -math.inf)
     return Sighting(heartbeat(instance, **more), since, rises, 0, progress, risen)
 
 

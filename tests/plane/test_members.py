@@ -34,6 +34,12 @@ def test_one_whose_heartbeat_lapsed_is_shown_as_failed(said: str, is_shown: Node
     assert shown(now=40.0, state=said).state is is_shown
 
 
+def test_its_age_goes_on_when_its_silence_is_counted_anew() -> None:
+    member = shown(now=40.0, risen=7.0)
+    assert member.age_ms == 33_000
+    assert shown(now=11.0, risen=7.0).state is NodeState.HOT_STANDBY
+
+
 def test_until_then_it_is_not() -> None:
     assert shown(now=39.9, state="HOT_STANDBY").state is NodeState.HOT_STANDBY
     assert shown(now=39.9, master="n1", state="MASTER").state is NodeState.MASTER

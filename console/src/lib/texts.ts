@@ -77,6 +77,9 @@ export const t = {
     takingOver: (name: string) => `${name} takes over`,
     vacant: (to: string) =>
       to ? `Nobody leads; ${to} is next` : 'Nobody leads, and nobody is next',
+    cutOff: (at: number) => `No answer from the store since ${clock(at)}`,
+    cutOffWorks: (name: string) =>
+      `${name ? `${name} led then; who leads now is not known here. ` : ''}Reads go on, as of then. Changes are carried out only if the master has its store; otherwise they are refused. This node does not take over meanwhile.`,
     alone: 'Nobody leads, and nobody has yet',
     unknown: 'This node has not read the store yet',
     next: (name: string) => `${name} is next`,

@@ -45,7 +45,15 @@ export interface PlaneNode {
   alarm: string
 }
 
-export type Phase = 'led' | 'silent' | 'gone' | 'taking-over' | 'vacant' | 'alone' | 'unknown'
+export type Phase =
+  | 'led'
+  | 'silent'
+  | 'gone'
+  | 'taking-over'
+  | 'vacant'
+  | 'cut-off'
+  | 'alone'
+  | 'unknown'
 
 /** What a node knows of who leads. */
 export interface View {

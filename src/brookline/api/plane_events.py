@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from brookline.wire.rest_server import HaNodeSummary, HighAvailabilitySummary
 
 _SILENT_POLLS = 3
-"""A master that has not been heard for so many polls is called silent."""
+"""A master that has not been heard for so many polls is called silent; the store likewise."""
 
 _LIVING = frozenset(
     {NodeState.MASTER, NodeState.HOT_STANDBY, NodeState.STANDBY, NodeState.HOT_BACKUP}
@@ -36,6 +36,7 @@ class Phase(enum.Enum):
     TAKING_OVER = "taking-over"
     VACANT = "vacant"
     ALONE = "alone"
+    CUT_OFF = "cut-off"
     UNKNOWN = "unknown"
 
 
@@ -48,7 +49,8 @@ class View:
         node: Instance that it is about, or empty.
         name: Its name.
         epoch: The last that is known.
-        since_ms: Wall time at which it began to lead, or to take over; or None.
+        since_ms: Wall time at which it began to lead, or to take over, or since which this node has
+            no store; or None.
         silent_ms: For how long it has not been heard.
         to: Name of the one from which it takes over, or to which it was handed; or empty.
     """
@@ -75,6 +77,11 @@ class View:
                 return f"{self.name} takes over" + (f" from {self.to}" if self.to else "")
             case Phase.VACANT:
                 return f"{self.name} has left" + (f"; {self.to} is next" if self.to else "")
+            case Phase.CUT_OFF:
+                since = _moment(self.since_ms or 0)
+                return f"this node has had no answer from the store since {since}" + (
+                    f"; {self.name} led then" if self.name else ""
+                )
             case Phase.ALONE:
                 return "nobody leads, and nobody has yet"
             case Phase.UNKNOWN:
@@ -98,16 +105,20 @@ class View:
         return dataclasses.replace(self, silent_ms=0)
 
 
-def view_of(node: Node, poll_s: float) -> View:
+def view_of(node: Node, poll_s: float, now_ms: int) -> View:
     """Return what a node knows of who leads.
 
     Args:
         node: The node.
         poll_s: Time between heartbeats, in seconds.
+        now_ms: Wall time.
     """
     standing, epoch = node.replica.standing, node.epoch
     if not node.plane_id:
         return View(Phase.UNKNOWN)
+    lost_ms = node.cut_off_since_ms
+    if lost_ms and now_ms - lost_ms >= _SILENT_POLLS * poll_s * 1000:
+        return View(Phase.CUT_OFF, standing.owner, standing.owner_name, epoch, lost_ms)
     if not standing.owner:
         return View(Phase.ALONE)
     members = {member.heartbeat.instance: member for member in node.members()}
@@ -121,11 +132,18 @@ def view_of(node: Node, poll_s: float) -> View:
         since = row.get("startedUtc")
         return dataclasses.replace(base, phase=Phase.TAKING_OVER, since_ms=since, to=former)
     base = dataclasses.replace(base, since_ms=row.get("activeUtc"))
-    if owner is None or owner.is_me:
+    if owner is None:
         return base
-    phase = _phase_of(owner, poll_s)
-    silent_ms = 0 if phase is Phase.LED else owner.age_ms
+    phase = _own_phase(node) if owner.is_me else _phase_of(owner, poll_s)
+    silent_ms = owner.age_ms if phase in (Phase.SILENT, Phase.GONE) else 0
     return dataclasses.replace(base, phase=phase, silent_ms=silent_ms)
+
+
+def _own_phase(node: Node) -> Phase:
+    """Return the phase of a plane of which the log says that this node leads it."""
+    if node.leads():
+        return Phase.LED
+    return Phase.SILENT if node.state is NodeState.MASTER else Phase.TAKING_OVER
 
 
 def _phase_of(master: Member, poll_s: float) -> Phase:
@@ -169,7 +187,10 @@ class PlaneSight:
     def look(self) -> bool:
         """Look again; tell whether anything has changed."""
         node, settings = self._ports.node, self._ports.settings
-        summary, view = ha_summary(self._ports), view_of(node, settings.poll_s)
+        summary, view = (
+            ha_summary(self._ports),
+            view_of(node, settings.poll_s, self._ports.clock.wall_ms()),
+        )
         key = encode([_lasting(summary), view.lasting().told()])
         if key == self._key:
             return False

@@ -155,6 +155,11 @@ class Node(Protocol):
         """Why its heartbeats cannot be confirmed now, or empty."""
         ...
 
+    @property
+    def cut_off_since_ms(self) -> int:
+        """Wall time since which the store confirms none, or 0."""
+        ...
+
     def leads(self) -> bool:
         """Tell whether it is the master and its lease holds at this very moment."""
         ...

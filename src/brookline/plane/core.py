@@ -28,6 +28,9 @@ _LONGEST_BUILD = 10
 """Time-outs that building the live objects may take; one that takes longer hangs, and is replaced."""
 
 
+_MUTE = "its heart is silent: the store owes it an answer, or the process stood still"
+
+
 class Claim(NamedTuple):
     """What a node claims of the mastership; exchanged as a whole, for the heart's thread reads it.
 
@@ -64,6 +67,7 @@ class Core:
         act_after: Boot time from which unprotected actions may begin.
         alarm: What must be looked at by people, or empty.
         trouble: Why the last heartbeat could not be confirmed, or empty.
+        trouble_since_ms: Wall time at which that began, or 0.
         leaving: Whether the node is about to end.
         waits: Whether it started as MASTER and still waits for a vacancy.
         crew: Owns what goes on beside the course of things.
@@ -91,6 +95,7 @@ class Core:
         self.act_after = 0.0
         self.alarm = ""
         self.trouble = ""
+        self.trouble_since_ms = 0
         self.leaving = False
         self.waits = False
         self.current_at = parts.clock.monotonic()
@@ -237,9 +242,15 @@ class Core:
 
     def report(self, beat: Beat) -> None:
         """Renew the lease by a confirmed heartbeat; remember what was in the way of another."""
-        self.trouble = beat.trouble
+        self.note_trouble(beat.trouble if beat.sent is not None else self.trouble or _MUTE)
         if beat.confirmed and beat.sent is not None and beat.sent.epoch and not beat.sent.stopped:
             self.lease.renew(beat.sent.epoch, beat.started)
+
+    def note_trouble(self, why: str) -> None:
+        """Remember what is in the way of heartbeats, and since when; nothing any more if empty."""
+        if bool(why) != bool(self.trouble):
+            self.trouble_since_ms = self.parts.clock.wall_ms() if why else 0
+        self.trouble = why
 
     def heartbeat(self) -> Heartbeat:
         """Return what this node says of itself; the heart sets the counter."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 from brookline.plane.states import NodeState, read_state
@@ -65,6 +66,8 @@ def describe(
     """
     heartbeat = sighting.heartbeat
     instance, silent_s = heartbeat.instance, now - sighting.since
+    # A silence counts anew after one of the observer; how long ago something was seen does not.
+    seen_s = silent_s if sighting.risen == -math.inf else now - sighting.risen
     return Member(
         heartbeat=heartbeat,
         state=_state(
@@ -73,7 +76,7 @@ def describe(
             failed=gone or silent_s >= settings.timeout_s,
             just_heard=silent_s < _SOON_POLLS * settings.poll_s,
         ),
-        age_ms=round(silent_s * 1000),
+        age_ms=round(seen_s * 1000),
         risen_wall_ms=sighting.risen_wall_ms,
         rank=line.index(instance) if instance in line else None,
         is_master=instance == master,

@@ -147,6 +147,11 @@ class PlaneNode:
         return self._core.trouble or (waits if missing else "")
 
     @property
+    def cut_off_since_ms(self) -> int:
+        """Wall time since which the store does not confirm that this node lives, or 0."""
+        return self._core.trouble_since_ms
+
+    @property
     def has_read(self) -> bool:
         """Whether this node takes part, and so has read the log to its end at least once."""
         return self._started.is_set()
@@ -197,7 +202,7 @@ class PlaneNode:
 
     def wait_for_store(self, why: str) -> None:
         """Note why this node does not take part yet, for those who ask it."""
-        self._core.trouble = why
+        self._core.note_trouble(why)
 
     def master(self) -> Heartbeat | None:
         """Return the heartbeat of who leads, as far as this node knows, or None."""
