@@ -39,6 +39,8 @@ interface Sent {
   /** Another node's address; otherwise the one that the page talks to. */
   at?: string
   retries?: number
+  /** Whether the answer is wanted as bytes. */
+  bytes?: boolean
 }
 
 const PATIENCE_MS = 30_000
@@ -105,7 +107,7 @@ export class Api {
       if (sent.signal?.aborted) throw error
       throw new Failure('unreachable', error instanceof Error ? error.message : String(error))
     }
-    return this.#read<T>(response, method, base)
+    return this.#read<T>(response, method, base, sent.bytes === true)
   }
 
   /** Headers and credentials for a request to a node. */
@@ -119,9 +121,16 @@ export class Api {
     return { headers: all, credentials: 'omit', mode: 'cors' }
   }
 
-  async #read<T>(response: Response, method: string, base: string): Promise<Answer<T>> {
-    const text = await bodyOf(response)
-    const data = parsed(text, response.headers.get('content-type') ?? '')
+  async #read<T>(
+    response: Response,
+    method: string,
+    base: string,
+    raw: boolean,
+  ): Promise<Answer<T>> {
+    const body = await bodyOf(response)
+    const bytes = raw && response.ok
+    const text = bytes ? '' : new TextDecoder().decode(body)
+    const data = bytes ? body : parsed(text, response.headers.get('content-type') ?? '')
     if (!response.ok) {
       const failure = this.#failure(response.status, data, text)
       const refused = failure.reason === 'session'
@@ -165,9 +174,9 @@ export class Api {
   }
 }
 
-async function bodyOf(response: Response): Promise<string> {
+async function bodyOf(response: Response): Promise<Uint8Array> {
   try {
-    return await response.text()
+    return new Uint8Array(await response.arrayBuffer())
   } catch (error) {
     // The node went in the middle of its answer.
     throw new Failure('unreachable', error instanceof Error ? error.message : String(error))

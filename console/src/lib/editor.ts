@@ -65,12 +65,7 @@ const THEME = EditorView.theme({
  *
  * It lives in a shadow of its own, since only there its styles need no wider policy of the page.
  */
-export function makeEditor(
-  box: HTMLElement,
-  text: string,
-  label: string,
-  onChange: (text: string) => void,
-): Editor {
+export function makeEditor(box: HTMLElement, text: string, label: string): Editor {
   const root = box.shadowRoot ?? box.attachShadow({ mode: 'open' })
   const view = new EditorView({
     root,
@@ -93,9 +88,6 @@ export function makeEditor(
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ 'aria-label': label, 'aria-multiline': 'true' }),
         keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
-        EditorView.updateListener.of((update) => {
-          if (update.docChanged) onChange(update.state.doc.toString())
-        }),
       ],
     }),
   })

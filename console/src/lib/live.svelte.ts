@@ -60,8 +60,8 @@ class Live {
   entities = new Replica<Entity>()
   sensors = new Replica<{ name: string; value: unknown }>()
   tasks = new Replica<Task>()
-  /** They rise with each change of what they are named after. */
-  versions = $state({ apps: 0, entities: 0, sensors: 0, tasks: 0 })
+  /** They rise with each change of what they are named after; `shape` is the tree without states. */
+  versions = $state({ apps: 0, entities: 0, shape: 0, sensors: 0, tasks: 0 })
 
   #application = ''
   #asked = false
@@ -140,7 +140,8 @@ class Live {
 
   async readEntities(application: string): Promise<void> {
     await this.#read('entities', this.entities, async () => {
-      const { data, seq } = await api.get<EntityDetail[]>('/v1/applications/fetch')
+      const path = `/v1/applications/fetch?application=${segment(application)}`
+      const { data, seq } = await api.get<EntityDetail[]>(path)
       const top = data.find((one) => one.id === application)
       if (!top) throw new Failure('missing', `no application ${application}`, 404)
       return { seq, things: fromDetails(top) }
@@ -189,7 +190,9 @@ class Live {
     replica: Replica<T>,
     read: () => Promise<{ seq: number; things: Map<string, T> }>,
   ): Promise<void> {
-    if (await replica.read(read)) this.versions[name] += 1
+    if (!(await replica.read(read))) return
+    this.versions[name] += 1
+    if (name === 'entities') this.versions.shape += 1
   }
 
   #world(second: boolean): World {
@@ -346,7 +349,9 @@ class Live {
           mark('apps', this.apps.offer(seq, change.id, alterApp(change)))
         }
         if (change.application === this.#application) {
-          mark('entities', this.entities.offer(seq, change.id, alterEntity(change)))
+          const altered = this.entities.offer(seq, change.id, alterEntity(change))
+          mark('entities', altered)
+          if (change.type !== 'state') mark('shape', altered)
         }
         return
       case 'sensors':

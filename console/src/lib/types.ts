@@ -46,14 +46,7 @@ export interface PlaneNode {
 }
 
 export type Phase =
-  | 'led'
-  | 'silent'
-  | 'gone'
-  | 'taking-over'
-  | 'vacant'
-  | 'cut-off'
-  | 'alone'
-  | 'unknown'
+  'led' | 'silent' | 'gone' | 'taking-over' | 'vacant' | 'cut-off' | 'alone' | 'unknown'
 
 /** What a node knows of who leads. */
 export interface View {
