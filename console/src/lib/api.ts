@@ -45,14 +45,31 @@ interface Sent {
 
 const PATIENCE_MS = 30_000
 const SAFE = new Set(['GET', 'HEAD'])
+/** What is sent there is not kept. */
+const SECRET = new Set(['/v1/login'])
 
 /** Asks nodes. It keeps what was seen, so that no answer is older than an answer before it. */
 export class Api {
-  /** Address of the node that is talked to; empty for the one that this page came from. */
-  base = ''
+  #base = ''
+  #moving = new AbortController()
+  /** Keys of writes of which nobody knows whether they were done, by what was sent. */
+  #unsettled = new Map<string, string>()
   session: Session | undefined
   seen = 0
   onLocked: () => void = () => undefined
+
+  /** Address of the node that is talked to; empty for the one that this page came from. */
+  get base(): string {
+    return this.#base
+  }
+
+  /** Talks to another node from now on; what is under way at the one before goes there, too. */
+  set base(base: string) {
+    if (base === this.#base) return
+    this.#base = base
+    this.#moving.abort()
+    this.#moving = new AbortController()
+  }
 
   /** A path as an address at the node that is talked to. */
   url(path: string): string {
@@ -69,11 +86,26 @@ export class Api {
 
   /**
    * Sends a request. A write carries a key, and goes to the next node with the same key if its node
-   * goes: it is done once.
+   * goes: it is done once. If nobody knows in the end whether it was, the same write has the same key
+   * when it is sent again.
    */
   async send<T>(path: string, sent: Sent = {}): Promise<Answer<T>> {
     const method = sent.method ?? 'GET'
-    const key = SAFE.has(method) ? '' : randomKey()
+    if (SAFE.has(method) || SECRET.has(path)) return this.#tried<T>(method, path, sent, randomKey())
+    const what = JSON.stringify([method, path, sent.at, sent.form, sent.json, sent.text])
+    const key = this.#unsettled.get(what) ?? randomKey()
+    this.#unsettled.set(what, key)
+    try {
+      const answer = await this.#tried<T>(method, path, sent, key)
+      this.#unsettled.delete(what)
+      return answer
+    } catch (error) {
+      if (isSettled(error)) this.#unsettled.delete(what)
+      throw error
+    }
+  }
+
+  async #tried<T>(method: string, path: string, sent: Sent, key: string): Promise<Answer<T>> {
     let tries = sent.at === undefined ? (sent.retries ?? 4) : 0
     for (let pause = 150; ; pause *= 2) {
       try {
@@ -90,7 +122,7 @@ export class Api {
   async #once<T>(method: string, path: string, sent: Sent, key: string): Promise<Answer<T>> {
     const base = sent.at ?? this.base
     const { headers, body } = encoded(sent)
-    if (key) headers['Idempotency-Key'] = key
+    if (!SAFE.has(method)) headers['Idempotency-Key'] = key
     // What is about a node itself is done by it, whatever it does with other changes.
     if (path.startsWith('/v1/server/ha/')) headers['Brooklyn-Allow-Non-Master-Access'] = 'true'
     if (this.seen && SAFE.has(method)) headers['Brookline-Sequence'] = String(this.seen)
@@ -101,7 +133,10 @@ export class Api {
         ...this.credentials(base, headers),
         body: body ?? null,
         cache: 'no-store',
-        signal: sent.signal ?? AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.any([
+          sent.signal ?? AbortSignal.timeout(PATIENCE_MS),
+          ...(sent.at === undefined ? [this.#moving.signal] : []),
+        ]),
       })
     } catch (error) {
       if (sent.signal?.aborted) throw error
@@ -172,6 +207,12 @@ export class Api {
     if (status === 503) return new Failure('unavailable', message, status, body)
     return new Failure(status >= 500 ? 'broken' : 'refused', message, status, body)
   }
+}
+
+/** Whether it is known what became of a write that failed. */
+function isSettled(error: unknown): boolean {
+  if (!(error instanceof Failure)) return false
+  return error.reason !== 'unreachable' && error.body?.data?.outcome !== 'unknown'
 }
 
 async function bodyOf(response: Response): Promise<Uint8Array> {

@@ -4,7 +4,7 @@ import { Link, Locked, type Listener, type Standing, type World } from './link'
 type Script = (string | Error | 'hang')[]
 
 const hello = (seq: number, more = {}) =>
-  `event: hello\nid: ${seq}@p\ndata: ${JSON.stringify({ plane: 'p', seq, beatMs: 1000, resumed: false, ...more })}\n\n`
+  `event: hello\nid: ${seq}@p\ndata: ${JSON.stringify({ plane: 'p', seq, beatMs: 1200, pollMs: 1000, resumed: false, ...more })}\n\n`
 const change = (seq: number) =>
   `event: changes\nid: ${seq}@p\ndata: ${JSON.stringify({ seq, changes: [] })}\n\n`
 const said = (name: string, data: object) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
@@ -46,9 +46,12 @@ class Fake implements World, Listener {
     }
   }
 
+  pulses = true
+  patience: number[] = []
   others = () => this.nodes
   now = () => this.#now++
   sleep = (ms: number, signal: AbortSignal): Promise<void> => {
+    this.patience.push(ms)
     if (ms < 3000 || signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       this.silent = resolve
@@ -131,12 +134,23 @@ test('a node that leaves names who is next', async () => {
   expect(world.opened[1]).toEqual(['http://n3', '11@p'])
 })
 
-test('a connection that is silent for three beats is dead', async () => {
+test('a connection that is silent for three beats is dead, and its node is not tried first', async () => {
   world.nodes = ['http://n2']
   await run([hello(10), 'hang'], [hello(10, { resumed: true })])
   const lost = world.standings.find((one) => one.state === 'lost')
   expect(lost).toMatchObject({ why: 'silent' })
-  expect(world.opened.length).toBe(3)
+  expect(world.opened.map(([base]) => base).slice(0, 2)).toEqual(['', 'http://n2'])
+})
+
+test.each([
+  [true, { beatMs: 5000, pollMs: 1000 }, 5000],
+  [true, { beatMs: 5000, pollMs: 10_000 }, 15_000],
+  [true, { beatMs: 5000, pollMs: 100 }, 1000],
+  [false, { beatMs: 5000, pollMs: 1000 }, 15_000],
+])('how long it may be silent follows from what comes on it', async (pulses, times, ms) => {
+  world.pulses = pulses
+  await run([hello(10, times), change(11)])
+  expect(world.patience).toContain(ms)
 })
 
 test('a session that ended locks it until it is started anew', async () => {

@@ -21,6 +21,8 @@ export interface World {
   others(): string[]
   sleep(ms: number, signal: AbortSignal): Promise<void>
   now(): number
+  /** Whether something comes with each poll of the plane, and not only with each beat. */
+  pulses: boolean
 }
 
 export interface Listener {
@@ -33,6 +35,8 @@ export interface Listener {
 
 const PAUSES_MS = [0, 200, 400, 800, 1500]
 const SILENT_BEATS = 3
+const SILENT_POLLS = 5
+const LEAST_SILENCE_MS = 1000
 const FIRST_WORD_MS = 8000
 const HOME = ''
 
@@ -47,7 +51,7 @@ export class Link {
   #ended = new AbortController()
   #running = false
   #again = new AbortController()
-  #beatMs = 0
+  #silenceMs = FIRST_WORD_MS
 
   constructor(world: World, listener: Listener) {
     this.#world = world
@@ -96,7 +100,7 @@ export class Link {
       }
       if (outcome.kind === 'wanted') continue
       lostAt ||= this.#world.now()
-      this.#base = this.#choose(tries, outcome.next)
+      this.#base = this.#choose(tries, outcome)
       this.#listener.stands({
         state: 'lost',
         sinceMs: lostAt,
@@ -110,10 +114,13 @@ export class Link {
     }
   }
 
-  /** Where to try next: here once more, then the others and its own node, in turn. */
-  #choose(tries: number, next: string | undefined): string {
+  /**
+   * Where to try next: here once more, then the others and its own node, in turn. One that has been
+   * silent takes a connection, too, and says nothing on it.
+   */
+  #choose(tries: number, { next, why }: Lost): string {
     if (next !== undefined) return next
-    if (tries === 0) return this.#base
+    if (tries === 0 && why !== 'silent') return this.#base
     const all = [HOME, ...this.#world.others()]
     return all[(all.indexOf(this.#base) + 1) % all.length] ?? HOME
   }
@@ -125,7 +132,7 @@ export class Link {
       const pieces = await this.#world.open(this.#base, this.#lastId, watchdog.signal)
       const parser = new EventParser()
       for await (const piece of pieces) {
-        watchdog.expect(this.#beatMs ? this.#beatMs * SILENT_BEATS : FIRST_WORD_MS)
+        watchdog.expect(this.#silenceMs)
         for (const event of parser.feed(piece)) {
           const outcome = this.#take(event.event, event.data, event.id, live)
           if (outcome) return outcome
@@ -173,7 +180,7 @@ export class Link {
   #greet(hello: Hello, id: string): void {
     const moved = this.#plane !== '' && this.#plane !== hello.plane
     this.#plane = hello.plane
-    this.#beatMs = hello.beatMs
+    this.#silenceMs = silence(hello, this.#world.pulses)
     if (!hello.resumed) {
       // Nothing says what was missed meanwhile.
       const known = this.#lastSeq >= 0
@@ -199,10 +206,19 @@ export class Link {
   }
 }
 
-type Outcome =
-  | { kind: 'wanted' }
-  | { kind: 'locked' }
-  | { kind: 'lost'; why: string; next?: string | undefined; pauseMs?: number }
+interface Lost {
+  kind: 'lost'
+  why: string
+  next?: string | undefined
+  pauseMs?: number
+}
+type Outcome = { kind: 'wanted' } | { kind: 'locked' } | Lost
+
+/** For how long nothing may come on a connection that lives. */
+function silence({ beatMs, pollMs }: Hello, pulses: boolean): number {
+  const beats = beatMs * SILENT_BEATS
+  return pulses ? Math.min(beats, Math.max(pollMs * SILENT_POLLS, LEAST_SILENCE_MS)) : beats
+}
 
 function heir(data: Record<string, unknown>): string | undefined {
   const nodes = (data['nodes'] ?? []) as { uri?: string | null }[]

@@ -200,6 +200,7 @@ class Live {
       open: (base, lastId, signal) => this.#open(second ? api.base : base, lastId, signal, second),
       others: () => (second ? [] : this.#others()),
       now: () => Date.now(),
+      pulses: !second,
       sleep: (ms, signal) =>
         new Promise((resolve) => {
           const timer = setTimeout(resolve, ms)

@@ -466,7 +466,8 @@ services:
     session: 'You are not logged in any more.',
     unavailable: (text: string) => `Nobody can do that now: ${text}`,
     'not-done': 'Nothing was done. It is safe to try again.',
-    unknown: 'It is not known whether it was done. Look before you try again.',
+    unknown:
+      'It is not known whether it was done. The same again from this page is not done twice.',
   },
 
   missing: {

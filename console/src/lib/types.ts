@@ -221,6 +221,7 @@ export interface Hello {
   resumed: boolean
   user: string
   beatMs: number
+  pollMs: number
   at: number
 }
 
