@@ -46,6 +46,10 @@ class Fake implements World, Listener {
     }
   }
 
+  alive = false
+  heldBack: boolean[] = []
+  answers = () => Promise.resolve(this.alive)
+  held = (back: boolean) => void this.heldBack.push(back)
   pulses = true
   patience: number[] = []
   others = () => this.nodes
@@ -185,4 +189,27 @@ test('what cannot be read ends the connection, not the page', async () => {
     [hello(10, { resumed: true }), change(11)],
   )
   expect(seqs()).toEqual([11])
+})
+
+const beat = said('beat', { seq: 10 })
+
+test('a node that answers while its stream says nothing is behind something that holds it back', async () => {
+  world.alive = true
+  await run(['hang'], ['hang'], [hello(10), 'hang'], [hello(10), beat])
+  expect(world.heldBack).toEqual([true, false])
+})
+
+test('one silence of a stream that has worked is not yet held back, two are', async () => {
+  world.alive = true
+  await run([hello(10), beat, 'hang'], [hello(10), beat, 'hang'], [hello(10), beat])
+  expect(world.heldBack).toEqual([])
+  world = new Fake()
+  world.alive = true
+  await run([hello(10), beat, 'hang'], [hello(10), 'hang'], [hello(10), beat])
+  expect(world.heldBack).toEqual([true, false])
+})
+
+test('a node that does not answer either is not held back', async () => {
+  await run(['hang'], ['hang'], [hello(10)])
+  expect(world.heldBack).toEqual([])
 })

@@ -17,6 +17,8 @@ export class Locked extends Error {}
 export interface World {
   /** Opens the stream of a node; the pieces of text end when the connection does. */
   open(base: string, lastId: string, signal: AbortSignal): Promise<AsyncIterable<string>>
+  /** Whether a node answers questions, though nothing comes by its stream. */
+  answers(base: string): Promise<boolean>
   /** Addresses of the other nodes that may be tried, the likeliest first. */
   others(): string[]
   sleep(ms: number, signal: AbortSignal): Promise<void>
@@ -30,6 +32,8 @@ export interface Listener {
   hello(hello: Hello, base: string): void
   /** What the page has is no basis any more. */
   reset(reason: string): void
+  /** Whether something between the page and its nodes, such as a proxy, holds the stream back. */
+  held(back: boolean): void
   event(name: string, data: unknown): void
 }
 
@@ -52,6 +56,9 @@ export class Link {
   #running = false
   #again = new AbortController()
   #silenceMs = FIRST_WORD_MS
+  /** How often a node has answered of which nothing came; more than `#patience` of it is too often. */
+  #held = 0
+  #patience = 0
 
   constructor(world: World, listener: Listener) {
     this.#world = world
@@ -100,6 +107,7 @@ export class Link {
       }
       if (outcome.kind === 'wanted') continue
       lostAt ||= this.#world.now()
+      if (outcome.why === 'silent') void this.#suspect(this.#base)
       this.#base = this.#choose(tries, outcome)
       this.#listener.stands({
         state: 'lost',
@@ -112,6 +120,21 @@ export class Link {
       tries += 1
       await this.#world.sleep(pause, again.signal)
     }
+  }
+
+  /** Asks whether it is the node that is silent, or only its stream. */
+  async #suspect(base: string): Promise<void> {
+    if (!(await this.#world.answers(base)) || this.#ended.signal.aborted) return
+    this.#held += 1
+    if (this.#held === this.#patience + 1) this.#listener.held(true)
+  }
+
+  /** Something came in time. */
+  #trust(): void {
+    if (this.#held > this.#patience) this.#listener.held(false)
+    this.#held = 0
+    // Where it has worked, one silence may have been the node's own.
+    this.#patience = 1
   }
 
   /**
@@ -168,6 +191,9 @@ export class Link {
         if (id) this.#lastId = id
         this.#listener.reset(String(data['reason'] ?? ''))
         return undefined
+      case 'beat':
+        this.#trust()
+        return this.#pass(name, data, id)
       case 'leaving':
         return { kind: 'lost', why: 'leaving', next: heir(data), pauseMs: 0 }
       case 'cut':

@@ -2,8 +2,10 @@
 
 import { api, Failure, segment } from './api'
 import { Link, Locked, type Standing, type World } from './link'
+import { NO_MASTERSHIP, others, viewOf } from './plane'
 import { Replica } from './replica'
 import { session } from './session.svelte'
+import { answers, pieces } from './stream'
 import { t } from './texts'
 import { fromDetails, fromSummary, taskFrom, type App, type Entity, type Task } from './things'
 import { alterApp, alterEntity, alterTask } from './things'
@@ -37,11 +39,16 @@ export interface Detail {
   onOutput?: (output: Output) => void
 }
 
+/** How often to ask where no stream comes through. */
+export const ASK_MS = 5000
+
 class Live {
   standing = $state.raw<Standing>({ state: 'connecting', sinceMs: Date.now() })
   hello = $state.raw<Hello>()
+  /** Whether something holds the stream back, so that the page asks instead. */
+  held = $state(false)
   /** Whether a node has spoken yet. */
-  ready = $derived(this.hello !== undefined)
+  ready = $derived(this.hello !== undefined || this.held)
   /** The plane as the node sees it that is talked to, and when it said so. */
   plane = $state.raw<Plane>()
   planeAt = $state(0)
@@ -69,17 +76,20 @@ class Live {
   #main: Link
   #second: Link
   #dirty = new Set<keyof Live['versions']>()
+  #asks: ReturnType<typeof setInterval> | undefined
 
   constructor() {
     this.#main = new Link(this.#world(false), {
       stands: (standing) => this.#stands(standing),
       hello: (hello, base) => this.#greeted(hello, base),
       reset: () => this.#reset(),
+      held: (back) => this.#heldBack(back),
       event: (name, data) => this.#event(name, data),
     })
     this.#second = new Link(this.#world(true), {
       stands: () => undefined,
       hello: () => undefined,
+      held: () => undefined,
       reset: () => this.#reset(),
       event: (name, data) => this.#event(name, data),
     })
@@ -87,7 +97,7 @@ class Live {
 
   /** Whether what is shown may be old: nothing has come for a while. */
   get stale(): boolean {
-    return this.standing.state !== 'live'
+    return this.standing.state !== 'live' && !this.held
   }
 
   get me() {
@@ -175,7 +185,8 @@ class Live {
   /** Reads the plane at once, as after a change of it; the stream brings it anyway. */
   async readPlane(): Promise<void> {
     const { data } = await api.get<Plane>('/v1/server/ha/states')
-    this.#set({ ...data, ...(this.plane?.view ? { view: this.plane.view } : {}) })
+    const view = this.held ? viewOf(data) : this.plane?.view
+    this.#set({ ...data, ...(view ? { view } : {}) })
   }
 
   /** How long ago a node's heartbeat was seen, at a moment. */
@@ -198,7 +209,8 @@ class Live {
   #world(second: boolean): World {
     return {
       open: (base, lastId, signal) => this.#open(second ? api.base : base, lastId, signal, second),
-      others: () => (second ? [] : this.#others()),
+      answers: (base) => answers(base),
+      others: () => (second ? [] : others(this.plane)),
       now: () => Date.now(),
       pulses: !second,
       sleep: (ms, signal) =>
@@ -250,21 +262,19 @@ class Live {
     return Boolean(this.#detail.entity ?? this.#detail.task)
   }
 
-  /** Addresses of living nodes: the master, then in the order of succession. */
-  #others(): string[] {
-    const plane = this.plane
-    if (!plane) return []
-    const rank = (id: string) => {
-      const node = plane.nodes[id]
-      if (!node || node.status === 'TERMINATED') return Infinity
-      return node.isMaster ? -1 : (node.next ?? 1000)
+  /** Asks for what the stream would have brought, until it brings it again. */
+  #heldBack(back: boolean): void {
+    this.held = back
+    clearInterval(this.#asks)
+    if (!back) return this.#reset()
+    const ask = () => {
+      if (document.hidden) return
+      this.generation += 1
+      void this.readPlane().catch(() => undefined)
+      void this.readHistory().catch(() => undefined)
     }
-    const home = location.origin
-    return Object.keys(plane.nodes)
-      .filter((id) => rank(id) < Infinity)
-      .sort((a, b) => rank(a) - rank(b))
-      .map((id) => addressOf(plane.nodes[id]))
-      .filter((address) => address !== '' && address !== home)
+    this.#asks = setInterval(ask, ASK_MS)
+    ask()
   }
 
   #stands(standing: Standing): void {
@@ -379,39 +389,6 @@ class Live {
         this.history = [row, ...others].sort((a, b) => b.epoch - a.epoch)
       }
     }
-  }
-}
-
-/** What a row of the history says where it says nothing. */
-const NO_MASTERSHIP = {
-  from: '',
-  evidence: '',
-  detectMs: 0,
-  electMs: 0,
-  replayMs: 0,
-  guess: false,
-  interrupted: [],
-  activeUtc: null,
-  endedUtc: null,
-  endReason: null,
-}
-
-/** Where users reach a node. */
-export function addressOf(node: { nodeUri: string | null; address: string } | undefined): string {
-  return (node?.nodeUri || node?.address || '').replace(/\/+$/, '')
-}
-
-async function* pieces(body: ReadableStream<Uint8Array>): AsyncIterable<string> {
-  const reader = body.getReader()
-  const decoder = new TextDecoder()
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      yield decoder.decode(value, { stream: true })
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined)
   }
 }
 

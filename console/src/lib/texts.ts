@@ -70,6 +70,9 @@ export const t = {
   strip: {
     label: 'Who leads',
     led: (name: string) => `${name} leads since`,
+    leads: (name: string) => `${name} leads`,
+    heldBack: (name: string, ms: number) =>
+      `${name} answers, but its stream of events does not come through: something in between, such as a proxy, holds it back. This page asks every ${duration(ms)} instead;`,
     silent: (name: string, ms: number) =>
       `Master silent: nothing from ${name || 'it'} for ${duration(ms)}`,
     silentLimit: (limit: number) => `after ${duration(limit)} another node takes over`,
@@ -112,6 +115,8 @@ export const t = {
       'This node takes no changes while it does not lead (brookline.nonMasterWrites=refuse).',
     acts: 'What you change here is forwarded to the master.',
     cold: 'It shows no applications, since it keeps no copy that can be read.',
+    newcomers: (names: string) =>
+      `Joined after this page was loaded: ${names}. The page can ask it, and go on through it, once it is loaded anew. It does that by itself when nobody uses it.`,
     toMaster: (name: string) => `Open this page on ${name}`,
   },
 
@@ -257,6 +262,8 @@ export const t = {
       'Until the new master leads, nothing can be called back; afterwards the lead can be given back.',
     unreachable: (name: string, address: string) =>
       `${name} cannot be reached from this browser at ${address || 'an address that is not known'}. Use the command line, or open its own page.`,
+    isNew: (name: string) =>
+      `${name} joined after this page was loaded. Load this page anew to manage it from here.`,
     ended: (name: string) => `${name} has ended. It has to be started where it runs.`,
     setPriority: (from: number, to: number) => `The priority changes from ${from} to ${to}.`,
     order: (names: string) => `Then these would take over, in this order: ${names}.`,

@@ -1,0 +1,51 @@
+// Loads the page anew when a node has joined that it may not ask, and nobody is at it.
+
+import { live } from './live.svelte'
+import { addressOf } from './plane'
+import { mayReload, policy } from './policy'
+import type { PlaneNode } from './types'
+
+const LOOK_MS = 2000
+class Fresh {
+  /** Nodes that have joined since the page was loaded. */
+  newcomers: PlaneNode[] = $derived.by(() =>
+    Object.values(live.plane?.nodes ?? {}).filter(
+      (node) =>
+        node.status !== 'TERMINATED' && addressOf(node) !== '' && !policy.allows(addressOf(node)),
+    ),
+  )
+  #typed = false
+  #used = Date.now()
+
+  start(): void {
+    const use = () => (this.#used = Date.now())
+    for (const name of ['pointerdown', 'keydown', 'wheel', 'focusin']) {
+      document.addEventListener(name, use, { capture: true, passive: true })
+    }
+    document.addEventListener('input', () => (this.#typed = true), { capture: true })
+    setInterval(() => this.#look(), LOOK_MS)
+  }
+
+  /** What was typed so far is sent, such as a password. */
+  forget(): void {
+    this.#typed = false
+  }
+
+  reload(): void {
+    location.reload()
+  }
+
+  #look(): void {
+    const moment = {
+      newcomers: this.newcomers.length > 0,
+      home: live.base === '' && live.standing.state === 'live',
+      typed: this.#typed,
+      dialog: document.querySelector('dialog[open]') !== null,
+      hidden: document.hidden,
+      restedMs: Date.now() - this.#used,
+    }
+    if (mayReload(moment)) this.reload()
+  }
+}
+
+export const fresh = new Fresh()

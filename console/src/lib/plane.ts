@@ -1,0 +1,46 @@
+// What follows from the plane as a node tells it.
+
+import { policy } from './policy'
+import type { Plane, View } from './types'
+
+/** Where users reach a node. */
+export function addressOf(node: { nodeUri: string | null; address: string } | undefined): string {
+  return (node?.nodeUri || node?.address || '').replace(/\/+$/, '')
+}
+
+/** Who leads, as far as it can be told without the stream. */
+export function viewOf(plane: Plane): View {
+  const master = plane.nodes[plane.masterId]
+  if (!master) return { phase: 'unknown', says: '' }
+  return { phase: 'led', node: master.nodeId, name: master.name, says: '' }
+}
+
+/** Addresses of living nodes that this page may ask: the master, then in the order of succession. */
+export function others(plane: Plane | undefined): string[] {
+  if (!plane) return []
+  const rank = (id: string) => {
+    const node = plane.nodes[id]
+    if (!node || node.status === 'TERMINATED') return Infinity
+    return node.isMaster ? -1 : (node.next ?? 1000)
+  }
+  const home = location.origin
+  return Object.keys(plane.nodes)
+    .filter((id) => rank(id) < Infinity)
+    .sort((a, b) => rank(a) - rank(b))
+    .map((id) => addressOf(plane.nodes[id]))
+    .filter((address) => address !== '' && address !== home && policy.allows(address))
+}
+
+/** What a row of the history says where it says nothing. */
+export const NO_MASTERSHIP = {
+  from: '',
+  evidence: '',
+  detectMs: 0,
+  electMs: 0,
+  replayMs: 0,
+  guess: false,
+  interrupted: [],
+  activeUtc: null,
+  endedUtc: null,
+  endReason: null,
+}
