@@ -35,6 +35,7 @@ COMMANDS = {
     "activity": "brookline.cli.activity:activity",
     "interrupted": "brookline.cli.interrupted:interrupted",
     "ha": "brookline.cli.ha:ha",
+    "journal": "brookline.cli.journal:journal",
     "doctor": "brookline.cli.doctor:doctor",
     "version": "brookline.cli.version:version",
 }

@@ -13,6 +13,7 @@ from brookline.values.ids import Randomness, new_id
 from brookline.wire.entries import FORMAT
 
 if TYPE_CHECKING:
+    from brookline.journal.scan import Source
     from brookline.stores.store import Store
 
 
@@ -28,7 +29,7 @@ class PlaneKey(msgspec.Struct, frozen=True):
     plane: str
 
 
-async def find_plane(store: Store) -> str | None:
+async def find_plane(store: Source) -> str | None:
     """Return the id of the plane in this store, or None if there is none yet.
 
     Raises:
@@ -75,5 +76,5 @@ async def ensure_plane(store: Store, randomness: Randomness) -> str:
     return found
 
 
-async def _has_entries(store: Store) -> bool:
+async def _has_entries(store: Source) -> bool:
     return any(is_entry_key(key) for key in await store.list(JOURNAL))

@@ -22,7 +22,7 @@ from brookline.wire.entries import FORMAT, SnapshotHeader
 
 if TYPE_CHECKING:
     from brookline.journal.rules import Rules
-    from brookline.stores.store import Store
+    from brookline.journal.scan import Source
     from brookline.values.clock import Clock
 
 _SLICE = 500
@@ -94,7 +94,7 @@ async def decode(data: bytes, where: str, clock: Clock) -> Replica:
     return replica
 
 
-async def find_newest(store: Store, after_seq: int, rules: Rules) -> str | None:
+async def find_newest(store: Source, after_seq: int, rules: Rules) -> str | None:
     """Return the key of the newest snapshot of an entry above `after_seq`, announced or not."""
     if not rules.immutable_snapshots:
         return await _pointed(store, after_seq)
@@ -103,12 +103,12 @@ async def find_newest(store: Store, after_seq: int, rules: Rules) -> str | None:
     return next((key for key in reversed(keys) if is_snapshot_key(key)), None)
 
 
-async def list_snapshots(store: Store) -> list[str]:
+async def list_snapshots(store: Source) -> list[str]:
     """Return the keys of all snapshots, oldest first."""
     return [key for key in await store.list(SNAPSHOT) if is_snapshot_key(key)]
 
 
-async def read(store: Store, key: str, clock: Clock) -> Replica | None:
+async def read(store: Source, key: str, clock: Clock) -> Replica | None:
     """Return what the snapshot under `key` says; None if it is gone, or damaged.
 
     A damaged snapshot is passed over, because an older one and the log say the same.
@@ -130,7 +130,7 @@ async def _digest(data: bytes, clock: Clock) -> str:
     return digest.hexdigest()
 
 
-async def _pointed(store: Store, after_seq: int) -> str | None:
+async def _pointed(store: Source, after_seq: int) -> str | None:
     pointer = await store.get(POINTER)
     key = pointer.decode() if pointer else ""
     return key if key and snapshot_seq(key) > after_seq else None

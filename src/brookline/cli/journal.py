@@ -1,0 +1,250 @@
+"""brookline journal: the plane's log for people, and whether it is what was written."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from brookline.cli.exits import Exit
+from brookline.cli.output import is_terminal
+from brookline.cli.stores import STORE_OPTION, find_store, offline, opened_plane, run, stream
+from brookline.cli.times import moment_of, stamp
+from brookline.errors import InvalidInput
+from brookline.values.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator
+
+    from brookline.cli.output import Output
+    from brookline.journal.verifying import Verdict
+    from brookline.management.telling import Told
+
+_MOST_CHANGES = 6
+
+
+@click.group()
+def journal() -> None:
+    """Show the plane's log, or verify it. No server is asked; it may run or not."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which entries are shown.
+
+    Attributes:
+        first: Number of the first.
+        last: Number of the last, or None.
+        since_ms: Only those written at this moment or later.
+        until_ms: Only those written at this moment or before, or None.
+        kinds: Only these kinds of entries or of records; empty for all.
+        user: Only what this user asked for.
+        record: Only what changed this record: ``kind/id``, its id, or its name.
+    """
+
+    first: int = 1
+    last: int | None = None
+    since_ms: int = 0
+    until_ms: int | None = None
+    kinds: tuple[str, ...] = ()
+    user: str = ""
+    record: str = ""
+
+
+@journal.command()
+@STORE_OPTION
+@click.option("--from", "first", type=int, metavar="SEQ", help="Begin with this entry.")
+@click.option("--to", "last", type=int, metavar="SEQ", help="End with this entry.")
+@click.option(
+    "--since", default="", metavar="TIME", help="Begin at this moment, or so long ago: 22:10, 2h."
+)
+@click.option("--until", default="", metavar="TIME", help="End at this moment, or so long ago.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    help="Only entries of this kind (fence, active, batch, resign …) or about records of it (entity, task …).",
+)
+@click.option("--by", "who", default="", metavar="USER", help="Only what this user asked for.")
+@click.option(
+    "--record", default="", help="Only what changed this record: its kind/id, id or name."
+)
+@click.option("--limit", "-n", type=int, default=0, help="Only the last so many of these.")
+@offline
+def show(
+    out: Output,
+    *,
+    home: str,
+    store: str,
+    first: int | None,
+    last: int | None,
+    since: str,
+    until: str,
+    kinds: tuple[str, ...],
+    who: str,
+    record: str,
+    limit: int,
+) -> None:
+    """Show the log: when, under which mastership, by which node, for whom, and what changed.
+
+    Oldest first; what one request changed is a line. Values are not shown, only what was changed.
+    With -o json, an object a line. On a terminal it goes through a pager.
+    """
+    now = SystemClock().wall_ms()
+    choice = Choice(
+        first=first or 1,
+        last=last,
+        since_ms=moment_of(since, now) if since else 0,
+        until_ms=moment_of(until, now) if until else None,
+        kinds=kinds,
+        user=who,
+        record=record,
+    )
+    found = stream(_told(find_store(store, home), choice))
+    _print(out, collections.deque(found, limit) if limit > 0 else found)
+
+
+@journal.command()
+@STORE_OPTION
+@offline
+def verify(out: Output, *, home: str, store: str) -> None:
+    """Check every entry, snapshot and blob that is retained, and that they fit together.
+
+    Ends with 3 if something is not as it was written, and names it and what to do. It may run
+    while servers do.
+    """
+    url = find_store(store, home)
+    verdict = run(_verified(url))
+    out.emit({"store": url, **dataclasses.asdict(verdict)}, lambda: verdict_lines(url, verdict))
+    if verdict.faults:
+        raise click.exceptions.Exit(Exit.INTERNAL)
+
+
+async def _verified(url: str) -> Verdict:
+    from brookline.journal.verifying import verify as look
+
+    async with opened_plane(url) as store:
+        return await look(store, SystemClock())
+
+
+def verdict_lines(where: str, verdict: Verdict) -> Iterator[str]:
+    """Yield what was found, and the way on where something is wrong."""
+    seen = f"{verdict.entries} entries"
+    if verdict.entries:
+        seen += f" ({verdict.first} to {verdict.last}, {verdict.epochs} fences)"
+    yield f"{where}: plane {verdict.plane or '?'}"
+    yield f"read {seen}, {verdict.snapshots} snapshots, {verdict.blobs} blobs"
+    if verdict.compared:
+        yield f"{verdict.compared} snapshots say the same as the entries before them"
+    yield from (f"note: {note}" for note in verdict.notes)
+    if not verdict.faults:
+        yield "all is as it was written"
+        return
+    for fault in verdict.faults:
+        yield f"FAULT {fault.what}"
+    worst = verdict.faults[0]
+    more = f"; {len(verdict.faults) - 1} more faults" if len(verdict.faults) > 1 else ""
+    yield f"first broken key: {worst.key}{more}"
+    yield f"Next: {worst.advice}"
+
+
+async def _told(url: str, choice: Choice) -> AsyncIterator[Told]:
+    from brookline.journal import scan
+    from brookline.journal.keys import entry_seq
+    from brookline.management.telling import Teller
+
+    teller = Teller()
+    async with opened_plane(url) as store:
+        kept = await scan.retained(store)
+        if choice.last is not None and choice.last < choice.first:
+            raise InvalidInput(f"--to {choice.last} comes before --from {choice.first}")
+        begin = await _learn(store, kept, choice, teller)
+        keys = [key for key in kept.entries if entry_seq(key) >= begin]
+        async for key, data in scan.fetched(store, keys):
+            if data is None:
+                continue
+            entry = await scan.opened(store, key, data)
+            if choice.last is not None and entry.seq > choice.last:
+                return
+            for one in teller.tell(entry):
+                chosen = chosen_of(one, choice)
+                if chosen is not None:
+                    yield chosen
+
+
+async def _learn(store: Any, kept: Any, choice: Choice, teller: Any) -> int:
+    """Learn the names as of the first entry; return from where on to read."""
+    from brookline.journal import snapshot
+    from brookline.journal.keys import snapshot_seq
+
+    earlier = [key for key in kept.snapshots if snapshot_seq(key) < choice.first]
+    for key in (*reversed(earlier), *kept.snapshots[:1]):
+        loaded = await snapshot.read(store, key, SystemClock())
+        if loaded is not None:
+            teller.learn(loaded.records)
+            return min(choice.first, loaded.seq + 1)
+    return 1
+
+
+def chosen_of(told: Told, choice: Choice) -> Told | None:
+    """Return what of an entry is to be shown, or None."""
+    import msgspec
+
+    if told.sequence < choice.first or told.time_utc < choice.since_ms:
+        return None
+    if choice.until_ms is not None and told.time_utc > choice.until_ms:
+        return None
+    if choice.user and told.user != choice.user:
+        return None
+    changes = told.changes
+    if choice.record:
+        changes = [
+            one for one in changes if choice.record in (f"{one.kind}/{one.id}", one.id, one.name)
+        ]
+    if choice.kinds and told.kind not in choice.kinds:
+        changes = [one for one in changes if one.kind in choice.kinds]
+    asked = choice.record or (choice.kinds and told.kind not in choice.kinds)
+    if not asked:
+        return told
+    if not changes:
+        return None
+    text = "; ".join(one.text for one in changes)
+    return msgspec.structs.replace(told, changes=changes, text=text)
+
+
+def _print(out: Output, found: Iterable[Told]) -> None:
+    if out.form != "table":
+        import msgspec
+
+        for one in found:
+            out.append(msgspec.to_builtins(one))
+        return
+    lines = _lines(found)
+    if not is_terminal(sys.stdout):
+        for line in lines:
+            out.show(line)
+        return
+    import os
+
+    from brookline.cli.blocks import visible
+
+    os.environ.setdefault("LESS", "FRSX")
+    click.echo_via_pager(f"{visible(line)}\n" for line in lines)
+
+
+def _lines(found: Iterable[Told]) -> Iterator[str]:
+    yield f"{'SEQ':>8}  {'TIME':19}  {'EPOCH':>5}  {'NODE':12}  {'USER':12}  WHAT"
+    for one in found:
+        where = f"{one.sequence:>8}  {stamp(one.time_utc)}  {one.epoch:>5}  {one.node:12}"
+        yield f"{where}  {one.user or '-':12}  {_what(one)}".replace("\n", " ")
+
+
+def _what(told: Told) -> str:
+    text = told.text
+    if len(told.changes) > _MOST_CHANGES:
+        some = "; ".join(one.text for one in told.changes[:_MOST_CHANGES])
+        text = f"{some}; and {len(told.changes) - _MOST_CHANGES} more"
+    return text if told.kind == "batch" else f"[{told.kind}] {text}".rstrip()

@@ -1,0 +1,155 @@
+"""Stores as commands find them: by a URL, or as a home remembers where its plane's store is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from brookline.cli.output import Output
+from brookline.cli.tool import common_options
+from brookline.errors import InvalidInput, NotFound
+from brookline.journal.planekey import find_plane
+from brookline.stores.registry import open_store, path_of, scheme_of
+from brookline.values.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from brookline.stores.store import Store
+
+T = TypeVar("T")
+
+NOTE = Path("data") / "node.json"
+"""File of a home that says where its plane's store is."""
+
+STORE_OPTION = click.option(
+    "--persistence-dir",
+    "store",
+    default="",
+    metavar="URL",
+    help="The store: a folder, or its URL.  [default: that of --home, or of the homes here]",
+)
+
+
+def offline(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that asks no server the common options, and an `Output` made of them.
+
+    Its keyword ``home`` is the option `--home`; the other options about servers have no effect.
+    """
+
+    @functools.wraps(function)
+    def command(**given: Any) -> None:
+        earlier = click.get_current_context().find_root().obj or {}
+        for name in ("urls", "user", "password", "cacert", "insecure"):
+            given.pop(name)
+        form = given.pop("form") or earlier.get("form") or "table"
+        colour = not (given.pop("no_color") or earlier.get("no_color"))
+        home = given.pop("home") or earlier.get("home") or ""
+        function(Output(form, colour=colour), home=home, **given)
+
+    return common_options(command)
+
+
+def find_store(url: str, home: str, folder: Path | None = None) -> str:
+    """Return the URL of a store: as given, else what the home remembers, else the homes here.
+
+    Raises:
+        InvalidInput: If none is known, or several are.
+    """
+    if url:
+        return url
+    folder = folder or Path.cwd()
+    homes = (
+        [Path(home)] if home else [folder, *sorted(p.parents[1] for p in folder.glob(f"*/{NOTE}"))]
+    )
+    found = list(dict.fromkeys(filter(None, map(_remembered, homes))))
+    if len(found) == 1:
+        return found[0]
+    if home:
+        raise InvalidInput(f"{home} is not the home of a node that took part in a plane")
+    if found:
+        raise InvalidInput(f"there are homes of several planes here: {', '.join(found)}; name one")
+    raise InvalidInput("say where the store is: --persistence-dir URL, or --home DIR of a node")
+
+
+def _remembered(home: Path) -> str:
+    try:
+        note = json.loads((home / NOTE).read_text())
+    except (OSError, ValueError):
+        return ""
+    store = note.get("store") if isinstance(note, dict) else ""
+    return store if isinstance(store, str) else ""
+
+
+def require_there(url: str) -> None:
+    """Refuse a folder that is not there, which opening would make.
+
+    Raises:
+        NotFound: If it is not.
+    """
+    if scheme_of(url) in ("directory", "file") and not path_of(url).is_dir():
+        raise NotFound(f"there is no folder {path_of(url)}")
+
+
+@contextlib.asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Store]:
+    """Open a store, and close it at the end.
+
+    Raises:
+        StoreUnfit: If it is no store, or holds something else.
+        StoreError: If it gives no answer.
+    """
+    store = await open_store(url, SystemClock())
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@contextlib.asynccontextmanager
+async def opened_plane(url: str) -> AsyncIterator[Store]:
+    """Open a store that holds a plane.
+
+    Raises:
+        NotFound: If it holds none.
+    """
+    require_there(url)
+    async with opened(url) as store:
+        if await find_plane(store) is None:
+            raise NotFound(f"{url} holds no plane")
+        yield store
+
+
+def run(work: Awaitable[T]) -> T:
+    """Do something on a loop of its own, to its end."""
+
+    async def to_its_end() -> T:
+        return await work
+
+    return asyncio.run(to_its_end())
+
+
+def stream(items: AsyncIterator[T]) -> Iterator[T]:
+    """Yield what comes asynchronously, on a loop of its own, as it is asked for; None ends it."""
+    with asyncio.Runner() as runner:
+        try:
+            while (item := runner.run(_next(items))) is not None:
+                yield item
+        finally:
+            runner.run(_end(items))
+
+
+async def _next(items: AsyncIterator[T]) -> T | None:
+    return await anext(items, None)
+
+
+async def _end(items: AsyncIterator[Any]) -> None:
+    close = getattr(items, "aclose", None)
+    if close is not None:
+        await close()

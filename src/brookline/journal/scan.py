@@ -1,0 +1,105 @@
+"""Scans: the retained part of a journal, read as it lies there, also where it is damaged.
+
+A `Reader` moves a replica to the tail, and halts where something is wrong. Whoever shows, verifies,
+copies or restores a journal has to look at all of it, whatever is in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from typing import TYPE_CHECKING, Protocol
+
+from brookline.errors import Damaged
+from brookline.journal.entry import decode, open_entry
+from brookline.journal.keys import (
+    BLOB,
+    JOURNAL,
+    SNAPSHOT,
+    entry_seq,
+    is_entry_key,
+    is_snapshot_key,
+    snapshot_seq,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from brookline.journal.entry import Entry
+
+AHEAD = 32
+"""Keys that are fetched at once."""
+
+
+class Source(Protocol):
+    """What can be read: a store, or a backup of one."""
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the bytes of a key, or None if it is absent."""
+        ...
+
+    async def list(self, prefix: str, after: str = "") -> list[str]:
+        """Return the keys that begin with `prefix` and are greater than `after`, in order."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Retained:
+    """The keys of a journal, each kind in order.
+
+    Attributes:
+        entries: Of entries.
+        snapshots: Of snapshots.
+        blobs: Of blobs.
+        strange: Others below the same folders.
+    """
+
+    entries: Sequence[str]
+    snapshots: Sequence[str]
+    blobs: Sequence[str]
+    strange: Sequence[str] = ()
+
+    @property
+    def all(self) -> list[str]:
+        """All of a journal's own keys: what entries refer to comes before them."""
+        return [*self.snapshots, *self.blobs, *self.entries]
+
+    @property
+    def last_seq(self) -> int:
+        """The last entry, or the last one that a snapshot contains; 0 if there is nothing."""
+        return max([0, *map(entry_seq, self.entries[-1:]), *map(snapshot_seq, self.snapshots[-1:])])
+
+
+async def retained(store: Source) -> Retained:
+    """Return the keys of what a store holds of a journal.
+
+    Blobs are listed last: an entry that is listed has its blob listed too.
+    """
+    journal, snapshots = await store.list(JOURNAL), await store.list(SNAPSHOT)
+    entries = [key for key in journal if is_entry_key(key)]
+    known = [key for key in snapshots if is_snapshot_key(key)]
+    strange = [key for key in journal if not is_entry_key(key)]
+    strange += [key for key in snapshots if not is_snapshot_key(key)]
+    return Retained(entries, known, await store.list(BLOB), strange)
+
+
+async def fetched(store: Source, keys: Sequence[str]) -> AsyncIterator[tuple[str, bytes | None]]:
+    """Yield keys with their bytes, None for one that is gone; some are fetched at once."""
+    for start in range(0, len(keys), AHEAD):
+        some = keys[start : start + AHEAD]
+        found = await asyncio.gather(*(store.get(key) for key in some))
+        for pair in zip(some, found, strict=True):
+            yield pair
+
+
+async def opened(store: Source, key: str, data: bytes) -> Entry:
+    """Return the entry of these bytes, with its payload from a blob if it lies in one.
+
+    Raises:
+        Damaged: If it is not what was written.
+    """
+    found = open_entry(data, key)
+    if found.header.seq != entry_seq(key):
+        raise Damaged(f"entry {key} says that it is entry {found.header.seq}")
+    blob = await store.get(found.header.blob) if found.header.blob else None
+    return decode(found, key, blob)
