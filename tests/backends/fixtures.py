@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pytest
 from tests.backends.postgresql import Postgresql
 from tests.backends.programs import Missing
+from tests.backends.seaweedfs import Seaweedfs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["postgresql"]
+
+class Server(Protocol):
+    def start(self) -> None: ...
+    def close(self) -> None: ...
+
+
+S = TypeVar("S", bound=Server)
+
+__all__ = ["postgresql", "seaweedfs"]
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Postgresql]:
-    server = made(Postgresql)
+    with served(Postgresql) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def seaweedfs() -> Iterator[Seaweedfs]:
+    with served(Seaweedfs) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def served(make: Callable[[], S]) -> Iterator[S]:
+    """Start a server; where its program is missing, fail in CI, and skip elsewhere."""
+    try:
+        server = make()
+    except Missing as missing:
+        if os.environ.get("CI"):
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
     try:
         server.start()
         yield server
     finally:
         server.close()
-
-
-def made(make: Callable[[], Postgresql]) -> Postgresql:
-    """Make a server; where its program is missing, fail in CI, and skip elsewhere."""
-    try:
-        return make()
-    except Missing as missing:
-        if os.environ.get("CI"):
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))

@@ -13,6 +13,9 @@ PROBE = "probe/"
 TOP_LEVEL = frozenset({"journal", "snapshot", "node", "mail", "blob", "probe", PLANE})
 """First segments of all keys that a plane writes."""
 
+ENTRIES = "journal/"
+"""Where the log's entries are: the one place in which there are many keys."""
+
 LONGEST_SEGMENT = 200
 """Characters; file systems take 255 bytes."""
 
@@ -21,8 +24,14 @@ LONGEST_KEY = 900
 
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
 _SEGMENTS = re.compile(_SEGMENT, re.ASCII)
+_ENTRY = re.compile(r"journal/[0-9]{7}/[0-9]{10}", re.ASCII)
 _KEY = re.compile(f"{_SEGMENT}(?:/{_SEGMENT})*", re.ASCII)
 _PREFIX = re.compile(f"(?:{_SEGMENT}/)*(?:{_SEGMENT})?", re.ASCII)
+
+
+def is_entry(key: str) -> bool:
+    """Tell whether this is the key of an entry of the log, all of which are equally long."""
+    return _ENTRY.fullmatch(key) is not None
 
 
 def is_segment(name: str) -> bool:

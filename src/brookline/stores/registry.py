@@ -127,6 +127,12 @@ async def _open_postgresql(url: str, clock: Clock) -> Store:  # noqa: ARG001
     return await PostgresqlStore.open(url)
 
 
+async def _open_objects(url: str, clock: Clock) -> Store:  # noqa: ARG001
+    from brookline.stores.objects.store import ObjectStore  # noqa: PLC0415
+
+    return await ObjectStore.open(url)
+
+
 _SHELVES: weakref.WeakValueDictionary[str, Shelf] = weakref.WeakValueDictionary()
 """Memory stores by name; one lives as long as somebody in this process has it open."""
 
@@ -136,4 +142,5 @@ _OWN: dict[str, StoreFactory] = {
     "memory": _open_memory,
     "postgres": _open_postgresql,
     "postgresql": _open_postgresql,
+    **dict.fromkeys(("s3", "s3a", "gs", "gcs", "az", "azure"), _open_objects),
 }

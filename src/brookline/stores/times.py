@@ -6,6 +6,9 @@ ANSWER_S = 5.0
 """Without an answer for so long, a small request counts as lost: a sixth of the default heartbeat
 timeout, so that a heartbeat has time for more than one try, and far above any honest latency."""
 
+CREATE_S = 10.0
+"""The same for a create: servers that lock a key let those who want it wait for seconds."""
+
 SLOWEST_BYTES_A_S = 1 << 20
 """A large value has a second more for each MiB."""
 
@@ -19,6 +22,11 @@ _LARGE = ("snapshot/", "blob/")
 def limit_s(size: int) -> float:
     """Return how many seconds a call may take that sends so many bytes."""
     return ANSWER_S + size / SLOWEST_BYTES_A_S
+
+
+def create_limit_s(size: int) -> float:
+    """Return how many seconds a create of so many bytes may take."""
+    return limit_s(size) + CREATE_S - ANSWER_S
 
 
 def read_limit_s(key: str) -> float:

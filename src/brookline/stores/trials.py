@@ -84,18 +84,24 @@ class Trials:
         return left
 
     async def _race(self) -> None:
-        for number in range(self._size.rounds):
-            key, bids = self._key(f"race-{number:02d}"), self._bids(number)
-            async with asyncio.TaskGroup() as group:
-                racers = [
-                    group.create_task(self._decided((self._store, self._other)[n % 2], key, bid))
-                    for n, bid in enumerate(bids)
-                ]
-            outcomes = [racer.result() for racer in racers]
-            self._judge(number + 1, bids, outcomes, held=await self._store.get(key))
+        """Race for several keys, all side by side.
+
+        A server may let those who want one key wait for a second each: one key after the other
+        would take minutes.
+        """
+        rounds = [(self._key(f"race-{n:02d}"), self._bids(n)) for n in range(self._size.rounds)]
+        async with asyncio.TaskGroup() as group:
+            races = [group.create_task(self._race_for(key, bids)) for key, bids in rounds]
+        for number, ((key, bids), race) in enumerate(zip(rounds, races, strict=True)):
+            self._judge(number + 1, bids, race.result(), held=await self._store.get(key))
         tried = f"{self._size.rounds} rounds of {self._size.racers} racers"
         for each in (Property.DEFINITE, Property.ONE_WINNER, Property.WINNERS_BYTES):
             self._notes.hold(each, tried)
+
+    async def _race_for(self, key: str, bids: list[bytes]) -> list[CreateOutcome]:
+        connections = (self._store, self._other)
+        racing = [self._decided(connections[n % 2], key, bid) for n, bid in enumerate(bids)]
+        return await asyncio.gather(*racing)
 
     def _bids(self, number: int) -> list[bytes]:
         return [f"round {number} racer {racer}".encode() for racer in range(self._size.racers)]

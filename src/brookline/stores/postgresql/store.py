@@ -12,7 +12,7 @@ from brookline.stores.postgresql.connections import DURABLE, Connections, overri
 from brookline.stores.postgresql.table import ensure_table, statements
 from brookline.stores.postgresql.wording import FAILURES, said
 from brookline.stores.store import CREATED, EXISTS, CreateOutcome, FsyncFailed, Undecided
-from brookline.stores.times import ANSWER_S, limit_s, read_limit_s
+from brookline.stores.times import ANSWER_S, create_limit_s, limit_s, read_limit_s
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -67,7 +67,7 @@ class PostgresqlStore:
             return FsyncFailed(self._broken)
         try:
             commits = await self._connections.run(
-                lambda c: c.fetchval(sql, key, data, channel), limit_s(len(data))
+                lambda c: c.fetchval(sql, key, data, channel), create_limit_s(len(data))
             )
         except (StoreError, *FAILURES) as problem:
             return Undecided(said(problem))

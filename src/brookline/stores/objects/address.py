@@ -1,0 +1,63 @@
+"""Where a plane's objects are: what an ``s3:``, ``gs:`` or ``az:`` URL says."""
+
+from __future__ import annotations
+
+import dataclasses
+import urllib.parse
+from typing import TYPE_CHECKING
+
+from brookline.errors import StoreUnfit
+from brookline.stores.names import is_segment
+from brookline.stores.objects.providers import PROVIDERS, Provider
+from brookline.stores.urls import parameters, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Address:
+    """What a URL says, once it is read.
+
+    Attributes:
+        provider: Whose store it is.
+        bucket: Name of the bucket; Azure says container.
+        prefix: Of all keys, without slashes around it; empty if the bucket is all the plane's.
+        given: Parameters of the URL.
+        place: For people.
+    """
+
+    provider: Provider
+    bucket: str
+    prefix: str
+    given: Mapping[str, str]
+    place: str
+
+
+def read_address(url: str) -> Address:
+    """Read a URL: ``s3://bucket/prefix?region=eu-west-1``.
+
+    Raises:
+        StoreUnfit: If it is not such a URL.
+    """
+    scheme, _, rest = url.partition("://")
+    provider = PROVIDERS.get(scheme.lower())
+    if provider is None or not rest:
+        raise StoreUnfit(f"{shown(url)} is not a store: write s3://bucket/prefix, gs: or az:")
+    place, _, query = rest.partition("?")
+    bucket, _, prefix = place.partition("/")
+    prefix = urllib.parse.unquote(prefix).strip("/")
+    if not bucket or "@" in bucket or ":" in bucket:
+        raise StoreUnfit(
+            f"{shown(url)} names no bucket: write {scheme}://bucket/prefix, and another endpoint as"
+            " ?endpoint=https://…"
+        )
+    if prefix and not all(map(is_segment, prefix.split("/"))):
+        raise StoreUnfit(
+            f"{shown(url)}: the prefix may have letters, digits, '.', '_' and '-' only"
+        )
+    given = parameters(query)
+    if unknown := sorted(given.keys() - provider.parameters.keys()):
+        known = ", ".join(provider.parameters)
+        raise StoreUnfit(f"{shown(url)}: there is no parameter '{unknown[0]}', but {known}")
+    return Address(provider, bucket, prefix, given, shown(url))

@@ -1,0 +1,108 @@
+"""What a provider answered, made out of the client's errors."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from obstore.exceptions import BaseError
+
+from brookline.errors import StoreAbsent, StoreError, StoreUnfit
+from brookline.stores.store import EXISTS, Exists, Undecided
+
+if TYPE_CHECKING:
+    from brookline.stores.objects.address import Address
+    from brookline.stores.objects.providers import Provider
+
+FAILURES = (BaseError, OSError, ValueError)
+"""All that the client raises; that a key is absent is an OSError, as is our own time-out."""
+
+_STATUS = re.compile(r"status code: (\d{3})")
+_CODE = re.compile(r"<Code>([A-Za-z0-9]+)</Code>")
+_MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
+_ADDRESS = re.compile(r"https?://\S+")
+_LONGEST = 200
+_NO_CREDENTIALS = ("169.254.169.254", "metadata.google.internal", "MissingAccount")
+
+
+class Answer(NamedTuple):
+    """What is known of an answer.
+
+    Attributes:
+        status: Of HTTP, or 0 if there was none.
+        code: The provider's word, or empty.
+        words: For people, without addresses: those may hold signatures.
+    """
+
+    status: int
+    code: str
+    words: str
+
+
+def read(problem: BaseException) -> Answer:
+    """Return what an error of the client tells."""
+    text = str(problem)
+    head, _, source = text.partition("\n\nDebug source:")
+    if (status := _STATUS.search(head)) is None:
+        return Answer(0, "", _without_status(problem, head, source))
+    code, message = _CODE.search(head), _MESSAGE.search(head)
+    named = code[1] if code else ""
+    words = [status[1], named, f"({_short(message[1])})" if message and message[1].strip() else ""]
+    return Answer(int(status[1]), named, " ".join(filter(None, words)))
+
+
+def outcome(provider: Provider, problem: BaseException) -> Exists | Undecided:
+    """Return what became of a create that raised."""
+    answer = read(problem)
+    if {(answer.status, answer.code), (answer.status, "")} & provider.exists:
+        return EXISTS
+    return Undecided(answer.words)
+
+
+def is_absent(provider: Provider, problem: BaseException) -> bool:
+    """Tell whether the provider itself says that a key is not there.
+
+    Another 404, as of a proxy or for a bucket that is gone, does not say so.
+    """
+    answer = read(problem)
+    return answer.status == 404 and answer.code in provider.absent
+
+
+def refused(address: Address, problem: BaseException) -> StoreError:
+    """Return the error for a store that cannot be opened."""
+    answer, provider, place = read(problem), address.provider, address.place
+    if answer.code in provider.no_bucket:
+        return StoreAbsent(f"{place}: there is no bucket '{address.bucket}': make it")
+    if answer.code == "RequestTimeTooSkewed":
+        return StoreError(f"{place}: the clock of this machine is wrong: {answer.words}")
+    if answer.status in (401, 403):
+        return StoreUnfit(
+            f"{place}: the credentials are refused, {answer.words}; look at {provider.advice}"
+        )
+    if any(word in str(problem) for word in _NO_CREDENTIALS):
+        return StoreUnfit(f"{place}: there are no credentials; look at {provider.advice}")
+    if answer.status:
+        return StoreError(f"{place} cannot be used: {answer.words}")
+    return StoreError(f"{place} cannot be reached: {answer.words}")
+
+
+def _without_status(problem: BaseException, head: str, source: str) -> str:
+    if isinstance(problem, TimeoutError) or "kind: Timeout" in source:
+        return "no answer in time"
+    for sign, words in _SIGNS:
+        if sign in source:
+            return words
+    return _short(_ADDRESS.sub("…", head)) or type(problem).__name__
+
+
+_SIGNS = (
+    ("Connection refused", "connection refused"),
+    ("dns error", "its name is not known"),
+    ("invalid peer certificate", "its certificate is not trusted; name its CA with ?cacert=/path"),
+    ("kind: Connect", "no connection"),
+)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -1,0 +1,81 @@
+"""Making the client of one bucket: credentials by each provider's usual ways, and no retries."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from obstore.store import AzureStore, GCSStore, S3Store
+
+from brookline.errors import StoreUnfit
+from brookline.stores.objects import answers, profiles
+from brookline.stores.objects.providers import AZURE, S3
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from brookline.stores.objects.address import Address
+
+    Client = S3Store | GCSStore | AzureStore
+
+_RETRIES: Any = {"max_retries": 0}
+"""A retry of a create that succeeded would fail against itself; and callers know when to ask again."""
+
+_PATIENCE = "300s"
+"""The client's own limit, for what a cancelled call left behind; calls have shorter ones."""
+
+_CONNECT = "3s"
+
+
+def make_client(address: Address) -> Client:
+    """Return the client of a bucket; nothing is sent yet.
+
+    Raises:
+        StoreUnfit: If it cannot be made from what is configured.
+    """
+    config: dict[str, Any] = {
+        name: address.given[ours]
+        for ours, name in address.provider.parameters.items()
+        if name and ours in address.given
+    }
+    try:
+        if address.provider is S3:
+            config = profiles.settings(address.given.get("profile", ""), os.environ) | config
+        options = _options(address, str(config.get("endpoint") or config.get("base_url") or ""))
+        return _made(address, config, options)
+    except answers.FAILURES as problem:
+        said = answers.read(problem).words
+        raise StoreUnfit(f"{address.place} cannot be opened: {said}") from problem
+
+
+def _made(address: Address, config: Any, options: Any) -> Client:
+    prefix = address.prefix or None
+    if address.provider is S3:
+        return S3Store(
+            address.bucket, prefix=prefix, config=config or None, client_options=options,
+            retry_config=_RETRIES,
+        )  # fmt: skip
+    if address.provider is AZURE:
+        return AzureStore(
+            address.bucket, prefix=prefix, config=config or None, client_options=options,
+            retry_config=_RETRIES,
+        )  # fmt: skip
+    return GCSStore(
+        address.bucket, prefix=prefix, config=config or None, client_options=options,
+        retry_config=_RETRIES,
+    )  # fmt: skip
+
+
+def _options(address: Address, endpoint: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"timeout": _PATIENCE, "connect_timeout": _CONNECT}
+    endpoint = endpoint or _from_environment(address.provider.endpoints, os.environ)
+    if endpoint.startswith("http://"):
+        options["allow_http"] = True
+    if authority := address.given.get("cacert") or os.environ.get("AWS_CA_BUNDLE", ""):
+        options["root_certificate"] = Path(authority).read_bytes()
+    return options
+
+
+def _from_environment(names: tuple[str, ...], environment: Mapping[str, str]) -> str:
+    return next((environment[name] for name in names if environment.get(name)), "")

@@ -1,0 +1,100 @@
+"""SeaweedFS, an object store that speaks S3: one process with one bucket, and a prefix for each test."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import signal
+import tempfile
+import urllib.request
+from pathlib import Path
+
+from tests.backends.programs import Program, find, free_port
+
+BUCKET, KEY, SECRET = "planes", "brookline-key", "s3same-open"
+
+
+class Seaweedfs:
+    """A server; its files are removed at its end."""
+
+    def __init__(self) -> None:
+        self._weed = find("weed")
+        self.folder = Path(tempfile.mkdtemp(prefix="brookline-seaweedfs-"))
+        self.port = free_port()
+        self._others = [free_port() for _ in range(6)]
+        self._numbers = itertools.count(1)
+        self._program = Program(self.folder, "server", cwd=self.folder)
+        (self.folder / "data").mkdir()
+        (self.folder / "s3.json").write_text(json.dumps(_IDENTITIES))
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it, and make the bucket if it is missing."""
+        master, master_rpc, volume, volume_rpc, filer, filer_rpc = map(str, self._others)
+        command = [
+            self._weed, "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            f"-dir={self.folder / 'data'}", f"-master.port={master}",
+            f"-master.port.grpc={master_rpc}", f"-volume.port={volume}",
+            f"-volume.port.grpc={volume_rpc}", "-filer", f"-filer.port={filer}",
+            f"-filer.port.grpc={filer_rpc}", "-s3", f"-s3.port={self.port}",
+            f"-s3.port.grpc={free_port()}", f"-s3.config={self.folder / 's3.json'}",
+            "-volume.max=100", "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0",
+            "-s3.port.lance=0", "-master.telemetry=false",
+        ]  # fmt: skip
+        self._program.start(command, self._has_bucket)
+
+    def stop(self) -> None:
+        """End it at once: it takes seconds to end by itself."""
+        self._program.end(signal.SIGKILL)
+
+    kill = stop
+
+    def pause(self) -> None:
+        self._program.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._program.send(signal.SIGCONT)
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def place(self) -> str:
+        """Return the URL of a store that nobody has used."""
+        return self.url(f"plane-{os.getpid()}-{next(self._numbers)}")
+
+    def url(self, prefix: str, *, bucket: str = BUCKET, secret: str = SECRET) -> str:
+        return (
+            f"s3://{bucket}/{prefix}?endpoint={self.endpoint}"
+            f"&access_key_id={KEY}&secret_access_key={secret}"
+        )
+
+    def _has_bucket(self) -> bool:
+        """Make the bucket by writing into it, which succeeds once a volume server has joined."""
+        try:
+            with urllib.request.urlopen(f"{self.endpoint}/status", timeout=2):
+                pass
+            for method in ("PUT", "DELETE"):
+                url = f"http://127.0.0.1:{self._others[4]}/buckets/{BUCKET}/.ready"
+                request = urllib.request.Request(url, method=method, data=b"ready")
+                with urllib.request.urlopen(request, timeout=5):
+                    pass
+        except OSError:
+            return False
+        return True
+
+
+_IDENTITIES = {
+    "identities": [
+        {
+            "name": "brookline",
+            "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+        }
+    ]
+}
