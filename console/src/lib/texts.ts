@@ -103,6 +103,8 @@ export const t = {
     stale: 'What you see is as it was then. Nothing that you have typed is lost.',
     leaving: (name: string) => `${name} is ending`,
     moves: 'Open this page on another node:',
+    certificate:
+      'By itself it goes on only where this browser has accepted its certificate: open a node once to do so.',
     nobody: 'No other node is known to this page. It goes on trying.',
     thisNode: 'this node',
   },
@@ -256,10 +258,17 @@ export const t = {
     took: (ms: number) => `It took ${duration(ms)}.`,
     failed: 'It did not work.',
     undo: 'Put it back as it was',
+    grace: 'Nothing has been sent yet: it can be called off.',
+    graceLeft: (ms: number) => `It begins in ${Math.ceil(ms / 1000)} s.`,
+    callOff: 'Call it off',
+    hurry: 'Do it now',
     abort: 'Do not wait for it',
-    aborted: 'The request is on its way; nobody can call it back. What it does shows in the table.',
-    goesBack:
-      'Until the new master leads, nothing can be called back; afterwards the lead can be given back.',
+    abortHint:
+      'A step that runs cannot be called back. If you do not wait for it, no further step is begun.',
+    aborted: (step: string) =>
+      `Not waited for: “${step}”. It may still be carried out, and shows in the table then. No further step was begun.`,
+    isLeaving: (name: string) => `${name} is about to end; it cannot change its mode now.`,
+    leadsAlready: (name: string) => `${name} leads already.`,
     unreachable: (name: string, address: string) =>
       `${name} cannot be reached from this browser at ${address || 'an address that is not known'}. Use the command line, or open its own page.`,
     isNew: (name: string) =>
