@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """For what must happen; a test that waits longer has failed."""
 
 BROOKLINE = Path(sys.executable).with_name("brookline")
