@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { commands, line, outlook, readPriority } from './manage'
+import { commands, line, outlook, readPriority, whyNot } from './manage'
 import type { Mode, Plane, PlaneNode } from './types'
 
 const node = (name: string, more: Partial<PlaneNode> = {}): PlaneNode => ({
@@ -95,4 +95,10 @@ test('the same can be done on the command line', () => {
   expect(commands(n1, { priority: 0, mode: 'HOT_BACKUP' })).toEqual([
     'brookline ha mode n1 hot_backup',
   ])
+})
+
+test('a mode that is not possible now is refused with the reason', () => {
+  expect(whyNot(n1, 'MASTER')).toBe('n1 leads already.')
+  expect(whyNot(node('n4', { leaving: true }), 'AUTO')).toContain('about to end')
+  expect(whyNot(n2, 'MASTER')).toBe('')
 })

@@ -132,6 +132,13 @@ function checks(
   return found
 }
 
+/** Why a node cannot be asked for a mode now, or empty. */
+export function whyNot(node: PlaneNode, mode: Mode): string {
+  if (node.leaving) return t.manage.isLeaving(node.name)
+  if (mode === 'MASTER' && node.isMaster) return t.manage.leadsAlready(node.name)
+  return ''
+}
+
 /** The same on the command line. */
 export function commands(node: PlaneNode, wish: Wish): string[] {
   const found: string[] = []
