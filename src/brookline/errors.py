@@ -18,6 +18,7 @@
     ├── TimedOut          it did not end in the time that it was given      500        2
     ├── RemoteError       something outside failed                          500        2
     │   ├── CommandFailed     a command on a machine, with its exit code
+    │   ├── Unreachable   a machine gave no definite answer; it may have done it
     │   └── StoreError        the store did not do what was asked
     │       └── StoreUnfit    the store cannot carry a plane, or holds something else
     │           └── StoreAbsent   it is not there, perhaps not yet
@@ -247,6 +248,24 @@ class CommandFailed(RemoteError):
     def __init__(self, message: str, exit_code: int, *, details: str = "") -> None:
         super().__init__(message, details=details, data={"exitCode": exit_code})
         self.exit_code = exit_code
+
+
+class Unreachable(RemoteError):
+    """A machine gave no definite answer: nobody knows what it has done, or does yet.
+
+    Attributes:
+        machine: Its name.
+        why: What was heard instead.
+        sent: Whether what was asked may have come there.
+    """
+
+    code = "unreachable"
+
+    def __init__(self, machine: str, why: str, *, sent: bool = True, details: str = "") -> None:
+        super().__init__(f"{machine} is out of reach: {why}", details=details)
+        self.machine = machine
+        self.why = why
+        self.sent = sent
 
 
 class StoreError(RemoteError):

@@ -18,7 +18,9 @@ from brookline.values.ids import new_id
 class Bench:
     """A supervisor on records in memory."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, clock=None):
+        self.clock = clock or SystemClock()
+        self.kinds = {}
         self.recorder = MemoryRecorder()
         self.tasks = Tasks()
         self.recorder.followers.append(self._follow)
@@ -29,8 +31,10 @@ class Bench:
     async def begin(self, **options):
         """Have a supervisor, with these options."""
         self.supervisor = Supervisor(
-            self.tasks, self.streams, recorder=self.recorder, clock=SystemClock(), **options
+            self.tasks, self.streams, recorder=self.recorder, clock=self.clock, **options
         )
+        for kind, maker in self.kinds.items():
+            self.supervisor.works.register(kind, maker)
         self.supervisor.works.register("test", lambda task: self.bodies[task.work["body"]])
         await self.supervisor.activate(1)
 

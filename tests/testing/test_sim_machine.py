@@ -157,9 +157,9 @@ def test_a_machine_that_never_answers_is_an_error(loop, machine, guard):
     async def story():
         await guard.init()
         machine.odds = MachineOdds(lost=1.0)
-        with pytest.raises(RemoteError, match="cut off"):
+        with pytest.raises(RemoteError, match="out of reach"):
             await guard.kill(Step("t1", 1), "cancelled")
-        with pytest.raises(RemoteError, match="cut off"):
+        with pytest.raises(RemoteError, match="out of reach"):
             await guard.run(Step("t1", 1, fresh=True), HELLO, Sink())
         machine.odds, machine.out_of_reach = MachineOdds(), True
         with pytest.raises(RemoteError, match="out of reach"):

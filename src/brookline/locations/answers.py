@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from brookline.errors import RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Mapping
 
     from brookline.locations.shells import Session
+
+T = TypeVar("T")
 
 _CHUNK_BYTES = 256 * 1024
 
 _NO_SCRIPT = (2, 126, 127)
 """Exit codes of shells that cannot read their script; the guard itself ends with none of them."""
+
+_FIRST_WORDS = frozenset(
+    {"guard", "began", "out", "err", "tick", "state", "end", "ok", "refused", "failed"}
+)
+_INCOMPLETE = "the input is not complete"
+_SHOWN = 80
 
 
 class Ended(NamedTuple):
@@ -67,20 +76,34 @@ class CutOff(Exception):
     """The answer ended too early: nobody knows what was done."""
 
 
-class Answer:
-    """The answer of the guard to one command."""
+class Silent(CutOff):
+    """The answer did not end, but nothing came for too long."""
 
-    def __init__(self, session: Session) -> None:
+
+class Answer:
+    """The answer of the guard to one command.
+
+    Args:
+        session: That of the command.
+        silent_s: Seconds without a word after which it is taken for cut off.
+    """
+
+    def __init__(self, session: Session, silent_s: float) -> None:
         self._session = session
+        self._silent_s = silent_s
         self._line = b""
 
-    async def has_script(self) -> bool:
-        """Wait for the first line; tell whether there is a guard on the machine that says one."""
-        self._line = await self._session.line()
+    async def missing_script(self) -> str | None:
+        """Wait for the first line; return the complaint if no guard is there to say one, else None.
+
+        Raises:
+            Silent: If nothing comes.
+        """
+        self._line = await self._heard(self._session.line())
         if self._line:
-            return True
-        code, _ = await self._session.complaint()
-        return code not in _NO_SCRIPT
+            return None
+        code, complaint = await self._heard(self._session.complaint())
+        return complaint if code in _NO_SCRIPT else None
 
     async def words(self) -> list[str]:
         """Return the words of the next line.
@@ -90,16 +113,22 @@ class Answer:
             CutOff: If there is no whole line any more.
             RemoteError: If it says that something failed.
         """
-        line, self._line = self._line or await self._session.line(), b""
+        line, self._line = self._line or await self._heard(self._session.line()), b""
         if not line.endswith(b"\n"):
-            code, complaint = await self._session.complaint()
-            raise CutOff(f"it ended with exit code {code}: {complaint}")
-        words = line.decode("utf-8", "replace").split()
+            code, complaint = await self._heard(self._session.complaint())
+            raise CutOff(complaint or f"the guard was cut off, with exit code {code}")
+        text = line.decode("utf-8", "replace").strip()
+        words = text.split()
+        if not words or words[0] not in _FIRST_WORDS:
+            raise CutOff(f"it is not the guard that says: {text[:_SHOWN]}")
         if words[0] == "refused":
             raise Refused(*words[1:])
         if words[0] == "failed":
-            _, complaint = await self._session.complaint()
-            raise RemoteError(f"the guard says: {' '.join(words[1:])}", details=complaint)
+            _, complaint = await self._heard(self._session.complaint())
+            said = " ".join(words[1:])
+            if said == _INCOMPLETE:
+                raise CutOff(said)  # on its way
+            raise RemoteError(f"the guard says: {said}", details=complaint)
         return words
 
     async def content(self, size: int) -> AsyncIterator[bytes]:
@@ -109,11 +138,18 @@ class Answer:
             CutOff: If there are fewer.
         """
         while size:
-            content = await self._session.read(min(size, _CHUNK_BYTES))
+            content = await self._heard(self._session.read(min(size, _CHUNK_BYTES)))
             if not content:
-                raise CutOff("it ended in the middle of an output")
+                raise CutOff("the guard was cut off in the middle of an output")
             size -= len(content)
             yield content
+
+    async def _heard(self, what: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(self._silent_s):
+                return await what
+        except TimeoutError:
+            raise Silent(f"nothing was heard of it for {self._silent_s:g}s") from None
 
 
 def ended_of(words: list[str]) -> Ended:

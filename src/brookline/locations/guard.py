@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import hashlib
 import logging
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from brookline.errors import Fenced, RemoteError
-from brookline.locations.answers import Answer, CutOff, Ended, Refused, State, age_of, ended_of
+from brookline.errors import Fenced, RemoteError, Unreachable
+from brookline.locations.answers import CutOff, Ended, Refused, State, age_of, ended_of
+from brookline.locations.way import SILENT_S, Way
 from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.values.ids import new_id
 
@@ -25,18 +23,11 @@ log = logging.getLogger("brookline.locations")
 GUARD = "guard"
 """Config of a machine's record: what its guard is known by."""
 
-_SH = "/bin/sh"
 _MOST_ATTEMPTS = 3
 _MOST_IDS = 200
 _GRACE_TENTHS = 20
 _STREAMS = {"out": "stdout", "err": "stderr"}
 _RESET = "reset"
-
-_INSTALL = """\
-test -s "$1/$2" && exit 0
-umask 077
-mkdir -p "$1" && cat >"$1/.$2.$$" && mv -f "$1/.$2.$$" "$1/$2"
-"""
 
 _REASONS = {
     "reset": "the machine does not know any more what was run there: the guard's folder {folder} was "
@@ -103,15 +94,10 @@ class Sink(Protocol):
         ...
 
 
-@functools.cache
-def script() -> tuple[str, bytes]:
-    """Return the guard's script, and the file name that it has on machines."""
-    content = Path(__file__).with_name("guard.sh").read_bytes()
-    return f"guard-{hashlib.sha256(content).hexdigest()[:16]}.sh", content
-
-
 class Guard:
     """The guard of one machine.
+
+    Whatever it is asked raises `Unreachable` if the machine gives no definite answer.
 
     Args:
         shell: The way to the machine.
@@ -119,20 +105,30 @@ class Guard:
             folders of guards.
         folder: Path of this guard's folder.
         place: What it is known by; None if it is used for the first time.
+        silent_s: Seconds without a word after which an answer is taken for cut off; while a command
+            runs, a word comes every ten seconds.
 
     Attributes:
+        machine: Name of the machine, for people.
         place: What it is known by now: after a reboot, or the loss of the folder, another than
             before.
         doubted: Ids of the operations that may have run steps in a folder that was lost since.
     """
 
-    def __init__(self, shell: Shell, home: str, folder: str, place: Place | None = None) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        home: str,
+        folder: str,
+        place: Place | None = None,
+        *,
+        silent_s: float = SILENT_S,
+    ) -> None:
+        self.machine = shell.name
         self.place = place
         self.doubted: set[str] = set()
-        self._shell = shell
-        self._home = home
+        self._way = Way(shell, home, silent_s)
         self._folder = folder
-        self._installed = False
 
     async def init(self) -> Place:
         """Make the folder if it is absent; return what the guard is known by.
@@ -140,7 +136,7 @@ class Guard:
         Raises:
             RemoteError: If that fails.
         """
-        words = await self._ask("init", self._folder, new_id())
+        words = await self._way.ask("init", self._folder, new_id())
         self.place = Place(self._folder, words[1], words[2])
         return self.place
 
@@ -165,10 +161,12 @@ class Guard:
             Fenced: If the machine has seen a higher epoch.
             StepInterrupted: If nobody can know whether it ran, for the machine was started anew,
                 or its folder is not what it was.
-            RemoteError: If it was not begun, or the machine does not answer any more.
+            Unreachable: If nobody knows whether it runs, for the machine does not say; unless
+                something was `sent`, it does not.
+            RemoteError: If it was not begun.
         """
-        cut_off: CutOff | None = None
-        place = self.place or await self.init()
+        cut_off: Unreachable | None = None
+        place = self.place or await self._init_for(step)
         for _ in range(_MOST_ATTEMPTS):
             try:
                 return await self._run_once(place, step, payload, sink=sink)
@@ -181,12 +179,26 @@ class Guard:
                 log.warning("guard folder lost", extra={"fields": {"folder": self._folder}})
                 if lost is not None:
                     await lost()
-                place = await self.init()
-            except CutOff as end:
-                cut_off = end
-                step = replace(step, fresh=False)
+                place = await self._init_for(step)
+            except Unreachable as error:
+                error.sent = error.sent or not step.fresh
+                cut_off, step = error, replace(step, fresh=step.fresh and not error.sent)
+                if not _at_once_again(error):
+                    break
+            except RemoteError as error:
+                if step.fresh:
+                    raise
+                raise self._in_doubt(error) from error
         assert cut_off is not None
-        raise _cut_off(cut_off) from cut_off
+        raise cut_off
+
+    async def _init_for(self, step: Step) -> Place:
+        """Make the folder if it is absent, before a step is sent."""
+        try:
+            return await self.init()
+        except Unreachable as error:
+            error.sent = not step.fresh
+            raise
 
     async def kill(self, step: Step, why: str) -> Ended:
         """End a step with all that it started; one that was not begun never will be.
@@ -197,21 +209,23 @@ class Guard:
 
         Raises:
             Fenced: If the machine has seen a higher epoch.
-            RemoteError: If the machine does not answer.
+            Unreachable: If nobody knows whether it runs on.
         """
         place = self.place or await self.init()
         words = (*place[:2], str(step.epoch), step.id, why, str(_GRACE_TENTHS))
         for last in (False, False, True):
             try:
-                return ended_of(await self._ask("kill", *words))
+                return ended_of(await self._way.ask("kill", *words))
             except Refused as refusal:
                 if refusal.words[0] in ("killed", "collected", _RESET):
                     return Ended(None, refusal.words[0])
                 raise self._error_of(refusal, step) from refusal
-            except RemoteError as error:
+            except Unreachable as error:
                 # Asked again, for else it runs on, or begins when it comes there at last.
-                if last or not isinstance(error.__cause__, CutOff):
+                if last or not _at_once_again(error):
                     raise
+            except RemoteError as error:
+                raise self._in_doubt(error) from error
         raise AssertionError
 
     async def status(self, step_id: str) -> State:
@@ -222,13 +236,11 @@ class Guard:
         """
         place = self.place or await self.init()
         try:
-            async with self._open("status", *place[:2], step_id) as answer:
+            async with self._way.open("status", *place[:2], step_id) as answer:
                 _, state, out, err = await answer.words()
                 words = await answer.words()
         except Refused as refusal:
             return State(refusal.words[0])
-        except CutOff as error:
-            raise _cut_off(error) from error
         ended = ended_of(words) if state == "over" else None
         sizes = {"stdout": int(out), "stderr": int(err)}
         return State(state, age_of(words[3], words[5]), sizes, ended)
@@ -247,9 +259,9 @@ class Guard:
                 async for content in self._output(place, step_id, stream, offset=offset):
                     offset += len(content)
                     yield content
-            except CutOff as error:
-                if last:
-                    raise _cut_off(error) from error
+            except Unreachable as error:
+                if last or not _at_once_again(error):
+                    raise
             else:
                 return
 
@@ -257,7 +269,7 @@ class Guard:
         self, place: Place, step_id: str, stream: str, *, offset: int
     ) -> AsyncIterator[bytes]:
         with contextlib.suppress(Refused):
-            async with self._open("output", *place[:2], step_id, stream, str(offset)) as answer:
+            async with self._way.open("output", *place[:2], step_id, stream, str(offset)) as answer:
                 while (words := await answer.words())[0] != "ok":
                     async for content in answer.content(int(words[1])):
                         yield content
@@ -273,7 +285,7 @@ class Guard:
         for first in range(0, len(step_ids), _MOST_IDS):
             some = step_ids[first : first + _MOST_IDS]
             try:
-                await self._ask("collect", *place[:2], str(epoch), *some)
+                await self._way.ask("collect", *place[:2], str(epoch), *some)
             except Refused as refusal:
                 if refusal.words[0] != _RESET:
                     raise self._error_of(refusal, Step(some[0], epoch)) from refusal
@@ -286,7 +298,7 @@ class Guard:
         """
         place = self.place or await self.init()
         with contextlib.suppress(Refused):
-            await self._ask("remove", *place[:2])
+            await self._way.ask("remove", *place[:2])
 
     async def _run_once(self, place: Place, step: Step, payload: bytes, *, sink: Sink) -> Ended:
         known = "fresh" if step.fresh else "known"
@@ -294,7 +306,7 @@ class Guard:
         places = (str(sink.place("stdout")), str(sink.place("stderr")))
         arguments = (*place[:2], str(step.epoch), step.id, place.boot, known, *places)
         size = str(len(payload))
-        async with self._open("run", *arguments, size, kept, stdin=payload) as answer:
+        async with self._way.open("run", *arguments, size, kept, stdin=payload) as answer:
             while (words := await answer.words())[0] != "end":
                 if words[0] == "began":
                     self.place = place._replace(boot=words[4])
@@ -304,45 +316,14 @@ class Guard:
                         await sink.write(_STREAMS[words[0]], content)
             return ended_of(words)
 
-    async def _ask(self, command: str, *arguments: str) -> list[str]:
-        """Return the words of an answer of one line; the command is not ended with us."""
-        try:
-            async with self._open(command, *arguments, attached=False) as answer:
-                return await answer.words()
-        except CutOff as error:
-            raise _cut_off(error) from error
-
-    @contextlib.asynccontextmanager
-    async def _open(
-        self, *arguments: str, stdin: bytes = b"", attached: bool = True
-    ) -> AsyncIterator[Answer]:
-        path = f"{self._home}/{script()[0]}"
-        for last in (False, True):
-            if not self._installed:
-                await self._install()
-            async with self._shell.open(
-                _SH, path, *arguments, stdin=stdin, attached=attached
-            ) as session:
-                answer = Answer(session)
-                if await answer.has_script() or last:
-                    yield answer
-                    return
-            self._installed = False
-
-    async def _install(self) -> None:
-        """Send the script, if this version of it is not there."""
-        name, content = script()
-        command = (_SH, "-c", _INSTALL, "brookline", self._home, name)
-        async with self._shell.open(*command, stdin=content, attached=False) as session:
-            code, complaint = await session.complaint()
-        if code:
-            raise RemoteError(f"the guard cannot be put into {self._home}: {complaint}")
-        self._installed = True
-
     def interruption(self, word: str = _RESET) -> StepInterrupted:
         """Return how a step ends of which nobody can know whether it ran."""
         cause = Cause.REBOOTED if word == "rebooted" else Cause.RESET
         return StepInterrupted(cause, _REASONS[word].format(folder=self._folder))
+
+    def _in_doubt(self, error: RemoteError) -> Unreachable:
+        """Return what a failure of the guard means for a step that may run there already."""
+        return Unreachable(self.machine, error.message, details=error.details)
 
     def _error_of(self, refusal: Refused, step: Step) -> BaseException:
         word = refusal.words[0]
@@ -354,5 +335,6 @@ class Guard:
         return RemoteError(f"the guard refuses: {refusal}")
 
 
-def _cut_off(why: CutOff) -> RemoteError:
-    return RemoteError(f"the guard on the machine was cut off: {why}")
+def _at_once_again(error: Unreachable) -> bool:
+    """Tell whether it was cut off in an answer, which the next one may not be."""
+    return type(error.__cause__) is CutOff

@@ -13,30 +13,31 @@ import logging
 import signal
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from brookline.errors import Cancelled, Fenced, RemoteError, TimedOut
+from brookline.errors import Cancelled, Fenced, RemoteError, TimedOut, Unreachable
 from brookline.journal.queue import Decision
 from brookline.locations import here
 from brookline.locations.command import Command, Finished
-from brookline.locations.guard import GUARD, Place, Step
+from brookline.locations.guard import Step
 from brookline.locations.payload import encode
-from brookline.locations.ports import LOCATION
 from brookline.locations.threads import in_thread
 from brookline.operations.operation import Operation, current
-from brookline.operations.task import KIND as TASK
-from brookline.operations.task import Status
+from brookline.operations.patience import Patience, may_wait
+from brookline.operations.remains import told_of_remains
+from brookline.operations.safety import Safety
+from brookline.operations.task import command_id
 from brookline.values.ids import new_id
-from brookline.wire.changes import Merge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from brookline.journal.records import View
     from brookline.locations.answers import Ended
     from brookline.locations.guard import Guard
-    from brookline.model.location import Location
+    from brookline.locations.recorded import RecordedGuard
     from brookline.operations.running import Running
+
+    T = TypeVar("T")
 
 log = logging.getLogger("brookline.locations")
 
@@ -49,125 +50,191 @@ _TIMEOUT = "timeout"
 _CANCELLED = "cancelled"
 _OVERDUE = "overdue"
 
-_BEFORE: contextvars.ContextVar[tuple[Operation, Counter[str]] | None] = contextvars.ContextVar(
-    "before", default=None
-)
-"""Of the current operation: how much of its streams is of earlier commands of the same step."""
 
+class _Before(NamedTuple):
+    """How much of the streams of an operation is not of its next command.
 
-class RecordedGuard:
-    """The guard of a machine together with the record of the machine.
-
-    Args:
-        guard: The guard.
-        machine: The machine, as recorded when it was asked for; None if it has no record.
+    Attributes:
+        operation: The operation.
+        first: How much is not of its first command either.
+        next: How much is of commands that have ended.
     """
 
-    def __init__(self, guard: Guard, machine: Location | None = None) -> None:
-        self.guard = guard
-        self._machine_id = "" if machine is None else machine.id
-        self._recorded = None if machine is None else Place.of(machine.config)
-
-    async def check(self, operation: Operation | None, step: Step) -> None:
-        """Make sure that the machine would know if a step had been begun there before.
-
-        Raises:
-            StepInterrupted: If it does not, for its folder is newer than the operation.
-            RemoteError: If it does not answer.
-        """
-        if operation is None or operation.fresh:
-            return
-        root = operation.root.task
-        if self._machine_id not in root.resets and root.id not in self.guard.doubted:
-            return
-        if (await self.guard.status(step.id)).state == "absent":
-            raise self.guard.interruption()
-
-    async def lost(self, operation: Operation) -> None:
-        """Commit that the machine has lost what was done there for operations that have not ended.
-
-        Raises:
-            NotMaster: If this node does not lead any more.
-        """
-        found: list[str] = []
-
-        def decide(view: View) -> Decision:
-            found[:] = [one for one in view.ids(TASK) if _may_go_on(view, one)]
-            return Decision([_reset(view, one, self._machine_id) for one in found])
-
-        if self._machine_id:
-            await operation.record(decide, name="guard folder lost")
-        self.guard.doubted.update(found)
-
-    async def record(self, operation: Operation | None) -> None:
-        """Record by what the guard is known now, if that is another than before.
-
-        So the next master takes the folder and the boot of the machine for what they are.
-
-        Raises:
-            NotMaster: If this node does not lead any more.
-        """
-        place = self.guard.place
-        if not self._machine_id or operation is None or place in (None, self._recorded):
-            return
-
-        def decide(view: View) -> Decision:
-            record = view.get(LOCATION, self._machine_id)
-            if record is None:
-                return Decision([])
-            config = {**record["config"], GUARD: place.to_value()}
-            return Decision([Merge(LOCATION, self._machine_id, {"config": config})])
-
-        await operation.record(decide, name=GUARD)
-        self._recorded = place
+    operation: Operation
+    first: Counter[str]
+    next: Counter[str]
 
 
-def _may_go_on(view: View, task_id: str) -> bool:
-    """Tell whether it is an operation that has not ended, or that somebody may resume."""
-    value = view.get(TASK, task_id) or {}
-    status = Status(value["status"])
-    return not value.get("parent") and (not status.ended or status is Status.INTERRUPTED)
-
-
-def _reset(view: View, task_id: str, machine_id: str) -> Merge:
-    before = (view.get(TASK, task_id) or {}).get("resets", ())
-    return Merge(TASK, task_id, {"resets": list(dict.fromkeys([*before, machine_id]))})
+_BEFORE: contextvars.ContextVar[_Before | None] = contextvars.ContextVar("before", default=None)
+"""Of the current operation."""
 
 
 async def run_guarded(recorded: RecordedGuard, command: Command) -> Finished:
     """Run a command and wait for its end.
 
+    In an operation, a machine that gives no definite answer is waited for: the command may run on
+    there, and is ended there if it is given up meanwhile.
+
     Raises:
         InvalidInput: If it has a NUL character.
         RemoteError: If it cannot be started.
-        TimedOut: If another server ended it because the time of the step was over.
+        Unreachable: Outside of all operations: if the machine gives no definite answer.
+        TimedOut: If another server ended it because the time of the step was over; or if its own is
+            over, and the machine is out of reach.
         Cancelled: If another server ended it because it was cancelled.
         Fenced: If the machine has seen a higher epoch.
         StepInterrupted: If nobody can know any more whether it ran.
     """
-    payload = encode(command)
-    guard, operation = recorded.guard, current()
-    step = _step_of(operation)
-    if operation is not None:
-        operation.leaves(guard, step.id)
-    output = _Output(operation)
-    output.write_input(command)
-    try:
-        await recorded.check(operation, step)
-        lost = None if operation is None else functools.partial(recorded.lost, operation)
-        run = functools.partial(guard.run, payload=payload, sink=output, lost=lost)
-        ended = await _ended(guard, step, command, run=run, output=output)
-    except asyncio.CancelledError:
-        if operation is None or not operation.handed_over:
-            await _give_up(guard, step, _OVERDUE if _ran_out(operation) else _CANCELLED)
-        raise
-    except Fenced as fence:
+    return await _Run(recorded, command, current()).finished()
+
+
+class _Run:
+    """A command that is followed to its end.
+
+    Args:
+        recorded: Of its machine.
+        command: The command.
+        operation: In which it runs, or None.
+    """
+
+    def __init__(
+        self, recorded: RecordedGuard, command: Command, operation: Operation | None
+    ) -> None:
+        self._recorded = recorded
+        self._guard = recorded.guard
+        self._command = command
+        self._payload = encode(command)
+        self._operation = operation
+        self._step = _step_of(operation)
+        self._patience = None if operation is None else Patience(operation)
+        self._limit = asyncio.timeout(None)
+        self._output = _Output(operation, self._step)
+
+    async def finished(self) -> Finished:
+        """Run it, and return how it ended."""
+        operation, output = self._operation, self._output
         if operation is not None:
-            await _refused_though_leading(operation, guard, fence)
-        raise
-    stdout, stderr = await output.ends(guard, step, ended)
-    await recorded.record(operation)
-    return _finished(command, ended, stdout, stderr)
+            operation.leaves(self._guard, self._step.id)
+        output.write_input(self._command)
+        try:
+            ended = await self._in_time()
+        except asyncio.CancelledError:
+            if operation is None or not operation.handed_over:
+                await self._give_up(_OVERDUE if _ran_out(operation) else _CANCELLED)
+            raise
+        except Fenced as fence:
+            if operation is not None:
+                await _refused_though_leading(operation, self._guard, fence)
+            raise
+        ends = functools.partial(output.ends, self._guard, self._step, ended)
+        stdout, stderr = await self._patiently(ends)
+        await self._recorded.record(operation)
+        return _finished(self._command, ended, stdout, stderr)
+
+    async def _in_time(self) -> Ended:
+        """Follow it to its end, or kill it when its time is over."""
+        self._output.on_begin = self._began
+        try:
+            async with self._limit:
+                await self._patiently(self._check)
+                return await self._patiently(self._ask)
+        except TimeoutError:
+            if not self._limit.expired():
+                raise
+        finally:
+            self._output.on_begin = None
+        await self._kill_overdue()
+        self._step = replace(self._step, fresh=False)
+        return await self._patiently(self._ask)
+
+    async def _check(self) -> None:
+        await self._recorded.check(self._operation, self._step)
+
+    async def _ask(self) -> Ended:
+        """Have it run, or attach to it."""
+        operation = self._operation
+        lost = None if operation is None else functools.partial(self._recorded.lost, operation)
+        return await self._guard.run(self._step, self._payload, self._output, lost=lost)
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask something of the machine until it answers, if that can be waited for."""
+        patience = self._patience
+        while True:
+            try:
+                answer = await ask()
+            except Exception as error:
+                if patience is None or not may_wait(error, Safety.GUARDED):
+                    raise
+                away = error
+            else:
+                if patience is not None:
+                    patience.answered()
+                return answer
+            sent = not isinstance(away, Unreachable) or away.sent
+            self._step = replace(self._step, fresh=self._step.fresh and not sent)
+            self._count_from_now()
+            await patience.wait(away)
+
+    def _began(self, age_s: float) -> None:
+        """Count its time from its beginning on the machine."""
+        if self._patience is not None:
+            self._patience.answered()
+        if self._command.timeout_s is not None:
+            self._ends_in(self._command.timeout_s - age_s)
+
+    def _count_from_now(self) -> None:
+        """Count its time though its machine does not say when it began, if it did."""
+        limited = self._output.on_begin is not None and self._limit.when() is None
+        if self._command.timeout_s is None or not limited:
+            return
+        operation, age_s = self._operation, 0.0
+        if operation is not None and _is_first(operation, self._step):
+            age_s = (operation.clock.wall_ms() - (operation.task.started_ms or 0)) / 1000
+        self._ends_in(self._command.timeout_s - max(0.0, age_s))
+
+    def _ends_in(self, seconds: float) -> None:
+        self._limit.reschedule(asyncio.get_running_loop().time() + max(0.0, seconds))
+
+    async def _kill_overdue(self) -> None:
+        """Kill it, for its time is over.
+
+        Raises:
+            TimedOut: If that may not have been done, since its machine is out of reach.
+        """
+        try:
+            await self._kill(_TIMEOUT)
+        except Unreachable as error:
+            if self._operation is None:
+                raise
+            why = f"{self._command.name} was not seen to end within {self._command.timeout_s:g}s"
+            raise TimedOut(why + told_of_remains(self._operation)) from error
+
+    async def _give_up(self, why: str) -> None:
+        try:
+            await self._kill(why)
+            if not self._step.kept:
+                await self._guard.collect([self._step.id])
+        except RemoteError as error:
+            fields = {"step": self._step.id, "error": error.message}
+            log.warning("command not killed", extra={"fields": fields})
+
+    async def _kill(self, why: str) -> None:
+        """End it; if its machine is out of reach, see to it that it is ended later.
+
+        Raises:
+            Unreachable: If it may not have been ended.
+        """
+        patience = self._patience
+        try:
+            if patience is not None and patience.away is not None:
+                raise patience.away
+            await self._guard.kill(self._step, why)
+        except Unreachable as error:
+            if self._operation is not None and patience is not None:
+                patience.note(error)
+                where = f"the machine {error.machine}, {patience.since()}"
+                self._operation.leaves_running(self._recorded.machine_id, where)
+            raise
 
 
 async def _refused_though_leading(operation: Operation, guard: Guard, fence: Fenced) -> None:
@@ -192,31 +259,9 @@ def _step_of(operation: Operation | None) -> Step:
     return Step(operation.guard_id(), operation.epoch, fresh=operation.fresh)
 
 
-async def _ended(
-    guard: Guard,
-    step: Step,
-    command: Command,
-    *,
-    run: Callable[[Step], Awaitable[Ended]],
-    output: _Output,
-) -> Ended:
-    """Follow a command to its end, or kill it when its time is over."""
-    loop, limit = asyncio.get_running_loop(), asyncio.timeout(None)
-
-    def began(age_s: float) -> None:
-        if command.timeout_s is not None:
-            limit.reschedule(loop.time() + max(0.0, command.timeout_s - age_s))
-
-    output.on_begin = began
-    try:
-        async with limit:
-            return await run(step)
-    except TimeoutError:
-        if not limit.expired():
-            raise
-    output.on_begin = None
-    await guard.kill(step, _TIMEOUT)
-    return await run(replace(step, fresh=False))
+def _is_first(operation: Operation, step: Step) -> bool:
+    """Tell whether a command is the first one of the operation."""
+    return step.id == command_id(operation.task.id, 1, operation.task.again)
 
 
 def _ran_out(operation: Running | None) -> bool:
@@ -224,16 +269,6 @@ def _ran_out(operation: Running | None) -> bool:
     while operation is not None and not operation.ran_out:
         operation = operation.parent
     return operation is not None
-
-
-async def _give_up(guard: Guard, step: Step, why: str) -> None:
-    try:
-        await guard.kill(step, why)
-        if not step.kept:
-            await guard.collect([step.id])
-    except RemoteError as error:
-        fields = {"step": step.id, "error": error.message}
-        log.warning("command not killed", extra={"fields": fields})
 
 
 def _finished(command: Command, ended: Ended, stdout: str, stderr: str) -> Finished:
@@ -254,25 +289,28 @@ def _finished(command: Command, ended: Ended, stdout: str, stderr: str) -> Finis
     return Finished(-number, stdout, stderr)
 
 
-def _before(operation: Operation | None) -> Counter[str]:
+def _before(operation: Operation | None, step: Step) -> Counter[str]:
     if operation is None:
         return Counter()
     found = _BEFORE.get()
-    if found is None or found[0] is not operation:
+    if found is None or found.operation is not operation:
         # One that is done anew has what the command wrote that was lost with its machine.
         lost = (STDOUT, STDERR) if operation.task.again and operation.fresh else ()
-        found = (operation, Counter({name: operation.written(name) for name in lost}))
-        _BEFORE.set(found)
-    return found[1]
+        first = Counter({name: operation.written(name) for name in lost})
+        found = _Before(operation, first, Counter(first))
+    elif _is_first(operation, step):
+        found = found._replace(next=Counter(found.first))  # the step is run again
+    _BEFORE.set(found)
+    return found.next
 
 
 class _Output:
     """Passes on what a command writes to the streams of its task, and keeps the ends of it."""
 
-    def __init__(self, operation: Operation | None) -> None:
+    def __init__(self, operation: Operation | None, step: Step) -> None:
         self.on_begin: Callable[[float], None] | None = None
         self._operation = operation
-        self._before = _before(operation)
+        self._before = _before(operation, step)
         self._first = {name: self._here(name) for name in (STDOUT, STDERR)}
         self._got = Counter[str]()
         self._tails = {STDOUT: bytearray(), STDERR: bytearray()}
@@ -308,9 +346,8 @@ class _Output:
 
     async def ends(self, guard: Guard, step: Step, ended: Ended) -> tuple[str, str]:
         """Return the ends of both outputs as texts; whoever comes next in the step writes on."""
-        found = []
-        for stream, size in ((STDOUT, ended.stdout), (STDERR, ended.stderr)):
-            self._before[stream] += size
+        found, sizes = [], {STDOUT: ended.stdout, STDERR: ended.stderr}
+        for stream, size in sizes.items():
             tail = bytes(self._tails[stream])
             if len(tail) < min(size, _TAIL_BYTES):
                 begin = max(0, size - _TAIL_BYTES)
@@ -318,6 +355,7 @@ class _Output:
             if len(tail) < min(size, _TAIL_BYTES):
                 raise guard.interruption("reset")  # it was lost in the moment before
             found.append(tail.decode("utf-8", "replace"))
+        self._before.update(sizes)
         return found[0], found[1]
 
     def _here(self, stream: str) -> int:

@@ -13,8 +13,9 @@ from brookline.errors import InvalidInput, RemoteError
 from brookline.locations import here
 from brookline.locations.command import Command, Finished
 from brookline.locations.guard import Guard, Step
-from brookline.locations.guarded import RecordedGuard, run_guarded
+from brookline.locations.guarded import run_guarded
 from brookline.locations.processes import Child, Turns, spawn
+from brookline.locations.recorded import RecordedGuard
 from brookline.locations.shells import LocalShell
 from brookline.locations.threads import in_thread
 from brookline.operations.safety import guarded, repeatable

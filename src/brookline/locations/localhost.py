@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from brookline.errors import InvalidInput
 from brookline.locations import here
 from brookline.locations.guard import GUARD, Guard, Place
-from brookline.locations.guarded import RecordedGuard
 from brookline.locations.local import LocalMachine, default_base_dir, guard_home
 from brookline.locations.machine import Host
 from brookline.locations.ports import HOST, PORTS
 from brookline.locations.processes import Turns
+from brookline.locations.recorded import RecordedGuard
 from brookline.locations.shells import LocalShell
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import os
 import tempfile
 from typing import IO, TYPE_CHECKING, Protocol
 
-from brookline.errors import RemoteError
+from brookline.errors import RemoteError, Unreachable
 from brookline.locations import here
 from brookline.locations.processes import Child, Turns, spawn
 
@@ -39,7 +39,16 @@ class Session(Protocol):
 
 
 class Shell(Protocol):
-    """Runs programs on a machine, as its login user in his folder."""
+    """Runs programs on a machine, as its login user in his folder.
+
+    A program that ended with 255, by a signal or for no known reason may have run on or never have
+    been started, since the way to it broke.
+
+    Attributes:
+        name: Of the machine, for people.
+    """
+
+    name: str
 
     def open(
         self, *argv: str, stdin: bytes = b"", attached: bool = True
@@ -49,9 +58,12 @@ class Shell(Protocol):
         Args:
             *argv: The program and its arguments; whatever is in them reaches it literally.
             stdin: What it reads.
-            attached: Whether it may be ended with the block; else it ends by itself.
+            attached: Whether it may be ended with the block; else it ends by itself. A block that
+                raises `Unreachable` has given it up, and it is ended in any case.
 
         Raises:
+            Unreachable: If there is no way to the machine. To find that out takes a time of its own,
+                but not for ever.
             RemoteError: If it cannot be started.
         """
         ...
@@ -66,6 +78,7 @@ class LocalShell:
     """
 
     def __init__(self, clock: Clock, turns: Turns) -> None:
+        self.name = "localhost"
         self._clock = clock
         self._turns = turns
 
@@ -86,6 +99,9 @@ class LocalShell:
                 reader = asyncio.StreamReader(limit=_BUFFER_BYTES)
                 with said, contextlib.closing(await _connected(reader, said)):
                     yield _LocalSession(child, reader, errors)
+            except Unreachable:
+                child.terminate()
+                raise
             finally:
                 if attached:
                     child.terminate()

@@ -13,6 +13,7 @@ from brookline.management.beginning import recorded
 from brookline.management.leftovers import leftovers
 from brookline.operations import resolving
 from brookline.operations.prospects import prospects
+from brookline.operations.remains import end_of, ending_work
 from brookline.operations.retention import with_parts
 from brookline.operations.task import Status, Task, begun
 from brookline.operations.works import work as does
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from brookline.entities.platform import Platform
     from brookline.journal.records import View
     from brookline.management.context import Asking
-    from brookline.management.leftovers import Leftover
     from brookline.operations.prospects import Prospect
     from brookline.operations.recorder import Decide
+    from brookline.operations.remains import Leftover
     from brookline.operations.resolving import Interrupted
     from brookline.operations.supervisor import Supervisor
     from brookline.wire.changes import Change, Value
@@ -168,7 +169,8 @@ class Interruptions:
             NotFound: If it is forgotten meanwhile.
         """
         reason = _checked(reason)
-        end = _end_of(task, self._new_id(), self._now_ms())
+        description = f"Ending what still runs of {task.id}, which was abandoned"
+        end = end_of(task, self._new_id(), self._now_ms(), description=description)
         ends = False
 
         def decide(view: View) -> Decision:
@@ -176,7 +178,7 @@ class Interruptions:
             found = resolving.find(view, _ids(task))
             left = leftovers(found, self._platform)
             ends = bool(left)
-            end.work = does(work.ENDING, commands=[one.to_value() for one in left])
+            end.work = ending_work(left)
             changes = resolving.abandon(found, reason, ctx.user, self._now_ms())
             said = f"by {ctx.user or 'somebody'}: {reason}"
             told = troubles.abandoned(view, found, self._others(found), said)
@@ -245,19 +247,6 @@ def _like(task: Task, task_id: str, now_ms: int) -> Task:
         params=dict(task.params),
         submitted_ms=now_ms,
         tags=task.tags,
-    )
-
-
-def _end_of(task: Task, task_id: str, now_ms: int) -> Task:
-    """Return a new task that ends what still runs of another."""
-    return Task(
-        id=task_id,
-        name=f"end of {task.name}",
-        description=f"Ending what still runs of {task.id}, which was abandoned",
-        entity_id=task.entity_id,
-        entity_name=task.entity_name,
-        submitted_ms=now_ms,
-        tags=("NON-TRANSIENT",),
     )
 
 

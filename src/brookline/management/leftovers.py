@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
 from typing import TYPE_CHECKING, Any
 
 from brookline.errors import RemoteError
+from brookline.operations.operation import current
+from brookline.operations.patience import patiently
+from brookline.operations.remains import Leftover
 from brookline.operations.safety import repeatable
 from brookline.operations.task import command_id
 
@@ -21,28 +24,6 @@ if TYPE_CHECKING:
     from brookline.wire.changes import Value
 
 _MOST = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """A step that had begun, and has no outcome.
-
-    Attributes:
-        task: Its id.
-        name: What people read.
-        entity: Id of the entity that it is about.
-        again: How often it was done again with other commands.
-    """
-
-    task: str
-    name: str
-    entity: str
-    again: int = 0
-
-    def to_value(self) -> Value:
-        """Return it as it lies in the record of the work that ends it."""
-        fields: Value = {"task": self.task, "name": self.name, "entity": self.entity}
-        return fields | {"again": self.again}
 
 
 def leftovers(found: Interrupted, platform: Platform) -> list[Leftover]:
@@ -76,18 +57,33 @@ def ending(platform: Platform, commands: Iterable[Value], *, then: Body | None =
 
 @repeatable
 async def _ended(platform: Platform, left: Leftover, epoch: int) -> int:
-    """End all commands of a step on each machine of its entity; return how many had begun.
+    """End all commands of a step on its machines; return how many had begun.
+
+    A machine that is out of reach is waited for.
 
     Raises:
-        RemoteError: If a machine does not answer.
+        RemoteError: If a machine refuses.
     """
     ended = 0
-    for machine in machines_of(platform, left.entity):
+    for machine in _machines(platform, left):
         for number in range(1, _MOST):
-            if not await machine.kill(command_id(left.task, number, left.again), epoch):
+            step = command_id(left.task, number, left.again)
+            if not await patiently(current(), functools.partial(machine.kill, step, epoch)):
                 break
             ended += 1
     return ended
+
+
+def _machines(platform: Platform, left: Leftover) -> list[Machine]:
+    """Return the machines on which a command may run; none if it was given back meanwhile.
+
+    Raises:
+        RemoteError: If this server has no such machines.
+    """
+    if not left.machine:
+        return list(machines_of(platform, left.entity))
+    location = platform.live.location(left.machine)
+    return [] if location is None else [platform.locations.machine(location)]
 
 
 def machines_of(platform: Platform, entity_id: str) -> Iterator[Machine]:

@@ -12,7 +12,7 @@ from brookline.journal.queue import Decision
 from brookline.management.leftovers import ending
 from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.operations.task import Status
-from brookline.operations.works import EFFECTOR
+from brookline.operations.works import EFFECTOR, ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +31,8 @@ START, STOP = "start", "stop"
 
 
 STARTING, REMOVING = "start", "remove"
-ENDING, REPLAYING = "end", "replay"
-"""Kinds of work, beside the call of an effector: see `register`."""
+REPLAYING = "replay"
+"""Kinds of work, beside those in `brookline.operations.works`: see `register`."""
 
 
 def register(live: Live, supervisor: Supervisor, platform: Platform) -> None:

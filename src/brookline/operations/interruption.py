@@ -33,6 +33,9 @@ class Cause(enum.Enum):
     CUT_OFF = "cut-off"
     """It was begun by a version that did not record what it is made of."""
 
+    RESTORED = "restored"
+    """The plane was restored from a backup that was made while it ran."""
+
 
 class StepInterrupted(BaseException):
     """The whole operation ends as interrupted; its code is given no chance to clean up.

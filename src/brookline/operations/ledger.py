@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from brookline.errors import Fenced, NotMaster, Unavailable
 from brookline.journal.queue import Decision
 from brookline.operations.locks import held_by, taken, turn_key
+from brookline.operations.remains import ending_of
 from brookline.operations.retention import with_parts
 from brookline.operations.storing import stored
-from brookline.operations.task import DONE, KIND, Status, Task
+from brookline.operations.task import DONE, KIND, Status, Task, begun
 from brookline.wire.changes import Merge, Put
 
 if TYPE_CHECKING:
@@ -83,20 +84,27 @@ class Ledger:
         await self._commit(running, lambda view: Decision([*_above(view, running), begins]))
         running.task.once = True
 
-    async def end(self, running: Running, ends: Value) -> None:
-        """Commit how something ended, unless the record of its operation is gone."""
+    async def end(self, running: Running, ends: Value) -> Task | None:
+        """Commit how something ended, unless the record of its operation is gone.
+
+        Returns:
+            The operation that begins by that, to end what it left running; or None.
+        """
         task_id, root_id = running.task.id, running.root.task.id
         running.task.taken = taken_of(running)
         value = {**running.task.to_value(), **ends}
+        ending = ending_of(running, self._clock.wall_ms())
+        begins = [] if ending is None else [begun(ending)]
 
         def decide(view: View) -> Decision:
             if view.get(KIND, root_id) is None:
-                return Decision([])
+                return Decision(begins)
             # What was begun on another master and not taken any more has ended with it.
             left = [Merge(KIND, part.id, ends) for part in _unfinished(view, running.task)]
-            return Decision([*_above(view, running), Put(KIND, task_id, value), *left])
+            return Decision([*_above(view, running), Put(KIND, task_id, value), *left, *begins])
 
         await self._commit(running, decide)
+        return ending
 
     async def interrupt(self, task: Task, why: StepInterrupted, epoch: int) -> Value:
         """Commit that an operation does not go on by itself; return what its record says of it.

@@ -41,7 +41,14 @@ class Found(NamedTuple):
     interrupted: dict[str, str]
 
 
-def unfinished(view: View, now_ms: int, *, noticed_s: float = 0.0, epoch: int = 0) -> Found:
+def unfinished(
+    view: View,
+    now_ms: int,
+    *,
+    noticed_s: float = 0.0,
+    epoch: int = 0,
+    cut: StepInterrupted | None = None,
+) -> Found:
     """Return what becomes of unfinished work.
 
     Args:
@@ -49,6 +56,7 @@ def unfinished(view: View, now_ms: int, *, noticed_s: float = 0.0, epoch: int = 
         now_ms: Its wall clock.
         noticed_s: How long the end of a master may go unnoticed, in seconds.
         epoch: Of the new master.
+        cut: Why nothing of it goes on, if that is so.
     """
     found = Found([], [], [], {})
     wholes, parts = _unended(view)
@@ -56,7 +64,7 @@ def unfinished(view: View, now_ms: int, *, noticed_s: float = 0.0, epoch: int = 
     soon_ms = round((SOON_S + noticed_s) * 1000)
     for task_id, value in wholes.items():
         strikes = _strikes(value, now_ms, soon_ms)
-        why = _why_not(value, strikes, doubts.get(task_id))
+        why = cut or _why_not(value, strikes, doubts.get(task_id))
         if why is None:
             found.changes.append(_taken_up(task_id, value, now_ms, strikes))
             found.going_on.append(task_id)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from brookline.journal.queue import Decision
 from brookline.operations.leavings import Command
 from brookline.operations.outcomes import outcome_of
+from brookline.operations.remains import Remains
 from brookline.operations.retention import with_parts
 from brookline.operations.retry import retrying
 from brookline.operations.running import Running, Work
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
     from brookline.operations.recorder import Decide
     from brookline.operations.retry import Retry
     from brookline.operations.supervisor import Supervisor
-
-_LEASE_POLL_S = 0.1
+    from brookline.values.clock import Clock
 
 _CURRENT: contextvars.ContextVar[Operation | None] = contextvars.ContextVar(
     "operation", default=None
@@ -283,6 +283,11 @@ class Operation(Running):
         return size
 
     @property
+    def clock(self) -> Clock:
+        """Time, for what is not to be counted on by the next master."""
+        return self._supervisor.clock
+
+    @property
     def platform(self) -> Any:
         """What entities find there: set by whoever puts the server together."""
         return self._supervisor.platform
@@ -299,7 +304,8 @@ class Operation(Running):
 
     def run_again(self) -> None:
         """Let its action be run again here: its commands have the same ids as before."""
-        self._commands, self.fresh = 0, False
+        self.fresh = self.fresh and self._commands == 0
+        self._commands = 0
 
     def leaves(self, machine: Keeper, step_id: str) -> None:
         """Note that a machine keeps what a command wrote, until the operation has long ended."""
@@ -307,18 +313,14 @@ class Operation(Running):
             self.root.commands = []
         self.root.commands.append(Command(machine, step_id))
 
-    async def permitted(self, *, guarded: bool) -> None:
-        """Wait until the lease allows to begin something new outside.
+    def leaves_running(self, machine_id: str, text: str) -> None:
+        """Note that its command was given up, and may still run on a machine out of reach.
 
         Args:
-            guarded: Whether something outside refuses whoever led before.
+            machine_id: Of the record of the machine; another operation ends the command there.
+            text: The machine, and why that is not known, for people.
         """
-        recorder, clock = self._supervisor.recorder, self._supervisor.clock
-        if recorder.may_act(guarded=guarded):
-            return
-        with self.waiting("for this node's lease"):
-            while not recorder.may_act(guarded=guarded):
-                await clock.sleep(_LEASE_POLL_S)
+        self.root.remains = [*(self.root.remains or ()), Remains(self, machine_id, text)]
 
     def enter(self) -> None:
         """Make it the current operation of the asyncio task that runs it."""

@@ -41,6 +41,7 @@ def outcome_of(part: Task, returns: type | None = None) -> Ending | None:
         case Status.FAILED:
             return Ending(part.status, error=error_of(dict(part.failure)))
         case Status.CANCELLED:
-            return Ending(part.status, error=Cancelled(f"{part.name} was cancelled"))
+            why = part.error.partition("\n\n")[0] or f"{part.name} was cancelled"
+            return Ending(part.status, error=Cancelled(why))
         case _:
             return None

@@ -18,6 +18,7 @@ _AS_BEFORE = "as its code is now, it will be interrupted again; it goes on if th
 _WARNINGS = {
     Cause.CHANGED.value: _AS_BEFORE.format("code, blueprint or configuration of before"),
     Cause.GONE.value: _AS_BEFORE.format("type that it needs"),
+    Cause.RESTORED.value: "it may have gone on, or ended, after the backup was made: look first",
     Cause.SUSPECT.value: "two masters in a row died soon after they had begun with it: this one may too",
 }
 

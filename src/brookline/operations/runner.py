@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from brookline.errors import (
     BrooklineError,
@@ -16,17 +17,19 @@ from brookline.errors import (
 )
 from brookline.operations.interruption import StepInterrupted, in_doubt
 from brookline.operations.outcomes import Ending
+from brookline.operations.patience import Patience, may_wait
+from brookline.operations.remains import told_of_remains
 from brookline.operations.safety import Safety
-from brookline.operations.scarcity import is_scarcity
 from brookline.operations.storing import failure_of, read_back, shown, storable_error, stored
 from brookline.operations.task import Status, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from brookline.operations.ledger import Ledger
     from brookline.operations.operation import Operation
-    from brookline.operations.running import Body, Running, Work
+    from brookline.operations.recorder import Recorder
+    from brookline.operations.running import Running, Work
     from brookline.operations.tasks import Tasks
     from brookline.values.clock import Clock
     from brookline.wire.changes import Value
@@ -34,11 +37,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("brookline.operations")
 
 _TRACE_LINES = 40
-_SCARCE_S = 1.0
-_AGAIN = (Safety.GUARDED, Safety.REPEATABLE)
+_LEASE_POLL_S = 0.1
 _ATTACH_S = 10.0
 """How long a step whose time is over meanwhile may take to find out that its command has ended."""
 
+_ENDLESS = contextlib.nullcontext()
 HANDED_OVER = "for the next master: this server has handed it over"
 
 
@@ -48,17 +51,28 @@ class Runner:
     Args:
         ledger: Records what must be.
         tasks: Where tasks are found.
+        recorder: Says whether this node may act.
         clock: Time.
         over: Told of each operation that has ended here, in whatever way.
+        begin: Begins an operation that was recorded.
     """
 
     def __init__(
-        self, ledger: Ledger, tasks: Tasks, clock: Clock, over: Callable[[Operation], None]
+        self,
+        ledger: Ledger,
+        tasks: Tasks,
+        recorder: Recorder,
+        *,
+        clock: Clock,
+        over: Callable[[Operation], None],
+        begin: Callable[[Task], object],
     ) -> None:
         self._ledger = ledger
         self._tasks = tasks
+        self._recorder = recorder
         self._clock = clock
         self._over = over
+        self._begin_other = begin
 
     async def run(self, operation: Operation, work: Work) -> None:
         """Run an operation to its end, and tell that to whoever waits for it."""
@@ -80,6 +94,8 @@ class Runner:
             ending = Ending(Status.INTERRUPTED, error=error)
         try:
             await operation.end_parts()
+            if ending.status is Status.CANCELLED:
+                ending = _cut_off(operation)  # with what is known only now
             ending = await self._ended(operation, ending)
         finally:
             operation.end(ending)
@@ -99,33 +115,48 @@ class Runner:
             Fenced: Likewise.
             StepInterrupted: If it does not go on by itself.
         """
+        patience, result = None, None
         try:
             if work.safety is not None:
-                await operation.permitted(guarded=work.safety is Safety.GUARDED)
+                await self._permitted(operation, guarded=work.safety is Safety.GUARDED)
             if work.safety is Safety.ONCE:
                 await self._begin_once(operation)
-            in_time = work.body if work.timeout_s is None else self._in_time(work, work.timeout_s)
-            result: Any = None
             # No function of its own, for thousands may wait in here.
-            while True:
-                try:
-                    result = await in_time(operation)
-                    break
-                except Exception as error:
-                    if work.safety not in _AGAIN or not is_scarcity(error):
-                        raise
-                    lacking = error
-                await self._wait_for_plenty(operation, lacking)
+            with self._in_time(operation, work):
+                while True:
+                    try:
+                        result = await work.body(operation)
+                        break
+                    except Exception as error:
+                        if not may_wait(error, work.safety):
+                            raise
+                        lacking = error
+                    patience = patience or Patience(operation)
+                    await patience.wait(lacking)
+                    patience.hide()
+                    operation.run_again()
             if operation.parent is not None:
                 result = read_back(stored(operation.task.name, result), work.returns)
-            ending = Ending(Status.COMPLETED, result)
             operation.check_all_taken()
         except (NotMaster, Fenced):
             raise
         except Exception as error:  # noqa: BLE001 - this is the supervisor of tasks
             again = error if operation.parent is None else storable_error(error)
             return Ending(Status.FAILED, error=again)
-        return ending
+        return Ending(Status.COMPLETED, result)
+
+    async def _permitted(self, operation: Operation, *, guarded: bool) -> None:
+        """Wait until the lease allows to begin something new outside.
+
+        Args:
+            operation: Who will begin it.
+            guarded: Whether something outside refuses whoever led before.
+        """
+        if self._recorder.may_act(guarded=guarded):
+            return
+        with operation.waiting("for this node's lease"):
+            while not self._recorder.may_act(guarded=guarded):
+                await self._clock.sleep(_LEASE_POLL_S)
 
     async def _begin_once(self, operation: Operation) -> None:
         task = operation.task
@@ -133,36 +164,19 @@ class Runner:
             raise in_doubt(task.name)
         await self._ledger.begin_once(operation)
         # That may have taken long, and who goes on with it does not know that it has not acted.
-        await operation.permitted(guarded=False)
+        await self._permitted(operation, guarded=False)
 
-    async def _wait_for_plenty(self, operation: Operation, error: Exception) -> None:
-        """Wait a while: this server lacked something, and the step has not failed of itself."""
-        fields = {"task": operation.task.id, "name": operation.task.name, "for": str(error)}
-        log.warning("step waits", extra={"fields": fields})
-        with operation.waiting("for memory, threads or open files of this server"):
-            await self._clock.sleep(_SCARCE_S)
-        operation.run_again()
-
-    def _in_time(self, work: Work, timeout_s: float) -> Body:
-        """Return a body that ends in the time that is left to it, or raises `TimedOut`."""
-
-        async def body(operation: Operation) -> Any:
-            begun_ms = operation.task.started_ms or 0
-            left_s = timeout_s - max(0, self._clock.wall_ms() - begun_ms) / 1000
-            if not operation.fresh and work.safety is Safety.GUARDED:
-                left_s = max(left_s, _ATTACH_S)
-            timer = asyncio.get_running_loop().call_later(max(left_s, 0), operation.run_out)
-            try:
-                return await work.body(operation)
-            except asyncio.CancelledError as over:
-                if not operation.ran_out or operation.handed_over:
-                    raise
-                why = f"{operation.task.name} did not end within {timeout_s:g}s"
-                raise TimedOut(why) from over
-            finally:
-                timer.cancel()
-
-        return body
+    def _in_time(
+        self, operation: Operation, work: Work
+    ) -> contextlib.AbstractContextManager[object]:
+        """Return a block that ends in the time that is left to it, or raises `TimedOut`."""
+        if work.timeout_s is None:
+            return _ENDLESS
+        begun_ms = operation.task.started_ms or 0
+        left_s = work.timeout_s - max(0, self._clock.wall_ms() - begun_ms) / 1000
+        if not operation.fresh and work.safety is Safety.GUARDED:
+            left_s = max(left_s, _ATTACH_S)
+        return _limited(operation, work.timeout_s, max(left_s, 0))
 
     async def _ended(self, operation: Operation, ending: Ending) -> Ending:
         """Make the end known, once it is recorded; return how it is known to have ended."""
@@ -175,7 +189,9 @@ class Runner:
                 return self._let_go(operation)
             else:
                 ends = self._ends(operation, ending)
-                await self._ledger.end(operation, ends)
+                begins = await self._ledger.end(operation, ends)
+                if begins is not None:
+                    self._begin_other(begins)
         except (NotMaster, Fenced, asyncio.CancelledError):
             operation.root.hand_over()
             return self._let_go(operation)
@@ -224,7 +240,23 @@ def _locate(why: StepInterrupted, operation: Operation) -> None:
 def _cut_off(operation: Operation) -> Ending:
     if operation.handed_over:
         return Ending(Status.INTERRUPTED, error=Cancelled(HANDED_OVER))
-    return Ending(Status.CANCELLED, error=Cancelled(f"{operation.task.name} was cancelled"))
+    why = f"{operation.task.name} was cancelled{told_of_remains(operation)}"
+    return Ending(Status.CANCELLED, error=Cancelled(why))
+
+
+@contextlib.contextmanager
+def _limited(operation: Operation, timeout_s: float, left_s: float) -> Iterator[None]:
+    """Have an operation end when its time is over."""
+    timer = asyncio.get_running_loop().call_later(left_s, operation.run_out)
+    try:
+        yield
+    except asyncio.CancelledError as over:
+        if not operation.ran_out or operation.handed_over:
+            raise
+        why = f"{operation.task.name} did not end within {timeout_s:g}s"
+        raise TimedOut(why + told_of_remains(operation)) from over
+    finally:
+        timer.cancel()
 
 
 def error_text(error: BaseException) -> str:

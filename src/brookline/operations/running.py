@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from brookline.operations.leavings import Command
     from brookline.operations.operation import Operation
     from brookline.operations.outcomes import Ending
+    from brookline.operations.remains import Remains
     from brookline.operations.safety import Safety
     from brookline.operations.task import Task
 
@@ -51,14 +52,15 @@ class Running:
         replayed: Whether it was found to have ended before, and was not run.
         ran_out: Whether it ends because its time is over.
         commands: Of the root: what machines keep of its steps; None for nothing.
+        remains: Of the root: what was given up and may still run on machines; None for nothing.
         tally: Of the root: how many steps were found *finished*, how many had perhaps been begun
             by the master before, and were *attached* to on their machine or *resumed*.
     """
 
     __slots__ = (
         "_cancelling", "_caught_up", "_end", "_parked", "_parts", "_waiters", "_work", "closing",
-        "commands", "fresh", "handed_over", "interruption", "parent", "ran_out", "replayed", "root",
-        "tally", "task",
+        "commands", "fresh", "handed_over", "interruption", "parent", "ran_out", "remains", "replayed",
+        "root", "tally", "task",
     )  # fmt: skip
 
     def __init__(self, task: Task, parent: Running | None, *, fresh: bool) -> None:
@@ -72,6 +74,7 @@ class Running:
         self.replayed = False
         self.ran_out = False
         self.commands: list[Command] | None = None
+        self.remains: list[Remains] | None = None
         self.tally: dict[str, int] = {}
         self._parts: list[Running] = []
         self._parked = 0

@@ -80,7 +80,9 @@ class Supervisor:
         self.ledger = Ledger(recorder, clock)
         self.locks = Locks(self.ledger, self._cancel_soon)
         self.epoch = 0
-        self._runner = Runner(self.ledger, tasks, clock, self._over)
+        self._runner = Runner(
+            self.ledger, tasks, recorder, clock=clock, over=self._over, begin=self.submit_once
+        )
         self._leavings = Leavings(clock)
         self._limits = limits or Limits()
         self._active = False

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 EFFECTOR = "effector"
 """The kind of an effector's call; which one, of what, and with what says the task itself."""
 
+ENDING = "end"
+"""The kind that ends commands which may still run on machines: ``commands`` are leftovers."""
+
 
 def work(kind: str, **arguments: object) -> Value:
     """Return work as it is recorded; the arguments are JSON."""

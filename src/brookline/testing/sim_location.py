@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from brookline.errors import InvalidInput, RemoteError
+from brookline.errors import InvalidInput, RemoteError, Unreachable
 from brookline.locations.command import Command, Finished
 from brookline.locations.guard import GUARD, Guard, Place, Step
-from brookline.locations.guarded import RecordedGuard, run_guarded
+from brookline.locations.guarded import run_guarded
 from brookline.locations.machine import Host
+from brookline.locations.recorded import RecordedGuard
 from brookline.operations.safety import guarded
 from brookline.testing.sim_session import SimSession
 
@@ -35,6 +36,7 @@ class SimShell:
     """
 
     def __init__(self, machine: SimMachine, clock: Clock) -> None:
+        self.name = machine.name
         self._machine = machine
         self._clock = clock
 
@@ -48,11 +50,11 @@ class SimShell:
         """Start a program for the time of a block.
 
         Raises:
-            RemoteError: If the machine is out of reach.
+            Unreachable: If the machine is out of reach.
         """
         if self._machine.out_of_reach:
             await self._clock.sleep(_CONNECT_S)
-            raise RemoteError(f"{self._machine.name} is out of reach")
+            raise Unreachable(self.name, "nobody can connect", sent=False)
         if argv[1] == "-c":
             yield _installed()
         else:

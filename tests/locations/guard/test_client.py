@@ -8,10 +8,11 @@ import pytest
 
 from brookline.errors import Fenced, RemoteError
 from brookline.locations.command import Command
-from brookline.locations.guard import Guard, Step, script
+from brookline.locations.guard import Guard, Step
 from brookline.locations.payload import encode
 from brookline.locations.processes import Turns
 from brookline.locations.shells import LocalShell
+from brookline.locations.way import script
 from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.values.clock import SystemClock
 

@@ -172,7 +172,7 @@ def test_a_machine_that_is_given_back_keeps_nothing(box):
 
 
 def test_the_script_is_in_the_package(plain):
-    from brookline.locations.guard import script
+    from brookline.locations.way import script
 
     name, content = script()
     assert name.startswith("guard-")

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from tests.simulation.operations.stories import STORIES, play
 
-from brookline.locations.guarded import RecordedGuard
+from brookline.locations.recorded import RecordedGuard
 from brookline.operations import locks, operation, supervisor
 from brookline.operations.ledger import Ledger
 from brookline.operations.track import Track

@@ -1,0 +1,364 @@
+"""A machine that is out of reach: a command there is waited for, or ended later, and never called failed.
+
+The way to the machine is a process that is really cut; see `tests.locations.link`.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from types import SimpleNamespace
+
+import pytest
+from tests.locations.conftest import alive, this_host
+from tests.locations.link import Link
+from tests.operations.conftest import Bench
+
+from brookline.errors import Unreachable
+from brookline.locations.command import Command, words
+from brookline.locations.guard import GUARD, Guard, Place
+from brookline.locations.local import LocalMachine
+from brookline.locations.ports import LOCATION
+from brookline.locations.processes import Turns
+from brookline.locations.recorded import RecordedGuard
+from brookline.locations.shells import LocalShell
+from brookline.management.leftovers import ending
+from brookline.model.location import Location
+from brookline.operations.operation import current
+from brookline.operations.safety import guarded, repeatable
+from brookline.operations.task import Status
+from brookline.operations.works import ENDING
+from brookline.values.clock import SystemClock
+from brookline.wire.changes import Put
+
+pytestmark = pytest.mark.slow
+
+SILENT_S = {"deaf": 0.5, "silent": 0.5}
+"""How long a machine may say nothing. Less than a guard does now and then, where that matters."""
+
+
+class Hasty(SystemClock):
+    """A clock on which nobody sleeps for long."""
+
+    async def sleep(self, seconds):
+        await super().sleep(min(seconds, 0.05))
+
+
+class Far:
+    """A machine at the other end of a link, what runs there, and who works on it."""
+
+    def __init__(self, bench, tmp_path):
+        self.bench, self.tmp_path = bench, tmp_path
+        self.link = Link(LocalShell(bench.clock, Turns(bench.clock)), tmp_path / "link")
+        self.go, self.trace = tmp_path / "go", tmp_path / "trace"
+        self.home = str(tmp_path / "guard")
+        self.silent_s = 60.0
+        platform = SimpleNamespace(live=self, locations=self)
+        bench.kinds[ENDING] = lambda task: ending(platform, task.work["commands"])
+
+    async def begin(self):
+        place = await Guard(self.link, self.home, f"{self.home}/one").init()
+        value = {"name": "far", "config": {GUARD: place.to_value()}}
+        self.bench.recorder.note(Put(LOCATION, "m1", value))
+
+    # As the platform, whose machine this is.
+
+    def location(self, location_id):
+        return Location(location_id, self.bench.recorder.records.get(LOCATION, location_id))
+
+    def machine(self, location=None):
+        """Return the machine as a server sees it that has only just started."""
+        location = location or self.location("m1")
+        place = Place.of(location.config)
+        guard = Guard(self.link, self.home, place.folder, place, silent_s=self.silent_s)
+        base = str(self.tmp_path / "base")
+        recorded = RecordedGuard(guard, location)
+        return LocalMachine(this_host(), base, self.bench.clock, guard=recorded)
+
+    def set(self, how):
+        """Have the link be so, and who begins to work there now notice silence soon, or not."""
+        self.silent_s = SILENT_S.get(how, 60.0)
+        self.link.set(how)
+
+    # What runs there.
+
+    def command(self, **options):
+        """Return a command that ends once it may, and notes that it ran."""
+        script = (
+            f"echo $$ >>{words(str(self.trace))}; echo one; "
+            f"while ! test -e {words(str(self.go))}; do sleep 0.01; done; echo two; exit 3"
+        )
+        return Command("install", script, **options)
+
+    def pids(self):
+        return [int(one) for one in self.trace.read_text().split()] if self.trace.exists() else []
+
+    # Who works on it.
+
+    async def submit(self, command=None, **options):
+        command = command or self.command()
+
+        async def body(op):
+            done = await op.step("install", self.machine().run, command, **options)
+            return [done.exit_code, done.stdout]
+
+        return await self.bench.submit(body)
+
+    async def begins(self, until, how):
+        """Submit a command, of whose machine silence is noticed as it must be; return once it runs."""
+        self.silent_s = SILENT_S.get(how, 60.0)
+        task = await self.submit()
+        await until(lambda: self.task(task).children and self.output(task) == b"one\n")
+        return task
+
+    def task(self, task):
+        """Return a task as this master knows it."""
+        return self.bench.tasks.get(task.id)
+
+    def waits(self, task):
+        """Return for what the step of a task waits."""
+        return "".join(part.waits_for for part in self.task(task).children)
+
+    def output(self, task):
+        [part] = self.task(task).children
+        return b"".join(self.bench.streams.read(part.id, "stdout"))
+
+    def endings(self):
+        return [task for task in self.bench.tasks.top_level() if task.name == "end of install"]
+
+
+@pytest.fixture
+async def far(tmp_path):
+    bench = Bench(tmp_path / "streams", Hasty())
+    far = Far(bench, tmp_path)
+    await bench.begin()
+    await far.begin()
+    yield far
+    far.set("up")
+    await bench.supervisor.deactivate()
+    for pid in far.pids():
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+async def ends(far, task, status=Status.COMPLETED):
+    task = far.task(task)
+    assert await task.wait(15)
+    assert task.status is status, task.error
+    return task
+
+
+async def completes(far, task):
+    """See that a command ran once, and that its outcome and output came whole."""
+    task = await ends(far, task)
+    assert task.result == [3, "one\ntwo\n"]
+    assert far.output(task) == b"one\ntwo\n"
+    assert len(far.pids()) == 1
+    assert far.endings() == []
+    assert far.waits(task) == ""
+
+
+async def test_a_step_waits_for_a_machine_to_which_nobody_can_connect(far, until):
+    far.go.touch()
+    far.set("down")
+    task = await far.submit()
+    await until(lambda: far.waits(task))
+    assert far.waits(task).startswith("for the machine far, out of reach since 20")
+    assert far.waits(task).endswith(" UTC: connection refused")
+    assert far.task(task).status is Status.RUNNING
+    far.set("up")
+    await completes(far, task)
+
+
+async def test_what_was_never_sent_runs_on_a_machine_that_was_started_anew_meanwhile(far, until):
+    record = far.bench.recorder.records.get(LOCATION, "m1")
+    before = {**record["config"][GUARD], "boot": "earlier"}
+    far.bench.recorder.note(Put(LOCATION, "m1", {**record, "config": {GUARD: before}}))
+    far.go.touch()
+    far.set("down")
+    task = await far.submit()
+    await until(lambda: far.waits(task))
+    far.set("up")
+    await completes(far, task)
+
+
+@pytest.mark.parametrize("how", ["breaking", "deaf", "half", "silent"])
+async def test_a_command_of_which_nobody_knows_whether_it_came_there_runs_once(far, until, how):
+    far.set(how)
+    task = await far.submit()
+    await until(lambda: far.waits(task))
+    assert far.pids() == [] or how in ("breaking", "deaf")
+    far.go.touch()
+    far.set("up")
+    await completes(far, task)
+
+
+@pytest.mark.parametrize("how", ["down", "deaf", "silent"])
+async def test_a_command_that_ends_while_nobody_hears_of_it_has_not_failed(far, until, how):
+    task = await far.begins(until, how)
+    [pid] = far.pids()
+    far.set(how)
+    await until(lambda: far.waits(task))
+    far.go.touch()
+    await until(lambda: not alive(pid))
+    asked = far.link.opened
+    if how != "down":
+        await until(lambda: far.link.opened > asked + 2)
+    assert far.task(task).status is Status.RUNNING
+    far.set("up")
+    await completes(far, task)
+
+
+@pytest.mark.parametrize("how", ["down", "silent"])
+async def test_the_next_master_waits_for_it_too(far, until, how):
+    task = await far.begins(until, how)
+    far.set(how)
+    await until(lambda: far.waits(task))
+    await far.bench.fail_over()
+    await until(lambda: far.waits(task))
+    far.go.touch()
+    far.set("up")
+    await completes(far, task)
+
+
+async def test_an_operation_that_is_cancelled_meanwhile_ends_at_once_and_its_command_later(
+    far, until
+):
+    task = await far.submit()
+    await until(far.pids)
+    [pid] = far.pids()
+    far.set("down")
+    await until(lambda: far.waits(task))
+    assert await far.bench.supervisor.cancel(task)
+    assert (task.status, alive(pid)) == (Status.CANCELLED, True)
+    for one in (task, *task.children):
+        assert (
+            "the command of install may still run on the machine far, out of reach since"
+            in one.error
+        )
+    [end] = far.endings()
+    await until(lambda: far.waits(end).startswith("for the machine far, out of reach since"))
+    far.set("up")
+    assert (await ends(far, end)).result == 1
+    assert not alive(pid)
+
+
+@pytest.mark.parametrize("how", ["down", "deaf", "silent"])
+async def test_a_command_that_cannot_be_killed_is_killed_by_the_next_master(far, until, how):
+    task = await far.begins(until, how)
+    [pid] = far.pids()
+    far.set(how)
+    assert await far.bench.supervisor.cancel(task)
+    assert task.status is Status.CANCELLED
+    await far.bench.fail_over()
+    [end] = far.endings()
+    await until(lambda: far.waits(end))
+    far.set("up")
+    await ends(far, end)
+    assert not alive(pid)
+    assert far.task(task).error == task.error
+
+
+async def test_what_was_cancelled_before_it_came_there_never_begins(far, until):
+    far.set("silent")
+    task = await far.submit()
+    await until(lambda: far.waits(task))
+    step = task.children[0].id
+    assert await far.bench.supervisor.cancel(task)
+    far.set("up")
+    [end] = far.endings()
+    assert (await ends(far, end)).result == 0
+    recorded = far.machine()._guard
+    assert (await recorded.guard.status(step)).state == "killed"
+    assert far.pids() == []
+
+
+async def test_the_time_of_a_step_goes_on_and_its_error_says_what_may_still_run(far, until):
+    task = await far.submit(timeout_s=1.0)
+    await until(far.pids)
+    [pid] = far.pids()
+    far.set("down")
+    task = await ends(far, task, Status.FAILED)
+    assert task.error.startswith(
+        "install did not end within 1s; the command of install may still run on the machine far, out"
+    )
+    assert task.error.endswith("It is ended there as soon as the machine answers")
+    far.set("up")
+    await ends(far, far.endings()[0])
+    assert not alive(pid)
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["begun", "never heard of"])
+async def test_the_time_of_a_command_goes_on(far, until, begun):
+    far.set("silent")
+    far.link.set("up" if begun else "silent")
+    task = await far.submit(far.command(timeout_s=1.0))
+    if begun:
+        await until(far.pids)
+        far.set("silent")
+    task = await ends(far, task, Status.FAILED)
+    assert task.error.startswith(
+        "install was not seen to end within 1s; the command of install may"
+    )
+    far.set("up")
+    await ends(far, far.endings()[0])
+    assert not any(alive(pid) for pid in far.pids())
+
+
+async def test_a_command_that_was_ended_in_the_end_is_not_ended_again(far, until):
+    far.set("down")
+    task = await far.submit()
+    await until(lambda: far.waits(task))
+    await far.bench.supervisor.cancel(task)
+    [end] = far.endings()
+    far.set("up")
+    await ends(far, end)
+    await far.bench.fail_over()
+    assert [one.id for one in far.endings()] == [end.id]
+
+
+async def test_two_commands_in_one_step_run_once_each_and_their_output_comes_once(far, until):
+    first = Command("first", f"echo first; echo 1 >>{words(str(far.tmp_path / 'first'))}")
+
+    @guarded
+    async def both(machine):
+        return [(await machine.run(one)).stdout for one in (first, far.command())]
+
+    async def body(op):
+        return await op.step("both", both, far.machine())
+
+    task = await far.bench.submit(body)
+    await until(far.pids)
+    far.set("breaking")
+    await until(lambda: far.waits(task))
+    far.go.touch()
+    far.set("up")
+    task = await ends(far, task)
+    assert task.result == ["first\n", "one\ntwo\n"]
+    assert far.output(task) == b"first\none\ntwo\n"
+    assert ((far.tmp_path / "first").read_text(), len(far.pids())) == ("1\n", 1)
+
+
+async def test_a_command_outside_of_all_operations_is_not_waited_for(far):
+    far.set("down")
+    with pytest.raises(Unreachable, match="far is out of reach: connection refused"):
+        await far.machine().run("true")
+
+
+@pytest.mark.parametrize("mark", [guarded, repeatable], ids=["guarded", "repeatable"])
+async def test_only_a_guarded_step_waits_whatever_in_it_finds_its_machine_out_of_reach(far, mark):
+    ran = []
+
+    @mark
+    async def act():
+        ran.append(current().fresh)
+        if len(ran) == 1:
+            raise Unreachable("far", "nobody there", sent=False)
+
+    async def body(op):
+        await op.step("act", act)
+
+    task = await far.bench.submit(body)
+    await ends(far, task, Status.COMPLETED if mark is guarded else Status.FAILED)
+    assert ran == ([True, True] if mark is guarded else [True])
+    assert asyncio.current_task() is not None
