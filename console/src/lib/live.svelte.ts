@@ -9,6 +9,7 @@ import { answers, pieces } from './stream'
 import { t } from './texts'
 import { fromDetails, fromSummary, taskFrom, type App, type Entity, type Task } from './things'
 import { alterApp, alterEntity, alterTask } from './things'
+import { Trails } from './trails'
 import type {
   ApplicationSummary,
   Change,
@@ -28,6 +29,11 @@ export interface Output {
   text: string
   ended: boolean
 }
+
+export type Progress = Record<
+  string,
+  { waitsFor: string | null; blockedBy: string | null; streams: Record<string, number> }
+>
 
 /** What a page looks at in detail; it has a stream of its own. */
 export interface Detail {
@@ -67,6 +73,10 @@ class Live {
   entities = new Replica<Entity>()
   sensors = new Replica<{ name: string; value: unknown }>()
   tasks = new Replica<Task>()
+  /** What running tasks wait for, and how much they have written, by the node that runs them. */
+  progress = $state.raw<Progress>({})
+  /** How the numbers among the sensors went. */
+  trails = new Trails()
   /** They rise with each change of what they are named after; `shape` is the tree without states. */
   versions = $state({ apps: 0, entities: 0, shape: 0, sensors: 0, tasks: 0 })
 
@@ -135,6 +145,8 @@ class Live {
     if (same) return
     if (other) {
       this.sensors.clear()
+      this.trails.clear()
+      this.progress = {}
       this.tasks.clear()
     }
     if (this.#wantsDetail()) this.#second.start()
@@ -165,7 +177,10 @@ class Live {
         `${path}/sensors/current-state?suppressSecrets=true`,
       )
       const things = new Map<string, { name: string; value: unknown }>()
-      for (const [name, value] of Object.entries(data)) things.set(name, { name, value })
+      for (const [name, value] of Object.entries(data)) {
+        things.set(name, { name, value })
+        this.trails.note(name, value, Date.now())
+      }
       return { seq, things }
     })
   }
@@ -320,6 +335,11 @@ class Live {
     else if (name === 'pulse') this.#pulse(data as { nodes: Record<string, number[]> })
     else if (name === 'changes') this.#changes(data as Changes)
     else if (name === 'output') this.#detail.onOutput?.(data as Output)
+    else if (name === 'progress') this.#progress(data as { tasks: Progress })
+  }
+
+  #progress({ tasks }: { tasks: Progress }): void {
+    this.progress = { ...this.progress, ...tasks }
   }
 
   #pulse(pulse: { nodes: Record<string, number[]> }): void {
@@ -368,6 +388,7 @@ class Live {
       case 'sensors':
         if (change.id !== this.#detail.entity) return
         for (const [name, value] of Object.entries(change.set)) {
+          this.trails.note(name, value, Date.now())
           mark(
             'sensors',
             this.sensors.offer(seq, name, () => ({ name, value })),

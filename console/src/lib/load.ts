@@ -7,7 +7,13 @@ export function loadEditor() {
   return import('./editor')
 }
 
+export function loadPlot() {
+  return import('./plot')
+}
+
 /** Loads what may be needed later. */
 export function loadAhead(): void {
-  setTimeout(() => void loadEditor().catch(() => undefined), QUIET_MS)
+  setTimeout(() => {
+    for (const load of [loadPlot, loadEditor]) load().catch(() => undefined)
+  }, QUIET_MS)
 }

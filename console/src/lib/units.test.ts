@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bytes, count, duration, relative } from './units'
+import { bytes, count, duration, figure, relative } from './units'
 
 describe('durations', () => {
   test.each([
@@ -37,3 +37,10 @@ test('one thing is one thing', () => {
   expect(count(1, 'node')).toBe('1 node')
   expect(count(10_000, 'entity', 'entities')).toBe('10,000 entities')
 })
+
+test.each([
+  [0, '0'],
+  [1234567, '1,234,567'],
+  [0.1 + 0.2, '0.3'],
+  [-12.3456789, '-12.3457'],
+])('%d reads as %s', (number, text) => expect(figure(number)).toBe(text))

@@ -70,6 +70,12 @@ export function bytes(count: number): string {
     : `${amount.toFixed(1)} ${units[at]}`
 }
 
+/** A number as people read it: not more digits than anybody looks at. */
+export function figure(number: number): string {
+  if (Number.isInteger(number) && Math.abs(number) < 1e15) return number.toLocaleString('en')
+  return Number(number.toPrecision(6)).toLocaleString('en', { maximumSignificantDigits: 6 })
+}
+
 /** A number with its noun: "1 node", "3 nodes". */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString('en')} ${number === 1 ? one : many}`
