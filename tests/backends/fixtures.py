@@ -7,6 +7,8 @@ import os
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pytest
+from tests.backends.azurite import Azurite
+from tests.backends.etcd import Etcd
 from tests.backends.postgresql import Postgresql
 from tests.backends.programs import Missing
 from tests.backends.seaweedfs import Seaweedfs
@@ -22,7 +24,19 @@ class Server(Protocol):
 
 S = TypeVar("S", bound=Server)
 
-__all__ = ["postgresql", "seaweedfs"]
+__all__ = ["azurite", "etcd", "postgresql", "seaweedfs"]
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    with served(Azurite) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def etcd() -> Iterator[Etcd]:
+    with served(Etcd) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

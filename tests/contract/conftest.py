@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
-from tests.backends.fixtures import postgresql, seaweedfs
+from tests.backends.fixtures import azurite, etcd, postgresql, seaweedfs
 
 from brookline.stores.directory import DirectoryStore
 from brookline.stores.faults import Odds, RandomFaults
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from brookline.stores.store import Store
 
-__all__ = ["postgresql", "seaweedfs"]
+__all__ = ["azurite", "etcd", "postgresql", "seaweedfs"]
 
 
 class Ground(Protocol):
@@ -83,7 +83,7 @@ class Connections:
         return self.opened[-1]
 
 
-SERVERS = ("postgresql", "seaweedfs")
+SERVERS = ("postgresql", "etcd", "seaweedfs", "azurite")
 """Fixtures of servers that have `place()`: the URL of a store that nobody has used."""
 
 

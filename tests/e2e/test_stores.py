@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 
 import pytest
-from tests.backends.fixtures import postgresql, seaweedfs
+from tests.backends.fixtures import etcd, postgresql, seaweedfs
 from tests.e2e.servers import Writer, eventually
 
-__all__ = ["postgresql", "seaweedfs"]
+__all__ = ["etcd", "postgresql", "seaweedfs"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(180)]
 
-SERVERS = ("postgresql", "seaweedfs")
+SERVERS = ("postgresql", "etcd", "seaweedfs")
 
 
 @pytest.fixture(

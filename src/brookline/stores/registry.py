@@ -133,6 +133,12 @@ async def _open_objects(url: str, clock: Clock) -> Store:  # noqa: ARG001
     return await ObjectStore.open(url)
 
 
+async def _open_etcd(url: str, clock: Clock) -> Store:
+    from brookline.stores.etcd.store import EtcdStore  # noqa: PLC0415
+
+    return await EtcdStore.open(url, clock)
+
+
 _SHELVES: weakref.WeakValueDictionary[str, Shelf] = weakref.WeakValueDictionary()
 """Memory stores by name; one lives as long as somebody in this process has it open."""
 
@@ -143,4 +149,6 @@ _OWN: dict[str, StoreFactory] = {
     "postgres": _open_postgresql,
     "postgresql": _open_postgresql,
     **dict.fromkeys(("s3", "s3a", "gs", "gcs", "az", "azure"), _open_objects),
+    "etcd": _open_etcd,
+    "etcds": _open_etcd,
 }

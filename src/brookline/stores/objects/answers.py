@@ -68,6 +68,11 @@ def is_absent(provider: Provider, problem: BaseException) -> bool:
     return answer.status == 404 and answer.code in provider.absent
 
 
+def need_not_delete(provider: Provider, problem: BaseException) -> bool:
+    """Tell whether a key that was to be deleted is not there, in whatever words that is said."""
+    return isinstance(problem, FileNotFoundError) and read(problem).code not in provider.no_bucket
+
+
 def refused(address: Address, problem: BaseException) -> StoreError:
     """Return the error for a store that cannot be opened."""
     answer, provider, place = read(problem), address.provider, address.place

@@ -66,7 +66,6 @@ GCS = Provider(
             "service_account": "service_account",
             "service_account_key": "service_account_key",
             "endpoint": "base_url",
-            "anonymous": "skip_signature",
             "cacert": "",
         }
     ),

@@ -113,7 +113,7 @@ class ObjectStore:
             async with asyncio.timeout(ANSWER_S):
                 await obstore.delete_async(self._client, key)
         except answers.FAILURES as problem:
-            if not answers.is_absent(self._provider, problem):
+            if not answers.need_not_delete(self._provider, problem):
                 raise self._error("delete", key, problem) from problem
 
     async def settle(self, key: str) -> None:

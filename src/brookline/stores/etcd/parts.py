@@ -1,0 +1,75 @@
+"""Values that are too large for one request: up in parts, and down again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from brookline.stores.etcd.keyspace import Upload, pieces, read_part
+from brookline.values.ids import SYSTEM_RANDOM, new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable
+
+    from brookline.stores.etcd.gateway import Gateway
+    from brookline.stores.etcd.keyspace import Keyspace
+
+_AT_ONCE = 4
+
+
+class Parts:
+    """Uploads and downloads of one store.
+
+    A create that is undecided is tried again with the same bytes; it finds its upload here, so that
+    no second one is left behind when the first turns out to have won.
+    """
+
+    def __init__(self, gateway: Gateway, keys: Keyspace) -> None:
+        self._gateway = gateway
+        self._keys = keys
+        self._done: dict[tuple[str, bytes], Upload] = {}
+
+    async def upload(self, key: str, data: bytes) -> Upload:
+        """Put the parts of a value, unless they were put before; raises as `Gateway.ask`."""
+        mark = (key, hashlib.sha256(data).digest())
+        if (known := self._done.get(mark)) is not None:
+            return known
+        values = pieces(data)
+        made = Upload(new_id(SYSTEM_RANDOM), len(values))
+        await _few_at_once(
+            self._gateway.ask(
+                "/v3/kv/put", {"key": self._keys.part(key, made.id, number), "value": value}
+            )
+            for number, value in enumerate(values)
+        )
+        self._done[mark] = made
+        return made
+
+    def forget(self, upload: Upload) -> None:
+        """Upload again next time: it is known what became of this one."""
+        self._done = {mark: each for mark, each in self._done.items() if each != upload}
+
+    async def download(self, key: str, upload: Upload) -> bytes | None:
+        """Return what was uploaded; None if it is not all there, as after a delete.
+
+        Raises as `Gateway.ask`.
+        """
+        names = [self._keys.part(key, upload.id, number) for number in range(upload.parts)]
+        answers = await _few_at_once(
+            self._gateway.ask("/v3/kv/range", {"key": name}) for name in names
+        )
+        found = [answer.get("kvs") for answer in answers]
+        if not all(found):
+            return None
+        return b"".join(read_part(kvs[0].get("value", "")) for kvs in found)
+
+
+async def _few_at_once(calls: Iterable[Awaitable[Any]]) -> list[Any]:
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def run(call: Awaitable[Any]) -> Any:
+        async with room:
+            return await call
+
+    return await asyncio.gather(*map(run, calls))
