@@ -1,6 +1,7 @@
 // What the page knows of the plane: read once, and kept true by the stream.
 
 import { api, Failure, segment } from './api'
+import { detailQuery, mainQuery, type Detail, type Output, type Progress } from './detail'
 import { Link, Locked, type Standing, type World } from './link'
 import { NO_MASTERSHIP, others, viewOf } from './plane'
 import { Replica } from './replica'
@@ -20,30 +21,6 @@ import type {
   Plane,
   TaskSummary,
 } from './types'
-
-export interface Output {
-  task: string
-  stream: string
-  start: number
-  end: number
-  text: string
-  ended: boolean
-}
-
-export type Progress = Record<
-  string,
-  { waitsFor: string | null; blockedBy: string | null; streams: Record<string, number> }
->
-
-/** What a page looks at in detail; it has a stream of its own. */
-export interface Detail {
-  entity?: string
-  task?: string
-  output?: string
-  /** How many bytes of the output the page has. */
-  from?: () => number
-  onOutput?: (output: Output) => void
-}
 
 /** How often to ask where no stream comes through. */
 export const ASK_MS = 5000
@@ -242,7 +219,7 @@ class Live {
   async #open(base: string, lastId: string, signal: AbortSignal, second: boolean) {
     const headers: Record<string, string> = { Accept: 'text/event-stream' }
     if (lastId) headers['Last-Event-ID'] = lastId
-    const path = `/v1/events?${second ? this.#detailQuery() : this.#mainQuery()}`
+    const path = `/v1/events?${second ? detailQuery(this.#detail) : mainQuery(this.#application)}`
     const response = await fetch(base + path, {
       ...api.credentials(base, headers),
       cache: 'no-store',
@@ -255,22 +232,6 @@ class Live {
     }
     if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`)
     return pieces(response.body)
-  }
-
-  #mainQuery(): string {
-    const topics = ['plane', 'applications']
-    if (!this.#application) return `topics=${topics.join(',')}`
-    // The applications' list keeps still meanwhile; it is read anew afterwards.
-    return `topics=plane,entities&application=${segment(this.#application)}`
-  }
-
-  #detailQuery(): string {
-    const { entity, task, output, from } = this.#detail
-    if (task) {
-      const more = output ? `&output=${segment(output)}&from=${from?.() ?? 0}` : ''
-      return `topics=tasks&task=${segment(task)}${more}`
-    }
-    return `topics=entities,tasks&sensors=*&entity=${segment(entity ?? '')}`
   }
 
   #wantsDetail(): boolean {

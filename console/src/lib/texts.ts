@@ -383,6 +383,8 @@ export const t = {
     deleteDo: 'Delete it',
     stopTitle: (name: string) => `Stop ${name}?`,
     stopText: 'What it runs is ended. It stays deployed, and can be started again.',
+    stopAllText:
+      'What it runs is ended, and then the application goes away, unless its application.stop.shouldDestroy is false.',
     deleting: 'The application is being deleted.',
     gone: 'The application has been deleted.',
     cold: 'This node keeps no copy of the state, so it shows no applications.',
