@@ -36,6 +36,7 @@ COMMANDS = {
     "interrupted": "brookline.cli.interrupted:interrupted",
     "ha": "brookline.cli.ha:ha",
     "journal": "brookline.cli.journal:journal",
+    "backup": "brookline.cli.backup:backup",
     "doctor": "brookline.cli.doctor:doctor",
     "version": "brookline.cli.version:version",
 }

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from brookline.journal.records import View
+    from brookline.operations.interruption import StepInterrupted
     from brookline.operations.opening import Found
     from brookline.wire.changes import Change
 
 _LOST = "the server that ran it stopped leading, and nothing is left of the work"
 
 
-def opening(view: View, now_ms: int, noticed_s: float = 0.0) -> Opening:
+def opening(
+    view: View, now_ms: int, noticed_s: float = 0.0, *, cut: StepInterrupted | None = None
+) -> Opening:
     """Return what a new epoch begins with.
 
     Unfinished operations are marked as taken up, or as interrupted. Entities that are found
@@ -33,8 +36,10 @@ def opening(view: View, now_ms: int, noticed_s: float = 0.0) -> Opening:
         view: The records as the new master found them.
         now_ms: Its wall clock.
         noticed_s: How long the end of a master may go unnoticed, in seconds.
+        cut: Why no operation goes on, if that is so, as after a restore.
     """
-    found = unfinished(view, now_ms, noticed_s=noticed_s, epoch=_epoch(view))
+    epoch = 0 if cut else _epoch(view)
+    found = unfinished(view, now_ms, noticed_s=noticed_s, epoch=epoch, cut=cut)
     changes = (*found.changes, *_without_work(view, found, now_ms))
     return Opening((Item(changes),) if changes else (), tuple(found.names))
 

@@ -1,0 +1,131 @@
+"""What the commands about backups do: read stores and files, and write files."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from brookline.cli.stores import opened_plane
+from brookline.errors import Conflict, Damaged, InvalidInput
+from brookline.journal import scan
+from brookline.journal.backups import FORMAT, VERSION, Backup, BackupWriter, Manifest, copy_into
+from brookline.journal.entry import open_entry
+from brookline.journal.keys import snapshot_seq
+from brookline.journal.planekey import find_plane
+from brookline.journal.points import rebuild, spans
+from brookline.journal.verifying import verify
+from brookline.management.backup_files import CUSTOM, File, name_of
+from brookline.stores.registry import path_of, scheme_of
+from brookline.values.clock import SystemClock
+from brookline.version import VERSION as PRODUCT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from brookline.journal.scan import Retained, Source
+    from brookline.journal.verifying import Verdict
+
+CLOCK = SystemClock()
+
+
+async def make(url: str, to: Path) -> File:
+    """Write a backup of a store, and verify it.
+
+    Raises:
+        NotFound: If there is no plane.
+        Conflict: If there is a file of that name.
+        InvalidInput: If it cannot be written there.
+        Damaged: If the store is; there is no backup then.
+    """
+    async with opened_plane(url) as store:
+        kept = await scan.retained(store)
+        manifest = await _manifest(store, kept, url)
+        path = to / name_of(manifest.created_utc, manifest.plane_id, CUSTOM) if to.is_dir() else to
+        try:
+            writer = BackupWriter(path)
+        except OSError as error:
+            raise InvalidInput(f"{path} cannot be written: {error.strerror}") from error
+        try:
+            await copy_into(writer, store, kept)
+            await asyncio.to_thread(writer.seal, manifest)
+            await _require_sound(writer.part, url)
+            writer.publish()
+        except FileExistsError as error:
+            raise Conflict(f"{path} is there already; name another file") from error
+        except OSError as error:
+            raise InvalidInput(f"{path} cannot be written: {error.strerror}") from error
+        finally:
+            writer.discard()
+    with contextlib.closing(Backup.open(path)) as backup:
+        return File(path, path.stat().st_size, backup.manifest)
+
+
+async def verified(path: Path) -> Verdict:
+    """Verify a backup.
+
+    Raises:
+        NotFound: If there is no such file.
+        InvalidInput: If it is no backup.
+        Damaged: If something was taken out of it, or cannot be read.
+    """
+    with contextlib.closing(Backup.open(path)) as backup:
+        kept = await scan.retained(backup)
+        return await verify(backup, CLOCK, may_lack=begins(kept))
+
+
+def begins(kept: Retained) -> int:
+    """Return up to which entry a journal may lack others, for it begins with a snapshot there."""
+    return snapshot_seq(kept.snapshots[0]) if kept.snapshots else 0
+
+
+async def _require_sound(part: Path, url: str) -> None:
+    verdict = await verified(part)
+    if verdict.faults:
+        raise Damaged(
+            f"{verdict.faults[0].what}; no backup was made. Look with"
+            f" brookline journal verify --persistence-dir {shown(url)}"
+        )
+
+
+async def _manifest(store: Source, kept: Retained, url: str) -> Manifest:
+    plane = await find_plane(store)
+    if not kept.entries and not kept.snapshots:
+        raise InvalidInput(f"{shown(url)} holds a plane that has not begun: there is nothing yet")
+    return Manifest(
+        format=FORMAT,
+        version=VERSION,
+        plane_id=plane or "",
+        sequence=kept.last_seq,
+        epoch=await _last_epoch(store, kept),
+        created_utc=CLOCK.wall_ms(),
+        why=CUSTOM,
+        source=absolute(url),
+        product=PRODUCT,
+    )
+
+
+async def _last_epoch(store: Source, kept: Retained) -> int:
+    if kept.entries:
+        data = await store.get(kept.entries[-1])
+        if data is not None:
+            return open_entry(data, kept.entries[-1]).header.epoch
+    return (await rebuild(store, kept, spans(kept)[-1].last, CLOCK)).epoch
+
+
+def absolute(url: str) -> str:
+    """Return a store's URL as it can be used from another folder, without a password."""
+    if scheme_of(url) in ("directory", "file"):
+        return str(path_of(url).absolute())
+    return shown(url)
+
+
+def shown(url: str) -> str:
+    """Return a URL without a password."""
+    if "@" not in url:
+        return url
+    parts = urlsplit(url)
+    login, _, host = parts.netloc.rpartition("@")
+    user = login.partition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host))

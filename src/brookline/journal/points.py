@@ -1,0 +1,152 @@
+"""Points: as of which entries the records can be had again, from what is retained of a journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from brookline.errors import Damaged, NotFound
+from brookline.journal import scan, snapshot
+from brookline.journal.entry import decode, open_entry
+from brookline.journal.keys import entry_key, entry_seq, snapshot_seq
+from brookline.journal.replica import Replica
+from brookline.wire.entries import SnapshotTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from brookline.journal.scan import Retained, Source
+    from brookline.values.clock import Clock
+
+
+_ANNOUNCES = b'{"kind":"snapshot"'
+
+
+class Span(NamedTuple):
+    """Entries without a gap, each of which is a point; both ends are among them."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        """Return ``12`` or ``12-40``."""
+        return f"{self.first}" if self.first == self.last else f"{self.first}-{self.last}"
+
+
+class Point(NamedTuple):
+    """A point in time.
+
+    Attributes:
+        seq: The last entry that it contains.
+        wall_ms: When that was written, by its writer's wall clock; 0 if that is not known.
+    """
+
+    seq: int
+    wall_ms: int
+
+
+def spans(kept: Retained) -> list[Span]:
+    """Return which points there are, oldest first; decided on the keys alone."""
+    entries = set(map(entry_seq, kept.entries))
+    # The first fence is never collected; what it says alone is of no use.
+    begins = 1 in entries and (2 in entries or not kept.snapshots)
+    bases = sorted({*map(snapshot_seq, kept.snapshots), *([0] if begins else [])})
+    found: list[Span] = []
+    for base in bases:
+        if found and base <= found[-1].last:
+            continue
+        last = base
+        while last + 1 in entries:
+            last += 1
+        first = max(base, 1)
+        if found and found[-1].last + 1 >= first:
+            found[-1] = Span(found[-1].first, last)
+        else:
+            found.append(Span(first, last))
+    return found
+
+
+async def point_at(store: Source, kept: Retained, wall_ms: int, clock: Clock) -> Point:
+    """Return the last point whose entry was written at a moment or before.
+
+    Raises:
+        NotFound: If there is none so old.
+        Damaged: If an entry on the way is.
+    """
+    found = await dated(store, kept, clock)
+    before = [point for point in found if point.wall_ms <= wall_ms]
+    if not before:
+        oldest = f": the oldest is entry {found[0].seq}" if found else ""
+        raise NotFound(f"nothing so old is retained that it could be restored{oldest}")
+    return max(before)
+
+
+async def dated(store: Source, kept: Retained, clock: Clock) -> list[Point]:
+    """Return all points whose time is known, in order.
+
+    The time of a snapshot whose last entry was collected is that of its announcement.
+    """
+    covered = spans(kept)
+    times: dict[int, int] = {}
+    announced = await _announced(store, kept, clock)
+    async for key, data in scan.fetched(store, kept.entries):
+        if data is None:
+            continue
+        opened = open_entry(data, key)
+        times[opened.header.seq] = opened.header.wall_ms
+        if opened.payload.startswith(_ANNOUNCES):
+            payload = decode(opened, key).payload
+            if isinstance(payload, SnapshotTaken):
+                announced[payload.seq] = opened.header.wall_ms
+    known = {**announced, **times}
+    return [
+        Point(seq, known[seq])
+        for span in covered
+        for seq in range(span.first, span.last + 1)
+        if seq in known
+    ]
+
+
+async def _announced(store: Source, kept: Retained, clock: Clock) -> dict[int, int]:
+    """Return when older snapshots were announced, as the newest one says that can be read."""
+    for key in reversed(kept.snapshots):
+        loaded = await snapshot.read(store, key, clock)
+        if loaded is not None:
+            return {taken.seq: taken.wall_ms for taken in loaded.standing.snapshots}
+    return {}
+
+
+async def rebuild(store: Source, kept: Retained, seq: int, clock: Clock) -> Replica:
+    """Return what the log said at an entry.
+
+    Raises:
+        NotFound: If that is not retained; it says what is.
+        Damaged: If something on the way to it is.
+    """
+    if not any(span.first <= seq <= span.last for span in spans(kept)):
+        raise NotFound(f"entry {seq} cannot be restored: {_told(spans(kept))}")
+    trouble = ""
+    for key in reversed(kept.snapshots):
+        if snapshot_seq(key) <= seq:
+            base = await snapshot.read(store, key, clock)
+            if base is not None:
+                return await _advanced(store, base, seq)
+            trouble = trouble or f"snapshot {key} is damaged"
+    first = await store.get(entry_key(1))
+    if first is None:
+        raise Damaged(trouble or f"entry {entry_key(1)} is missing")
+    return await _advanced(store, Replica(open_entry(first, entry_key(1)).header.plane), seq)
+
+
+async def _advanced(store: Source, replica: Replica, seq: int) -> Replica:
+    keys = [entry_key(one) for one in range(replica.seq + 1, seq + 1)]
+    async for key, data in scan.fetched(store, keys):
+        if data is None:
+            raise Damaged(f"entry {key} is missing")
+        await replica.apply(await scan.opened(store, key, data))
+    return replica
+
+
+def _told(found: Sequence[Span]) -> str:
+    if not found:
+        return "nothing is retained"
+    return f"what is retained reaches to {', '.join(map(str, found))}"

@@ -1,0 +1,68 @@
+"""Living nodes, as somebody sees them who takes no part: whose heartbeat rises in a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from brookline.journal.keys import NODE
+from brookline.plane.states import NodeState
+from brookline.wire.heartbeats import Heartbeat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from brookline.journal.scan import Source
+    from brookline.values.clock import Clock
+
+WATCH_S = 3.5
+"""How long heartbeats are watched: three polls of a second, and some."""
+
+_LOOK_S = 0.25
+
+
+async def living(
+    store: Source, clock: Clock, *, is_dead: Callable[[Heartbeat], bool] = lambda _: False
+) -> list[Heartbeat]:
+    """Return the nodes of a plane whose heartbeat rises while it is looked at, the first to be seen.
+
+    Args:
+        store: The plane's.
+        clock: For the watch.
+        is_dead: Tells of an instance that it is proved dead, so that it need not be watched.
+
+    Raises:
+        StoreError: If the store does not answer.
+    """
+    before = await _beats(store)
+    silent = {one: beat for one, beat in before.items() if not _ended(beat) and not is_dead(beat)}
+    until = clock.monotonic() + WATCH_S
+    while silent and clock.monotonic() < until:
+        await clock.sleep(_LOOK_S)
+        now = await _beats(store)
+        risen = [
+            beat
+            for one, beat in now.items()
+            if not _ended(beat) and (one not in before or beat.counter > before[one].counter)
+        ]
+        if risen:
+            return risen
+    return []
+
+
+def _ended(beat: Heartbeat) -> bool:
+    return beat.state == NodeState.TERMINATED.value
+
+
+async def _beats(store: Source) -> dict[str, Heartbeat]:
+    found: dict[str, Heartbeat] = {}
+    for key in await store.list(NODE):
+        data = await store.get(key)
+        if not data:
+            continue  # forgotten meanwhile, or empty after a power cut
+        try:
+            found[key] = msgspec.json.decode(data, type=Heartbeat)
+        except msgspec.DecodeError:
+            continue
+    return found
