@@ -301,6 +301,7 @@ export const t = {
     checkReach: 'This page can reach it',
     stepPriority: 'Set the priority',
     stepMode: (mode: string) => `Ask for ${mode}`,
+    stepGive: (name: string) => `Give the lead back to ${name}`,
     stepLead: (name: string) => `${name} leads`,
     stepState: (state: string) => `It says ${state}`,
     restored: 'It is as it was.',
