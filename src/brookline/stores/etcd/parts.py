@@ -10,7 +10,7 @@ from brookline.stores.etcd.keyspace import Upload, pieces, read_part
 from brookline.values.ids import SYSTEM_RANDOM, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Awaitable, Callable
 
     from brookline.stores.etcd.gateway import Gateway
     from brookline.stores.etcd.keyspace import Keyspace
@@ -37,12 +37,15 @@ class Parts:
             return known
         values = pieces(data)
         made = Upload(new_id(SYSTEM_RANDOM), len(values))
-        await _few_at_once(
-            self._gateway.ask(
-                "/v3/kv/put", {"key": self._keys.part(key, made.id, number), "value": value}
-            )
-            for number, value in enumerate(values)
-        )
+
+        async def put(number: int) -> Any:
+            body = {"key": self._keys.part(key, made.id, number), "value": values[number]}
+            return await self._gateway.ask("/v3/kv/put", body)
+
+        # The first before all others: a delete that comes between takes it, and the key's condition
+        # is that it is there.
+        await put(0)
+        await _few_at_once(put, range(1, made.parts))
         self._done[mark] = made
         return made
 
@@ -55,21 +58,23 @@ class Parts:
 
         Raises as `Gateway.ask`.
         """
-        names = [self._keys.part(key, upload.id, number) for number in range(upload.parts)]
-        answers = await _few_at_once(
-            self._gateway.ask("/v3/kv/range", {"key": name}) for name in names
-        )
+
+        async def get(number: int) -> Any:
+            body = {"key": self._keys.part(key, upload.id, number)}
+            return await self._gateway.ask("/v3/kv/range", body)
+
+        answers = await _few_at_once(get, range(upload.parts))
         found = [answer.get("kvs") for answer in answers]
         if not all(found):
             return None
         return b"".join(read_part(kvs[0].get("value", "")) for kvs in found)
 
 
-async def _few_at_once(calls: Iterable[Awaitable[Any]]) -> list[Any]:
+async def _few_at_once(call: Callable[[int], Awaitable[Any]], numbers: range) -> list[Any]:
     room = asyncio.Semaphore(_AT_ONCE)
 
-    async def run(call: Awaitable[Any]) -> Any:
+    async def run(number: int) -> Any:
         async with room:
-            return await call
+            return await call(number)
 
-    return await asyncio.gather(*map(run, calls))
+    return await asyncio.gather(*map(run, numbers))
