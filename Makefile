@@ -10,7 +10,7 @@ CONSOLE := $(shell find console -type f -not -path '*/node_modules/*' -not -name
 STORE ?= directory
 MINUTES ?= 0.5
 
-.PHONY: help install console demo test matrix lint format simulate model bench guard lab soak lock clean
+.PHONY: help install console demo test matrix lint format simulate model bench guard lab soak stores lock clean
 
 help:
 	@echo 'make demo          two servers, one application, kill -9 (KEEP=1 leaves it running)'

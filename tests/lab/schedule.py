@@ -1,0 +1,93 @@
+"""What the nemesis will do, drawn from a seed: the same seed and menu, the same schedule."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.lab.stores import CUT, FULL, READ_ONLY, STOP
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MASTER, OTHER = "master", "other"
+"""Stand for the node that leads at that moment, and for one that does not."""
+
+KILL, TERM, PAUSE, KILL_ALL, ROLL = (
+    "kill -9",
+    "SIGTERM",
+    "SIGSTOP",
+    "kill -9 of all",
+    "rolling restart",
+)
+SWITCH = "switchover"
+NODE_NODE, NODE_CLIENT, ISOLATE = "cut between nodes", "cut from a client", "isolated"
+SLOW, LOSSY = "slow link", "lost packets"
+CLOCK = "clock jump"
+
+DRAWS: dict[str, tuple[int, float, float]] = {
+    KILL: (8, 0.1, 4.0), TERM: (3, 0.1, 3.0), PAUSE: (8, 0.3, 6.0), KILL_ALL: (1, 0.1, 2.0),
+    ROLL: (1, 0.0, 0.0), SWITCH: (3, 0.0, 0.0),
+    NODE_NODE: (4, 0.5, 6.0), NODE_CLIENT: (3, 0.5, 5.0), ISOLATE: (4, 1.0, 7.0),
+    SLOW: (3, 1.0, 5.0), LOSSY: (3, 1.0, 5.0), CLOCK: (2, 1.0, 6.0),
+    CUT: (5, 0.5, 6.0), READ_ONLY: (4, 0.5, 6.0), STOP: (3, 0.3, 5.0), FULL: (3, 0.5, 5.0),
+}  # fmt: skip
+"""For each kind of fault: how often it comes among the others, and how long it lasts."""
+
+
+class Deed(NamedTuple):
+    """One fault to come.
+
+    Attributes:
+        at: Seconds from the beginning.
+        what: Kind of fault.
+        who: A node, `MASTER` or `OTHER`.
+        lasts: Seconds.
+        way: ``both``, ``out`` (what it sends is lost) or ``in`` (what is sent to it is).
+        amount: Of what there is an amount of: seconds of a clock, of a delay, or a chance.
+    """
+
+    at: float
+    what: str
+    who: str
+    lasts: float
+    way: str = "both"
+    amount: float = 0.0
+
+    def __str__(self) -> str:
+        way = "" if self.way == "both" else f" ({self.way})"
+        amount = f" {self.amount:g}" if self.amount else ""
+        return f"{self.at:6.2f} s: {self.what} {self.who}{way}{amount} for {self.lasts:.2f} s"
+
+
+def draw(seed: int, seconds: float, menu: Sequence[str], nodes: Sequence[str]) -> list[Deed]:
+    """Return the deeds of a run.
+
+    Args:
+        seed: Of the dice.
+        seconds: How long the nemesis rages.
+        menu: Kinds of faults that can be had.
+        nodes: Names of the nodes.
+    """
+    dice = random.Random(f"schedule {seed}")
+    kinds = [kind for kind in DRAWS if kind in menu]
+    weights = [DRAWS[kind][0] for kind in kinds]
+    deeds = []
+    at = 0.3
+    while at < seconds:
+        what = dice.choices(kinds, weights)[0]
+        who = dice.choice((MASTER, MASTER, OTHER, dice.choice(list(nodes))))
+        _, shortest, longest = DRAWS[what]
+        lasts = min(dice.uniform(shortest, longest), max(seconds - at, 0.1))
+        way = dice.choice(("both", "both", "out", "in"))
+        deeds.append(Deed(round(at, 2), what, who, round(lasts, 2), way, _amount(dice, what)))
+        at += dice.expovariate(1 / 1.1)
+    return deeds
+
+
+def _amount(dice: random.Random, what: str) -> float:
+    amounts = {
+        CLOCK: (-86_400.0, -600.0, -5.0, 5.0, 600.0, 86_400.0),
+        SLOW: (0.02, 0.1, 0.4), LOSSY: (0.1, 0.3, 0.6),
+    }  # fmt: skip
+    return dice.choice(amounts[what]) if what in amounts else 0.0

@@ -1,0 +1,145 @@
+"""The stores of the lab: each by its name, as one server process or folder, and how it is broken.
+
+Another store is one more class with the methods of `LabStore`, and one more line in `STORES`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from typing import TYPE_CHECKING, Protocol
+
+from tests.lab.network import INSIDE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.lab.network import Network
+
+CUT, READ_ONLY, STOP, FULL = "store cut", "store read-only", "store stopped", "disk full"
+"""Of one node: nothing of the store, or no writes. Of all: no answer to writes, or no room."""
+
+_IMAGE_BYTES = 192 << 20
+
+
+class LabStore(Protocol):
+    """A store that can be broken.
+
+    Attributes:
+        name: Of its kind.
+        faults: Which of the faults above it can have here.
+    """
+
+    name: str
+    faults: tuple[str, ...]
+
+    def start(self, folder: Path, network: Network, nodes: tuple[str, ...]) -> None:
+        """Start it, empty."""
+        ...
+
+    def url(self, node: str = "") -> str:
+        """Return where a node finds it; for the runner itself, if none is named."""
+        ...
+
+    def begin(self, fault: str, node: str) -> None:
+        """Break it, for a node or for all."""
+        ...
+
+    def end(self, fault: str, node: str) -> None:
+        """Mend that."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class DirectoryLabStore:
+    """A folder that all nodes share.
+
+    In namespaces it is a small ext4 of its own in a file, which each node sees by a bind mount of
+    its own. To cut a node off takes that mount away: its path is there, and empty, as where a mount
+    is missing. Read-only is that mount without writes. A stop freezes the file system: who writes
+    hangs in the kernel, unkillable, as on a hard mount of NFS whose server is gone; reads go on.
+    Without the rights for mounts it is a plain folder, and nothing of this can be had.
+    """
+
+    name = "directory"
+
+    def __init__(self) -> None:
+        self.faults: tuple[str, ...] = ()
+
+    def start(self, folder: Path, network: Network, nodes: tuple[str, ...]) -> None:
+        self._disk, self._seen = folder / "disk", folder / "seen"
+        self._disk.mkdir()
+        if os.environ.get(INSIDE) and self._mount_image(folder / "disk.ext4"):
+            self.faults = (CUT, READ_ONLY, STOP, FULL)
+        for node in nodes if self.faults else ():
+            (self._seen / node).mkdir(parents=True)
+            self._bind(node)
+
+    def url(self, node: str = "") -> str:
+        return str((self._seen / node if node and self.faults else self._disk) / "plane")
+
+    def begin(self, fault: str, node: str) -> None:
+        if fault == CUT:
+            _run("umount", "--lazy", str(self._seen / node))
+        elif fault == READ_ONLY:
+            _run("mount", "-o", "remount,bind,ro", str(self._seen / node))
+        elif fault == STOP:
+            _run("fsfreeze", "--freeze", str(self._disk))
+        elif fault == FULL:
+            self._fill()
+
+    def end(self, fault: str, node: str) -> None:
+        if fault == CUT:
+            self._bind(node)
+        elif fault == READ_ONLY:
+            _run("mount", "-o", "remount,bind,rw", str(self._seen / node))
+        elif fault == STOP:
+            _run("fsfreeze", "--unfreeze", str(self._disk))
+        elif fault == FULL:
+            (self._disk / "ballast").unlink()
+
+    def close(self) -> None:
+        """Leave nothing frozen; mounts go with their namespace."""
+        if self.faults:
+            subprocess.run(
+                ["fsfreeze", "--unfreeze", str(self._disk)], capture_output=True, check=False
+            )
+            subprocess.run(["umount", "--lazy", str(self._disk)], capture_output=True, check=False)
+
+    def _mount_image(self, image: Path) -> bool:
+        with image.open("wb") as file:
+            file.truncate(_IMAGE_BYTES)
+        for command in (
+            ("mkfs.ext4", "-q", "-m", "0", "-N", "65536", str(image)),
+            ("mount", "-o", "loop", str(image), str(self._disk)),
+        ):
+            if subprocess.run(command, capture_output=True, check=False).returncode:
+                return False
+        return True
+
+    def _bind(self, node: str) -> None:
+        _run("mount", "--bind", str(self._disk), str(self._seen / node))
+
+    def _fill(self) -> None:
+        """Take all room, without writing it, down to the last block."""
+        with (self._disk / "ballast").open("wb") as ballast:
+            size = 0
+            for step in (1 << 22, 1 << 16, 1 << 12):
+                with contextlib.suppress(OSError):
+                    while True:
+                        os.posix_fallocate(ballast.fileno(), size, step)
+                        size += step
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
+
+
+STORES = {"directory": DirectoryLabStore}
+
+
+def new_store(name: str) -> LabStore:
+    """Return a store by its name."""
+    return STORES[name]()

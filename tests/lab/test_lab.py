@@ -1,0 +1,56 @@
+"""A plane of real servers is broken at random for half a minute, and every promise is kept.
+
+One run has a seed that stays, another one a new seed, which is printed: ``make lab SEED=…`` repeats
+it. What is left of a run that failed is in the folder that its output names.
+"""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.lab.history import load
+from tests.lab.stores import STORES
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("lab"),
+]
+
+ROOT = Path(__file__).parents[2]
+
+
+def play(folder, *options, expected=0):
+    """Run the lab; return what happened."""
+    command = [sys.executable, "-m", "tests.lab", "--folder", str(folder), *options]
+    ran = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False
+    )
+    print(ran.stdout, ran.stderr)
+    assert ran.returncode == expected, ran.stdout + ran.stderr
+    assert (folder / "picture.svg").read_text().startswith("<svg")
+    return load(folder / "history.json")
+
+
+@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("seed", [20, None], ids=["fixed seed", "new seed"])
+def test_all_promises_are_kept(tmp_path, store, seed):
+    chosen = secrets.randbelow(1_000_000) if seed is None else seed
+    options = ("--seed", str(chosen), "--store", store, "--seconds", "30")
+
+    history = play(tmp_path, *options)
+
+    assert history.faults
+    assert history.ran
+
+
+def test_without_namespaces_it_runs_on_loopback(tmp_path):
+    history = play(tmp_path, "--seed", "7", "--seconds", "8", "--loopback")
+
+    assert history.network == "loopback"
+    assert history.faults
