@@ -26,8 +26,8 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture
-def chromium():
-    """A browser for one test: Playwright's loop runs as long as it lives, and no other can then."""
+def launch():
+    """Launches browsers for one test: Playwright's loop runs as long as they live, and no other can."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not found:
         if os.environ.get("CI"):
@@ -37,14 +37,28 @@ def chromium():
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=found, args=options)
-        yield browser
-        browser.close()
+        browsers = []
+
+        def start(*more):
+            browser = playwright.chromium.launch(executable_path=found, args=[*options, *more])
+            browsers.append(browser)
+            return browser
+
+        yield start
+        for browser in browsers:
+            browser.close()
+
+
+@pytest.fixture
+def chromium(launch):
+    return launch()
 
 
 @pytest.fixture
 def cluster(tmp_path):
     made = Cluster(tmp_path)
+    # What the nodes see of each other shows sooner; a test that is about silences sets its own.
+    made.environment["BROOKLINE_HA_POLL"] = "200ms"
     yield made
     made.close()
 
@@ -54,9 +68,9 @@ def open_screen(chromium, cluster):
     """Opens pages, each in a context of its own, and looks at the end what went wrong on them."""
     screens = []
 
-    def make(server, path="/", *, login=True, **options):
+    def make(server, path="/", *, login=True, browser=chromium, **options):
         options.setdefault("viewport", {"width": 1440, "height": 900})
-        context = chromium.new_context(**options)
+        context = browser.new_context(**options)
         context.set_default_timeout(PATIENCE_MS)
         screen = Screen(context.new_page(), server)
         screens.append(screen)

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 
+PICTURES = ROOT / ".screenshots"
+"""Of every page, to be looked at by people."""
+
+TOUCH: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True,
+}  # fmt: skip
+"""A browser that is held in the hand."""
+
 _ASKS_WHO = ("/v1/server/user", "/v1/session", "/v1/login")
 """Where a 401 is an answer; browsers write each to the console."""
 
@@ -77,6 +85,16 @@ class Screen:
         self.page.keyboard.press("Control+A")
         editor.evaluate(_PASTE, blueprint)
 
+    @property
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    def manage(self, node: str) -> Locator:
+        """Open the dialog about a node; return it."""
+        self.page.get_by_role("button", name=f"Manage {node}").click()
+        expect(self.dialog.get_by_label("Priority")).to_be_focused()
+        return self.dialog
+
     def focused(self) -> str:
         """Return the name of what has the focus."""
         return str(
@@ -94,12 +112,27 @@ class Screen:
                 return
         raise AssertionError(f"{name} cannot be reached by Tab; at last: {self.focused()}")
 
+    def look(self, name: str, *, whole: bool = True) -> None:
+        """Take a picture, and make sure that what it shows can be used by everybody.
+
+        Args:
+            name: Of the picture; width and scheme follow it.
+            whole: Whether it is of the whole page, not of what is seen at once.
+        """
+        width = (self.page.viewport_size or {"width": 0})["width"]
+        is_dark = self.page.evaluate("() => matchMedia('(prefers-color-scheme: dark)').matches")
+        file = PICTURES / f"{name}-{width}-{'dark' if is_dark else 'light'}.png"
+        self.page.screenshot(path=file, full_page=whole)
+        assert self.violations() == [], name
+        wide = self.page.evaluate("() => document.documentElement.scrollWidth")
+        assert wide <= width, f"{name} is {wide} wide"
+
     def violations(self) -> list[str]:
         """Return what axe finds against WCAG 2.2 AA."""
         self.page.evaluate(AXE.read_text())
         found: dict[str, Any] = self.page.evaluate(
-            "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa',"
-            " 'wcag22aa', 'best-practice']})"
+            "() => axe.run(document, {resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa',"
+            " 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
         )
         return [
             f"{one['id']}: {one['help']}: {[node['html'][:150] for node in one['nodes'][:3]]}"

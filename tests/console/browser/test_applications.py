@@ -35,6 +35,7 @@ def test_a_blueprint_with_an_error_is_marked_at_its_place_and_deployed_once_mend
     faults = page.get_by_role("region", name="1 error; nothing was deployed")
     expect(faults).to_contain_text("org.example.Missing")
     expect(page.locator(".cm-lint-marker-error")).to_have_count(1)
+    screen.look("deploy-faults")
     faults.get_by_role("button", name="line 3").click()
     expect(editor).to_be_focused()
     screen.write("name: Shop\nservices:\n- type: basic-entity\n  name: db\n")

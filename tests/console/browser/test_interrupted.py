@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from tests.console.browser.test_pictures import look
+from tests.console.browser.screen import TOUCH
 from tests.e2e.servers import eventually
 
 PLUGIN = Path(__file__).parent / "plugin"
@@ -43,25 +43,42 @@ def interrupt(cluster):
     return standby, app
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_what_a_failover_cut_off_is_given_up_for_a_reason(cluster, paid, open_screen, width):
+def test_what_a_failover_cut_off_is_given_up_for_a_reason(cluster, paid, open_screen):
     server, _ = interrupt(cluster)
-    screen = open_screen(server, viewport={"width": width, "height": 900})
+    screen = open_screen(server)
     page = screen.page
     attention = page.get_by_role("region", name="What needs attention")
     attention.get_by_role("link", name="1 operation interrupted").click()
     expect(page.get_by_text("hand-over").first).to_be_visible()
     expect(page.get_by_text("when n2 took over from n1")).to_be_visible()
-    look(screen, "interrupted-one", width, "light")
+    screen.look("interrupted-one")
     page.get_by_role("button", name="Decide about pay").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Abandon").check()
-    look(screen, "interrupted-decide", width, "light")
-    dialog.get_by_role("button", name="Abandon it").click()
-    expect(dialog.get_by_role("alert").filter(has_text="Say why")).to_be_visible()
-    dialog.get_by_label("Reason").fill("paid in cash")
-    dialog.get_by_role("button", name="Abandon it").click()
+    screen.dialog.get_by_label("Abandon").check()
+    screen.look("interrupted-decide", whole=False)
+    screen.dialog.get_by_role("button", name="Abandon it").click()
+    expect(screen.dialog.get_by_role("alert").filter(has_text="Say why")).to_be_visible()
+    screen.dialog.get_by_label("Reason").fill("paid in cash")
+    screen.dialog.get_by_role("button", name="Abandon it").click()
     expect(page.get_by_text("It is given up.")).to_be_visible()
+    expect(page.get_by_text("Nothing is interrupted.")).to_be_visible()
+
+
+def test_what_a_failover_cut_off_is_done_again_by_touch(cluster, paid, open_screen):
+    server, _ = interrupt(cluster)
+    screen = open_screen(server, "/interrupted", **TOUCH)
+    page = screen.page
+    screen.look("interrupted-one")
+    page.get_by_role("button", name="Decide about pay").tap()
+    screen.dialog.get_by_label("Replay").tap()
+    screen.look("interrupted-decide", whole=False)
+    screen.dialog.get_by_role("button", name="Replay it").tap()
+    expect(page.get_by_text("It is done again as a new task.")).to_be_visible()
+    page.get_by_role("link", name="Open the task").tap()
+    heading = page.get_by_role("heading", name="pay").first
+    expect(heading).to_contain_text("Running")
+    paid.touch()
+    expect(heading).to_contain_text("Completed")
+    page.get_by_role("link", name="Interrupted").tap()
     expect(page.get_by_text("Nothing is interrupted.")).to_be_visible()
 
 
@@ -77,5 +94,8 @@ def test_what_a_failover_cut_off_is_resumed(cluster, paid, open_screen):
     page.get_by_role("link", name="Open the task").click()
     heading = page.get_by_role("heading", name="pay").first
     expect(heading).to_contain_text("Running")
+    page.get_by_role("button", name="Cancel").click()
+    screen.look("cancel", whole=False)
+    page.get_by_role("button", name="Let it run").click()
     paid.touch()
     expect(heading).to_contain_text("Completed")

@@ -42,6 +42,7 @@ def test_a_session_that_ends_takes_nothing_away(cluster, open_screen):
     page.get_by_role("button", name="Deploy", exact=True).click()
     dialog = page.get_by_role("dialog", name="Log in")
     expect(dialog).to_contain_text("Your session has ended")
+    screen.look("login-again", whole=False)
     dialog.get_by_label("Password").fill(screen.password)
     dialog.get_by_role("button", name="Log in").click()
     expect(dialog).to_be_hidden()
@@ -63,3 +64,23 @@ def test_a_server_without_a_login_asks_for_none(cluster, open_screen):
     dialog.get_by_label("Priority").fill("2")
     dialog.get_by_role("button", name="Apply").click()
     expect(dialog.get_by_role("status")).to_contain_text("Done.")
+
+
+def test_a_login_holds_on_every_node_and_after_its_master_was_killed(cluster, open_screen):
+    n1, n2 = cluster.pair()
+    screen = open_screen(n1)
+    page = screen.page
+    page.goto(n2.url + "/about")
+    expect(screen.strip).to_contain_text("this page: n2")
+    screen.expected.append("net::ERR_")
+    n1.kill()
+    expect(screen.strip).to_contain_text("n2 leads since")
+    page.reload()
+    expect(page.get_by_text("Logged in as admin")).to_be_visible()
+    n1.start().becomes("standby").becomes("read")
+    page.goto(n1.url + "/about")
+    expect(screen.strip).to_contain_text("this page: n1")
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    page.goto(n2.url + "/about")
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 
 from playwright.sync_api import expect
+from tests.console.browser.screen import TOUCH
 
 
 def test_another_node_is_made_master_by_keyboard_only(cluster, open_screen):
@@ -40,6 +41,25 @@ def test_another_node_is_made_master_by_keyboard_only(cluster, open_screen):
     expect(screen.row("n2")).to_contain_text("MASTER")
     assert standby.get("/v1/server/ha/priority") == 3
     assert master.state() == "HOT_STANDBY"
+
+
+def test_another_node_is_made_master_by_touch(cluster, open_screen):
+    master, standby = cluster.pair()
+    screen = open_screen(standby, **TOUCH)
+    page, dialog = screen.page, screen.dialog
+    page.get_by_role("link", name="About").tap()
+    page.get_by_role("button", name="Manage n2").tap()
+    dialog.get_by_label("Mode").select_option("MASTER")
+    expect(dialog).to_contain_text("This page can reach it")
+    dialog.get_by_label("I want n1 to stop leading").tap()
+    dialog.get_by_role("button", name="Apply").tap()
+    dialog.get_by_role("button", name="Do it now").tap()
+    expect(dialog.get_by_role("status")).to_contain_text("Done.")
+    dialog.get_by_role("button", name="Put it back as it was").tap()
+    expect(screen.strip).to_contain_text("n1 leads since")
+    dialog.get_by_role("button", name="Close").tap()
+    expect(screen.row("n1")).to_contain_text("MASTER")
+    assert (master.state(), standby.state()) == ("MASTER", "HOT_STANDBY")
 
 
 def test_what_has_ended_is_removed_from_any_node(cluster, open_screen):

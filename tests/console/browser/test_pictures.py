@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import signal
 
 import pytest
 from playwright.sync_api import expect
-
-PICTURES = Path(__file__).parents[3] / ".screenshots"
 
 SHOWN = {
     "home": ("/", "What needs attention"),
@@ -32,24 +30,47 @@ def test_every_page_can_be_used_by_everybody(cluster, open_screen, width, scheme
     task = server.get(f"/v1/applications/{app}/entities/{app}/activities")[0]["id"]
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
     screen = open_screen(server, login=False, **options)
-    PICTURES.mkdir(exist_ok=True)
-    look(screen, "login", width, scheme)
+    screen.look("login")
     screen.log_in()
     for name, (path, heading) in SHOWN.items():
         screen.page.goto(server.url + path.format(app=app, task=task))
         expect(screen.page.get_by_role("heading", name=heading).first).to_be_visible()
         expect(screen.page.get_by_text("Loading…")).to_have_count(0)
-        look(screen, name, width, scheme)
-    screen.page.goto(server.url + "/about")
-    screen.page.get_by_role("button", name="Manage n2").click()
-    screen.page.get_by_label("Mode").select_option("MASTER")
-    expect(screen.page.get_by_text("This page can reach it")).to_be_visible()
-    look(screen, "manage", width, scheme)
+        screen.look(name)
 
 
-def look(screen, name, width, scheme):
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1440, "light"), (390, "dark")], ids=["wide-light", "narrow-dark"]
+)
+def test_every_dialog_can_be_used_by_everybody(cluster, open_screen, width, scheme):
+    server, other = cluster.pair()
+    app = cluster.deploy(server, "Shop")
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    screen = open_screen(server, f"/applications/{app}", **options)
     page = screen.page
-    page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png", full_page=name != "manage")
-    assert screen.violations() == [], name
-    wide = page.evaluate("() => document.documentElement.scrollWidth")
-    assert wide <= width, f"{name} is {wide} wide"
+
+    def look(name, *buttons):
+        for button in buttons:
+            page.get_by_role("button", name=button, exact=True).click()
+        expect(screen.dialog).to_be_visible()
+        screen.look(name, whole=False)
+
+    look("delete", "Delete")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("group", name="Stop Shop?")).to_contain_text("goes away")
+    screen.look("stop")
+    page.get_by_role("tab", name="Effectors").click()
+    look("invoke", "Invoke stop")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="About").click()
+    look("manage", "Manage n2")
+    screen.dialog.get_by_label("Mode").select_option("MASTER")
+    expect(screen.dialog).to_contain_text("This page can reach it")
+    screen.look("manage-master", whole=False)
+    page.keyboard.press("Escape")
+    other.signal(signal.SIGTERM)
+    expect(screen.row("n2")).to_contain_text("TERMINATED")
+    look("remove", "Remove n2")
+    page.keyboard.press("Escape")
+    look("remove-ended", "Remove terminated nodes")
