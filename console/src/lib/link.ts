@@ -133,8 +133,8 @@ export class Link {
   #trust(): void {
     if (this.#held > this.#patience) this.#listener.held(false)
     this.#held = 0
-    // Where it has worked, one silence may have been the node's own.
-    this.#patience = 1
+    // Where it has worked, a silence or two may have been the node's own.
+    this.#patience = 2
   }
 
   /**

@@ -1,0 +1,58 @@
+"""A node that joins while a page is open, which the page's policy does not know."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+HIDE = "() => Object.defineProperty(document, 'hidden', {get: () => true})"
+
+
+@pytest.fixture
+def opened(cluster, open_screen):
+    """A page of the only node, and what joins it then."""
+    server = cluster["n1"].start().becomes("master")
+    screen = open_screen(server, "/about")
+    screen.page.evaluate("() => { window.loadedOnce = true }")
+    cluster["n2"].start().becomes("standby")
+    expect(screen.row("n2")).to_contain_text("HOT_STANDBY")
+    return screen
+
+
+def test_the_page_says_that_it_cannot_ask_it_and_is_loaded_anew(opened):
+    page = opened.page
+    said = page.get_by_role("status").filter(has_text="Joined after this page was loaded: n2.")
+    expect(said).to_be_visible()
+    page.get_by_role("button", name="Manage n2").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("n2 joined after this page was loaded")
+    dialog.get_by_label("Priority").fill("5")
+    expect(dialog.get_by_role("button", name="Apply")).to_be_disabled()
+    dialog.get_by_role("button", name="Cancel").click()
+    assert opened.violations() == []
+    page.get_by_role("button", name="Load this page anew").click()
+    page.get_by_role("button", name="Manage n2").click()
+    expect(dialog).to_contain_text("This page can reach it")
+    dialog.get_by_label("Priority").fill("5")
+    dialog.get_by_role("button", name="Apply").click()
+    expect(dialog.get_by_role("status")).to_contain_text("Done.")
+    expect(said).to_have_count(0)
+
+
+def test_a_page_that_nobody_looks_at_loads_itself_anew(opened):
+    page = opened.page
+    page.evaluate(HIDE)
+    page.wait_for_function("() => window.loadedOnce === undefined")
+    expect(opened.row("n2")).to_contain_text("HOT_STANDBY")
+    expect(page.get_by_text("Joined after this page")).to_have_count(0)
+    assert page.url.endswith("/about")
+
+
+def test_it_goes_on_through_it_then(opened, cluster):
+    page = opened.page
+    page.get_by_role("button", name="Load this page anew").click()
+    expect(page.get_by_text("Joined after this page")).to_have_count(0)
+    expect(opened.row("n2")).to_contain_text("first")
+    opened.expected.append("net::ERR_")
+    cluster["n1"].kill()
+    expect(opened.strip).to_contain_text("n1 is gone; this page goes on through n2")
