@@ -147,3 +147,50 @@ def test_a_node_that_knew_the_old_plane_says_that_it_is_another(folder):
     now = json.loads(folder.ok("ha", "status", "-o", "json", "--home", "n1"))["planeId"]
     assert now != plane
     folder.ok("journal", "verify", "--home", "n1")
+
+
+def automatic(folder, home):
+    """Return what a node has backed up by itself: why, and up to which entry; oldest first."""
+    ran = folder.ok("backup", "list", f"{home}/data/backups", "-o", "json")
+    return [(one["why"], one["sequence"], one["file"]) for one in json.loads(ran)]
+
+
+def test_a_node_backs_up_when_it_begins_to_lead_and_when_it_ceases_to(folder):
+    first = start(folder, "n1", "--backups-kept", "2")
+    folder.ok("deploy", write_plan(folder, "kept"), "--wait")
+    backups = folder.path / "n1" / "data" / "backups"
+    until("the first backup", lambda: backups.exists() and list(backups.glob("*.zip")))
+    folder.start("n2")
+    until("n2 stands by", lambda: "n2" in folder.run("ha", "status", "--home", "n1").stdout)
+    folder.ok("ha", "switchover", "--to", "n2", "--yes", "--home", "n1")
+    until("a backup at the demotion", lambda: len(automatic(folder, "n1")) == 2)
+    until("a backup at n2's promotion", (folder.path / "n2/data/backups").exists)
+    until("it is whole", lambda: len(automatic(folder, "n2")) == 1)
+    assert [why for why, *_ in automatic(folder, "n1")] == ["promotion", "demotion"]
+    assert [why for why, *_ in automatic(folder, "n2")] == ["promotion"]
+
+    folder.ok("ha", "switchover", "--to", "n1", "--yes", "--home", "n1")
+    until(
+        "the third of n1",
+        lambda: [w for w, *_ in automatic(folder, "n1")] == ["demotion", "promotion"],
+    )
+    first.terminate()
+    assert first.wait(30) == 0
+    (_, _, _), (why, seq, file) = automatic(folder, "n1")
+    assert why == "demotion"
+    assert "all is as it was written" in folder.ok("backup", "verify", file)
+    for server in folder.servers:
+        kill(folder, server)
+    folder.ok("backup", "restore", file, "restored")
+    out = folder.ok("journal", "show", "--persistence-dir", "restored", "-o", "json")
+    assert json.loads(out.splitlines()[0])["sequence"] == seq + 1
+    start(folder, "n3", "--persistence-dir", "restored")
+    assert show_state(folder, "n3", "kept") == "RUNNING"
+
+
+def test_backups_can_be_switched_off_as_in_amp(folder):
+    off = "brooklyn.persistence.backups.required.promotion=false"
+    server = start(folder, "n1", "--set", off)
+    server.terminate()
+    assert server.wait(30) == 0
+    assert not (folder.path / "n1" / "data" / "backups").exists()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 from brookline.cli.stores import opened_plane
 from brookline.errors import Conflict, Damaged, InvalidInput
@@ -18,6 +17,7 @@ from brookline.journal.points import rebuild, spans
 from brookline.journal.verifying import verify
 from brookline.management.backup_files import CUSTOM, File, name_of
 from brookline.stores.registry import path_of, scheme_of
+from brookline.stores.urls import shown
 from brookline.values.clock import SystemClock
 from brookline.version import VERSION as PRODUCT
 
@@ -119,13 +119,3 @@ def absolute(url: str) -> str:
     if scheme_of(url) in ("directory", "file"):
         return str(path_of(url).absolute())
     return shown(url)
-
-
-def shown(url: str) -> str:
-    """Return a URL without a password."""
-    if "@" not in url:
-        return url
-    parts = urlsplit(url)
-    login, _, host = parts.netloc.rpartition("@")
-    user = login.partition(":")[0]
-    return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host))

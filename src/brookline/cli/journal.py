@@ -14,6 +14,7 @@ from brookline.cli.output import is_terminal
 from brookline.cli.stores import STORE_OPTION, find_store, offline, opened_plane, run, stream
 from brookline.cli.times import moment_of, stamp
 from brookline.errors import InvalidInput
+from brookline.stores.urls import shown
 from brookline.values.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def verify(out: Output, *, home: str, store: str) -> None:
     """
     url = find_store(store, home)
     verdict = run(_verified(url))
-    out.emit({"store": url, **dataclasses.asdict(verdict)}, lambda: verdict_lines(url, verdict))
+    where = shown(url)
+    out.emit({"store": where, **dataclasses.asdict(verdict)}, lambda: verdict_lines(where, verdict))
     if verdict.faults:
         raise click.exceptions.Exit(Exit.INTERNAL)
 

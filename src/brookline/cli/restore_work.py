@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brookline.cli.backup_work import CLOCK, absolute, shown
+from brookline.cli.backup_work import CLOCK, absolute
 from brookline.cli.stores import opened, opened_plane, require_there
 from brookline.cli.times import stamp
 from brookline.errors import BrooklineError, Conflict, NotFound
@@ -19,6 +19,7 @@ from brookline.management.restoring import aftermath, applications, difference
 from brookline.plane.living import living
 from brookline.server.lock import proved_dead
 from brookline.stores.registry import scheme_of
+from brookline.stores.urls import shown
 from brookline.values.ids import new_id
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from brookline.cli.tool import common_options
 from brookline.errors import InvalidInput, NotFound
 from brookline.journal.planekey import find_plane
 from brookline.stores.registry import open_store, path_of, scheme_of
+from brookline.stores.urls import shown
 from brookline.values.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -70,12 +71,25 @@ def find_store(url: str, home: str, folder: Path | None = None) -> str:
     )
     found = list(dict.fromkeys(filter(None, map(_remembered, homes))))
     if len(found) == 1:
-        return found[0]
+        return _whole(found[0])
     if home:
         raise InvalidInput(f"{home} is not the home of a node that took part in a plane")
     if found:
         raise InvalidInput(f"there are homes of several planes here: {', '.join(found)}; name one")
     raise InvalidInput("say where the store is: --persistence-dir URL, or --home DIR of a node")
+
+
+def _whole(url: str) -> str:
+    """Refuse a URL as a home keeps it if something secret was left out.
+
+    Raises:
+        InvalidInput: If it was.
+    """
+    if "***" in url:
+        raise InvalidInput(
+            f"the plane is in {url}, whose password no home keeps: name it, --persistence-dir URL"
+        )
+    return url
 
 
 def _remembered(home: Path) -> str:
@@ -122,7 +136,7 @@ async def opened_plane(url: str) -> AsyncIterator[Store]:
     require_there(url)
     async with opened(url) as store:
         if await find_plane(store) is None:
-            raise NotFound(f"{url} holds no plane")
+            raise NotFound(f"{shown(url)} holds no plane")
         yield store
 
 

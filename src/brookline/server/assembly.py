@@ -18,6 +18,7 @@ from brookline.api.tree import Tree
 from brookline.journal.rules import ALL_RULES
 from brookline.locations.kinds import Locations
 from brookline.locations.localhost import Localhost
+from brookline.management.backups import Backups, BackupSettings
 from brookline.management.building import build
 from brookline.management.persistence import Persistence
 from brookline.model.types import installed_types
@@ -34,6 +35,7 @@ from brookline.security.node_keys import NodeKey
 from brookline.security.provider import Provider
 from brookline.security.sessions import Sessions, SessionTimes
 from brookline.security.users import Users
+from brookline.server import backup_settings as b
 from brookline.server import catalogue as c
 from brookline.server import checks
 from brookline.server.catalogue import PersistMode
@@ -44,6 +46,7 @@ from brookline.server.late_store import LateStore
 from brookline.server.lock import boot_id, proved_dead
 from brookline.server.plane_tenant import ServerTenant
 from brookline.stores.registry import open_store
+from brookline.stores.urls import shown
 from brookline.values.ids import SYSTEM_RANDOM
 from brookline.version import VERSION
 
@@ -77,6 +80,7 @@ class Assembly:
     joining: Joining
     peers: HttpPeers
     store: LateStore
+    backups: Backups
 
 
 def assemble(start: Start) -> Assembly:
@@ -118,7 +122,7 @@ def assemble(start: Start) -> Assembly:
             )
         ),
         control=control, users=users, login=login, first_user=first_user, joining=joining,
-        peers=peers, store=store,
+        peers=peers, store=store, backups=Backups(node, clock, _backup_settings(start)),
     )  # fmt: skip
 
 
@@ -226,6 +230,19 @@ def _pulse(start: Start, connect: Connect, store: Store) -> Pulse:
         return LocalPulse(store, start.clock, poll_s=poll_s, rules=ALL_RULES)
     return HeartThread(
         connect, start.clock, poll_s=poll_s, rules=ALL_RULES, fail=start.stopping.fail
+    )
+
+
+def _backup_settings(start: Start) -> BackupSettings | None:
+    """Return where backups go; None if there are none, as where nothing is kept."""
+    settings = start.settings
+    if not settings[b.BACKUPS] or settings[c.PERSIST] is PersistMode.DISABLED:
+        return None
+    return BackupSettings(
+        folder=settings[b.BACKUPS_DIR] or start.home.data / "backups",
+        kept=settings[b.BACKUPS_KEPT],
+        most_bytes=settings[b.BACKUPS_SIZE],
+        source=shown(start.store_url),
     )
 
 

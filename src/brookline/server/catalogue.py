@@ -16,7 +16,7 @@ from brookline.plane.settings import PlaneSettings
 from brookline.plane.states import Mode
 from brookline.security.provider import Provider, provider_of
 from brookline.security.sessions import SessionTimes
-from brookline.server import kinds
+from brookline.server import backup_settings, kinds
 from brookline.server.kinds import Kind
 from brookline.server.setting import Setting
 from brookline.values.ports import PortRange
@@ -358,6 +358,8 @@ LOG_FORMAT = Setting(
 )
 
 SETTINGS: Sequence[Setting[Any]] = tuple(
-    value for value in list(globals().values()) if isinstance(value, Setting)
+    value
+    for value in [*globals().values(), *vars(backup_settings).values()]
+    if isinstance(value, Setting)
 )
-"""All of them, in the order in which they stand above."""
+"""All of them, in the order in which they stand above; those of backups come last."""

@@ -15,7 +15,8 @@ INERT: dict[str, str] = {
     "default.catalog.location": "there is no catalog yet",
     "brooklyn.catalog.url": "there is no catalog yet",
     "brooklyn.datadir": "the home's data folder is used",
-    "brooklyn.persistence.backups.*": "the log itself keeps what was",
+    "brooklyn.persistence.backups.location.spec": "backups are files: name a folder as"
+    " brooklyn.persistence.backups.dir",
     "brooklyn.persistence.dir.required": "set persistMode to REBIND to refuse an empty store",
     "persister.threadpool.maxSize": "one append is in flight at a time, with all that waits in it",
     "persister.maxSerializationAttempts": "there is nothing to try again",

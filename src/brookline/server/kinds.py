@@ -15,6 +15,7 @@ from brookline.server.place import read_place
 from brookline.values.coercion import coerce
 from brookline.values.durations import Duration
 from brookline.values.ports import PortRange
+from brookline.values.sizes import Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,6 +124,7 @@ def _node_name(text: str) -> str:
 TEXT = Kind(str, "text")
 FLAG = Kind(_flag, "true", "")
 COUNT = Kind(_count, "10", "NUMBER")
+SIZE = Kind(Size.of, "64mb", "SIZE")
 SECONDS = Kind(_seconds, "30s", "DURATION")
 PERIOD = Kind(_period, "30s", "DURATION")
 BARE_SECONDS = Kind(_bare_seconds, "1h", "DURATION")

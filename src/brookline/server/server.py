@@ -128,6 +128,7 @@ class Server:
         crew.spawn(self._warm_up(), "warm up")
         crew.spawn(parts.api.duty.run(), "sessions")
         crew.spawn(parts.joining.probe_again(), "probe")
+        parts.backups.begin()
 
     async def _watch_node(self) -> None:
         self._start.stopping.fail(await self._parts.node.failed())
@@ -198,6 +199,7 @@ class Server:
         wait_s = self._start.settings[c.WRITE_WAIT]
         await asyncio.gather(*(listener.close(wait_s) for listener in self._listeners))
         await parts.node.end()
+        await parts.backups.finish()
         await self._start.crew.disband()
         parts.login.close()
         await parts.peers.close()
