@@ -55,6 +55,19 @@ class Bench:
         await self.begin()
         return found
 
+    async def ended(self, task):
+        """Return a task, as it is known now, once it has ended."""
+        task = self.tasks.get(task.id)
+        assert await task.wait(10)
+        return task
+
+    async def ended_by_next(self, task, gate=None):
+        """Return a task once it has ended on the next master, for which a gate opens."""
+        await self.fail_over()
+        if gate is not None:
+            gate.set()
+        return await self.ended(task)
+
     def _follow(self, changes):
         for change in changes:
             if change.kind == KIND:
@@ -77,6 +90,18 @@ async def bench(tmp_path):
     await bench.begin()
     yield bench
     await bench.supervisor.deactivate()
+
+
+@pytest.fixture
+def ran():
+    """What ran, in this order."""
+    return []
+
+
+@pytest.fixture
+def gate():
+    """Opened once something may go on."""
+    return asyncio.Event()
 
 
 @pytest.fixture

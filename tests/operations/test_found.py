@@ -3,51 +3,13 @@
 import asyncio
 
 import pytest
+from tests.operations.actions import Thing, act, halt
 
 from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.operations.operation import current
 from brookline.operations.safety import repeatable
 from brookline.operations.task import KIND, Status
 from brookline.wire.changes import Merge
-
-
-class First:
-    """As much of an entity as a lock looks at."""
-
-    id = "e1"
-
-
-class Second:
-    """Likewise."""
-
-    id = "e2"
-
-
-@pytest.fixture
-def ran():
-    return []
-
-
-@pytest.fixture
-def gate():
-    return asyncio.Event()
-
-
-def act(ran, what):
-    @repeatable
-    def action():
-        ran.append(what)
-
-    return action
-
-
-def halt(ran, gate, what):
-    @repeatable
-    async def action():
-        ran.append(what)
-        await gate.wait()
-
-    return action
 
 
 async def again(bench):
@@ -65,23 +27,22 @@ async def test_a_pause_ends_though_the_clock_was_set_back(bench, until):
     await until(lambda: "+sleep until#2" in bench.record(task))
     far = bench.supervisor.clock.wall_ms() + 86_400_000
     bench.recorder.note(Merge(KIND, task.id, {"+sleep until#1": far, "+sleep until#2": far}))
-    await bench.fail_over()
-    assert await bench.tasks.get(task.id).wait(5)
+    await bench.ended_by_next(task)
 
 
 async def test_no_other_comes_between_two_turns_of_a_lock_when_the_first_is_run_again(
     bench, until, ran, gate
 ):
     async def twice(op):
-        async with op.exclusive(First):
+        async with op.exclusive(Thing()):
             await op.step("one", act(ran, "one"))
             for _ in range(10):
                 await asyncio.sleep(0)
-        async with op.exclusive(First):
+        async with op.exclusive(Thing()):
             await op.step("two", halt(ran, gate, "two"))
 
     async def other(op):
-        async with op.exclusive(First):
+        async with op.exclusive(Thing()):
             await op.step("other", act(ran, "other"))
 
     await bench.submit(twice)
@@ -97,13 +58,13 @@ async def test_no_other_comes_between_two_turns_of_a_lock_when_the_first_is_run_
 
 async def test_what_had_given_up_a_lock_does_not_wait_for_who_has_it_now(bench, until, ran, gate):
     async def both(op):
-        async with op.exclusive(First):
+        async with op.exclusive(Thing()):
             await op.step("one", act(ran, "one"))
-        async with op.exclusive(Second):
+        async with op.exclusive(Thing("e2")):
             await op.step("two", halt(ran, gate, "two"))
 
     async def inner(op):
-        async with op.exclusive(First), op.exclusive(Second):
+        async with op.exclusive(Thing()), op.exclusive(Thing("e2")):
             await op.step("last", act(ran, "last"))
 
     first = await bench.submit(both)
@@ -237,6 +198,5 @@ async def test_what_was_written_just_before_a_hand_over_is_shown_by_who_goes_on(
     await until(lambda: ran and task.children[0].recorded)
     [part] = task.children
     bench.recorder.note(Merge(KIND, part.id, {"streams": {"stdout": 4}}))
-    await bench.fail_over()
-    assert await bench.tasks.get(task.id).wait(5)
+    await bench.ended_by_next(task)
     assert bench.record(part)["streams"] == {"stdout": 9}

@@ -1,19 +1,14 @@
 import asyncio
 
 import pytest
+from tests.operations.actions import Thing
 
 from brookline.operations.safety import repeatable
 from brookline.operations.task import Status
 
 
-class Thing:
-    """As much of an entity as a lock looks at."""
-
-    id = "e1"
-
-
 async def hold(op, inside, let_go, ends=()):
-    async with op.exclusive(Thing, ends=ends):
+    async with op.exclusive(Thing(), ends=ends):
         inside.append(op.task.name)
         await let_go.wait()
 
@@ -49,7 +44,7 @@ async def test_those_who_wait_come_in_order(bench, until):
 
 async def test_a_part_may_hold_what_the_whole_holds(bench):
     async def body(op):
-        async with op.exclusive(Thing):
+        async with op.exclusive(Thing()):
             inside, go = [], asyncio.Event()
             go.set()
             await op.step("part", lambda: None)
@@ -119,7 +114,7 @@ async def test_a_newcomer_does_not_pass_those_who_wait(bench, until):
 @pytest.mark.parametrize("fails", [False, True], ids=["ends-well", "fails"])
 async def test_the_lock_is_free_after_its_holder_ended(bench, fails):
     async def body(op):
-        async with op.exclusive(Thing):
+        async with op.exclusive(Thing()):
             if fails:
                 raise ValueError
 
@@ -139,12 +134,12 @@ async def test_a_lock_is_passed_on_only_once_all_that_was_begun_under_it_has_end
             order.append(f"{name} ended")
 
     async def body(op):
-        async with op.exclusive(Thing):
+        async with op.exclusive(Thing()):
             parts = [op.begin_step(name, slow_to_end, name) for name in ("one", "two")]
             await op.join_all(parts)
 
     async def next_one(op):
-        async with op.exclusive(Thing):
+        async with op.exclusive(Thing()):
             order.append("next")
 
     task = await bench.submit(body)
@@ -170,11 +165,11 @@ async def test_a_section_that_is_past_is_gone_through_with_all_sections_in_it(be
         await gate.wait()
 
     async def part(op):
-        async with op.exclusive(Thing):
+        async with op.exclusive(Thing()):
             await op.step("halt", halt)
 
     async def body(op):
-        async with op.exclusive(Thing), op.exclusive(Thing):
+        async with op.exclusive(Thing()), op.exclusive(Thing()):
             await op.step("first", repeatable(lambda: ran.append("first")))
         await op.join(op.begin_call(Caller(part), "go"))
 
@@ -201,3 +196,16 @@ class Caller:
 
     def call(self, entity, operation, params):
         return self._body(operation)
+
+
+async def test_one_that_is_cancelled_as_its_turn_comes_holds_up_nobody(bench, until):
+    inside, let_go = [], asyncio.Event()
+    first, second, third = [
+        await bench.submit(lambda op: hold(op, inside, let_go), name=name) for name in "abc"
+    ]
+    await until(lambda: third.waits_for)
+    let_go.set()
+    bench.supervisor._running[second.id].cancel()  # and has not noticed when the first goes
+    await asyncio.gather(*(task.wait(5) for task in (first, second, third)))
+    statuses = [task.status.value for task in (first, second, third)]
+    assert (inside, statuses) == (["a", "c"], ["completed", "cancelled", "completed"])

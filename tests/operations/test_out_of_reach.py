@@ -142,8 +142,7 @@ async def far(tmp_path):
 
 
 async def ends(far, task, status=Status.COMPLETED):
-    task = far.task(task)
-    assert await task.wait(15)
+    task = await far.bench.ended(task)
     assert task.status is status, task.error
     return task
 

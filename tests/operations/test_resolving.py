@@ -16,16 +16,6 @@ from brookline.operations.task import KIND, Status
 from brookline.wire.changes import Merge
 
 
-@pytest.fixture
-def ran():
-    return []
-
-
-@pytest.fixture
-def gate():
-    return asyncio.Event()
-
-
 class Story:
     """An order that is interrupted while it pays, and goes on when somebody says so."""
 
@@ -108,8 +98,7 @@ async def test_a_resumption_whose_master_dies_is_brought_about_by_the_next(story
     await commit(bench, resume(story.find(task), "ann", 6000))
     await bench.fail_over()  # before it was taken up
     gate.set()
-    task = bench.tasks.get(task.id)
-    assert await task.wait(5)
+    task = await bench.ended(task)
     assert (task.status, ran) == (Status.COMPLETED, ["pick", "pay", "pay", "ship"])
 
 

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 import pytest
+from tests.operations.actions import Thing, act, halt
 
 from brookline.errors import CommandFailed, InvalidInput, StepFailed
 from brookline.journal.queue import Decision
@@ -16,50 +17,11 @@ from brookline.operations.task import KIND, Status
 from brookline.wire.changes import Merge, Put
 
 
-class Thing:
-    """As much of an entity as a lock looks at."""
-
-    id = "e1"
-
-
 class Strange(Exception):
     """An error that cannot be made again."""
 
     def __init__(self, one, two):
         super().__init__(one, two)
-
-
-@pytest.fixture
-def ran():
-    return []
-
-
-@pytest.fixture
-def gate():
-    return asyncio.Event()
-
-
-def act(ran, what, result=None):
-    """Return an action that may be repeated, and notes that it ran."""
-
-    @repeatable
-    def action():
-        ran.append(what)
-        return result
-
-    return action
-
-
-def halt(ran, gate, what="halt", mark=repeatable):
-    """Return an action that notes that it began, and ends when the gate opens."""
-
-    @mark
-    async def action():
-        ran.append(what)
-        await gate.wait()
-        return what
-
-    return action
 
 
 async def test_what_had_ended_is_not_done_again_and_returns_what_it_returned(
@@ -76,8 +38,7 @@ async def test_what_had_ended_is_not_done_again_and_returns_what_it_returned(
     await bench.fail_over()
     await until(lambda: ran == ["one", "again", "halt", "halt"])
     gate.set()
-    task = bench.tasks.get(task.id)
-    assert await task.wait(5)
+    task = await bench.ended(task)
     assert (task.status, task.result) == (Status.COMPLETED, [{"a": [1]}, 2])
     assert [child.name for child in task.children] == ["one", "one", "wait"]
     assert {key: task.taken[key] for key in ("count", "finished", "resumed")} == {
@@ -113,10 +74,7 @@ async def test_a_result_of_a_class_comes_back_as_that_class(bench, until, ran, g
 
     task = await bench.submit(body)
     await until(lambda: ran == ["look", "halt"])
-    await bench.fail_over()
-    gate.set()
-    task = bench.tasks.get(task.id)
-    await task.wait(5)
+    task = await bench.ended_by_next(task, gate)
     assert (task.result, ran.count("look")) == (["Found", 80], 1)
 
 
@@ -149,10 +107,7 @@ async def test_an_error_is_caught_as_it_was_before(bench, until, ran, gate, erro
 
     task = await bench.submit(body)
     await until(lambda: ran == ["fail", "halt"])
-    await bench.fail_over()
-    gate.set()
-    task = bench.tasks.get(task.id)
-    await task.wait(5)
+    task = await bench.ended_by_next(task, gate)
     assert (task.result, ran.count("fail")) == (caught, 1)
 
 
@@ -179,9 +134,7 @@ async def test_a_step_that_may_have_been_done_is_not_done_again_but_shown(bench,
 
     task = await bench.submit(body, name="order", entity_id="e1", entity_name="shop")
     await until(lambda: ran == ["pay"])
-    await bench.fail_over()
-    task = bench.tasks.get(task.id)
-    await task.wait(5)
+    task = await bench.ended_by_next(task)
     assert (task.status, ran) == (Status.INTERRUPTED, ["pay"])
     assert task.interruption["cause"] == Cause.ONCE.value
     assert task.interruption["step"] == "pay"
@@ -198,50 +151,36 @@ async def test_a_step_that_had_not_begun_is_done(bench, until, ran, gate):
 
     task = await bench.submit(body)
     await until(lambda: ran == ["halt"])
-    await bench.fail_over()
-    gate.set()
-    await bench.tasks.get(task.id).wait(5)
+    await bench.ended_by_next(task, gate)
     assert ran == ["halt", "halt", "pay"]
 
 
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        (["prepare", "install"], "'install' was recorded where 'prepare' comes now"),
+        ([], "not taken any more"),
+    ],
+    ids=["other steps", "none"],
+)
 async def test_other_steps_than_before_interrupt_instead_of_doing_something_wrong(
-    bench, until, ran, gate
+    bench, until, ran, gate, then, said
 ):
     async def before(op):
         await op.step("install", act(ran, "install"))
         await op.step("wait", halt(ran, gate))
 
     async def after(op):
-        await op.step("prepare", act(ran, "prepare"))
-        await op.step("install", act(ran, "install"))
+        for name in then:
+            await op.step(name, act(ran, name))
 
     task = await bench.submit(before)
     await until(lambda: ran == ["install", "halt"])
     bench.bodies[task.id] = after
-    await bench.fail_over()
-    task = bench.tasks.get(task.id)
-    await task.wait(5)
+    task = await bench.ended_by_next(task)
     assert task.interruption["cause"] == Cause.CHANGED.value
-    assert "'install' was recorded where 'prepare' comes now" in task.error
+    assert said in task.error
     assert ran == ["install", "halt"]
-
-
-async def test_a_step_that_is_not_taken_any_more_interrupts(bench, until, ran, gate):
-    async def before(op):
-        await op.step("install", act(ran, "install"))
-        await op.step("wait", halt(ran, gate))
-
-    async def after(op):
-        return "done"
-
-    task = await bench.submit(before)
-    await until(lambda: ran == ["install", "halt"])
-    bench.bodies[task.id] = after
-    await bench.fail_over()
-    task = bench.tasks.get(task.id)
-    await task.wait(5)
-    assert task.interruption["cause"] == Cause.CHANGED.value
-    assert "not taken any more" in task.error
 
 
 async def test_work_that_nobody_knows_any_more_says_what_is_missing(bench, until, ran, gate):
@@ -252,9 +191,7 @@ async def test_work_that_nobody_knows_any_more_says_what_is_missing(bench, until
     await until(lambda: ran)
     changed = {"work": {"do": "dance"}}
     bench.recorder.note(Merge(KIND, task.id, changed))
-    await bench.fail_over()
-    task = bench.tasks.get(task.id)
-    await task.wait(5)
+    task = await bench.ended_by_next(task)
     assert task.interruption["cause"] == Cause.GONE.value
     assert "'dance'" in task.error
 
@@ -273,10 +210,7 @@ async def test_records_are_changed_once_and_answer_the_same(bench, until, ran, g
 
     task = await bench.submit(body)
     await until(lambda: ran)
-    await bench.fail_over()
-    gate.set()
-    task = bench.tasks.get(task.id)
-    await task.wait(5)
+    task = await bench.ended_by_next(task, gate)
     answers, chosen, ids = task.result
     assert (answers, chosen) == ([1, 2], 0)
     assert bench.recorder.records.get("counter", "c") == {"n": 2}
@@ -293,10 +227,7 @@ async def test_parallel_parts_are_found_again(bench, until, ran, gate):
     task = await bench.submit(body)
     await until(lambda: task.children and task.children[0].status is Status.COMPLETED)
     await until(lambda: "slow" in ran)
-    await bench.fail_over()
-    gate.set()
-    task = bench.tasks.get(task.id)
-    await task.wait(5)
+    task = await bench.ended_by_next(task, gate)
     assert task.result == [1, "slow"]
     assert ran.count("quick") == 1
 
@@ -315,20 +246,18 @@ async def test_what_is_done_behind_the_last_outcome_is_fresh(bench, until, ran, 
 
     task = await bench.submit(body)
     await until(lambda: fresh == [True])
-    await bench.fail_over()
-    gate.set()
-    await bench.tasks.get(task.id).wait(5)
+    await bench.ended_by_next(task, gate)
     assert fresh == [True, False, True]
 
 
 async def test_a_lock_stays_with_the_one_who_had_it(bench, until, ran, gate):
     async def second(op):
-        async with op.exclusive(Thing):
+        async with op.exclusive(Thing()):
             ran.append("second")
 
     async def first(op):
         await op.step("think", act(ran, "think"))
-        async with op.exclusive(Thing):
+        async with op.exclusive(Thing()):
             await op.step("wait", halt(ran, gate, "first"))
 
     early = await bench.submit(second, name="early")
@@ -354,11 +283,11 @@ async def test_a_lock_stays_with_the_one_who_had_it(bench, until, ran, gate):
 
 async def test_a_lock_of_what_is_interrupted_is_free(bench, until, ran, gate):
     async def first(op):
-        async with op.exclusive(Thing):
+        async with op.exclusive(Thing()):
             await op.step("pay", halt(ran, gate, "pay", mark=lambda action: action))
 
     async def second(op):
-        async with op.exclusive(Thing):
+        async with op.exclusive(Thing()):
             ran.append("second")
 
     await bench.submit(first)
@@ -419,9 +348,7 @@ async def test_a_cancellation_goes_on_with_the_next_master(bench, until, ran, ga
     task = await bench.submit(body)
     await until(lambda: ran == ["command"])
     await bench.supervisor.ledger.ask_to_cancel(task)
-    await bench.fail_over()
-    task = bench.tasks.get(task.id)
-    assert await task.wait(10)
+    task = await bench.ended_by_next(task)
     assert task.status is Status.CANCELLED
     assert (ran, ended) == (["command", "command", "clean"], [True, False])
 
@@ -435,9 +362,7 @@ async def test_a_time_out_goes_on_counting(bench, until, ran, gate):
     part = task.children[0]
     long_ago = bench.record(part)["started"] - 31_000
     bench.recorder.note(Merge(KIND, part.id, {"started": long_ago}))
-    await bench.fail_over()
-    task = bench.tasks.get(task.id)
-    await task.wait(5)
+    task = await bench.ended_by_next(task)
     assert (task.status, task.error) == (Status.FAILED, "slow did not end within 30s")
 
 
@@ -451,8 +376,7 @@ async def test_a_pause_is_not_begun_anew(bench, until, ran):
     await until(lambda: ran == ["behind"])
     await until(lambda: "+sleep until#2" in bench.record(task))
     bench.recorder.note(Merge(KIND, task.id, {"+sleep until#2": 0}))
-    await bench.fail_over()
-    assert await bench.tasks.get(task.id).wait(5)
+    await bench.ended_by_next(task)
 
 
 async def test_attempts_are_counted_over_masters(bench, until, ran, gate):
@@ -468,9 +392,7 @@ async def test_attempts_are_counted_over_masters(bench, until, ran, gate):
 
     task = await bench.submit(body)
     await until(lambda: len(ran) == 2)
-    await bench.fail_over()
-    task = bench.tasks.get(task.id)
-    await task.wait(10)
+    task = await bench.ended_by_next(task)
     assert task.status is Status.FAILED
     [fetch] = task.children
     assert [part.name for part in fetch.children] == ["attempt"] * 3

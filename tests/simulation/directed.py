@@ -8,13 +8,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from tests.simulation.pair import Pair
+
 from brookline.journal.queue import Decision
 from brookline.journal.rules import ALL_RULES, Rules
 from brookline.journal.sealing import MOST_BYTES
 from brookline.stores.faults import NEVER, Fate, Odds
 from brookline.testing.client_model import Outcome, SimClient
-from brookline.testing.harness import QUICK, PlaneHarness, PlaneOptions
-from brookline.testing.network import NetworkOdds
+from brookline.testing.harness import QUICK, PlaneHarness
 from brookline.testing.planned import Plan
 from brookline.wire.changes import Put
 
@@ -28,27 +29,18 @@ if TYPE_CHECKING:
 ENTRIES = "journal/"
 
 
-class Stage:
+class Stage(Pair):
     """A plane of two servers, of which a leads and b stands by, and a client."""
 
     def __init__(self, rules: Rules) -> None:
-        settings = dataclasses.replace(QUICK, batch_items=1)
-        self.harness = PlaneHarness(PlaneOptions(nodes=("a", "b"), rules=rules, settings=settings))
-        self.harness.network.odds = NetworkOdds(latency_s=0.0, hint_late_s=0.0)
-        self.a, self.b = self.harness["a"], self.harness["b"]
+        super().__init__(rules=rules, settings=dataclasses.replace(QUICK, batch_items=1))
         self.client = SimClient(self.harness, "c", lists=("x",), pause_s=0.1)
         self.client.patience_s = (30.0,)
         self._count = 0
 
     async def play(self, story: Callable[[Stage], Awaitable[None]]) -> None:
-        self.a.start()
-        await self.harness.until(self.a.leads)
-        self.b.start()
-        await self.pass_by(4)
+        await self.begin_leading()
         await story(self)
-
-    async def pass_by(self, seconds: float) -> None:
-        await self.harness.sleep(seconds)
 
     def begin(self, to: str) -> asyncio.Task[Outcome]:
         """Begin to write one item."""

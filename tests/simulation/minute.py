@@ -7,6 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 from tests.simulation.nemesis import Nemesis
+from tests.simulation.seeds import Verdict
 
 from brookline.journal.rules import ALL_RULES, Rules
 from brookline.testing.client_model import Outcome, SimClient
@@ -21,27 +22,19 @@ SETTLE_S = 120.0
 failed promotions alone may take a minute."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Verdict:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Written(Verdict):
     """What came of one seed.
 
     Attributes:
-        seed: Which.
-        violations: What went wrong, first things first.
-        transcript: What happened.
         digest: Hash of the transcript.
         acknowledged: Writes that were.
         entries: In the log.
-        epochs: Masterships.
     """
 
-    seed: int
-    violations: tuple[str, ...]
-    transcript: str
     digest: str
     acknowledged: int
     entries: int
-    epochs: int
 
 
 def options_for(seed: int, rules: Rules = ALL_RULES) -> PlaneOptions:
@@ -75,12 +68,7 @@ class Minute:
 
     async def pass_by(self) -> None:
         """Let the nemesis rage, then see that everything becomes well."""
-        harness = self.harness
-        harness.faults.odds = self.nemesis.calm_store
-        harness.network.odds = self.nemesis.calm_network
-        for server in harness.servers.values():
-            server.start()
-            await self.nemesis.pass_up_to(1.0)
+        await self.nemesis.start_all()
         for client in self.clients:
             client.host.begin(client.run())
         await self.nemesis.rage(RAGE_S)
@@ -128,12 +116,12 @@ class Minute:
         return server.node is not None and server.node.replica.seq == self.harness.oracle.seq
 
 
-def run_seed(seed: int, rules: Rules = ALL_RULES) -> Verdict:
+def run_seed(seed: int, rules: Rules = ALL_RULES) -> Written:
     """Run one seed."""
     minute = Minute(options_for(seed, rules))
     harness, oracle = minute.harness, minute.harness.oracle
     harness.run(minute.pass_by())
-    return Verdict(
+    return Written(
         seed=seed,
         violations=tuple(oracle.violations),
         transcript=str(harness.transcript),

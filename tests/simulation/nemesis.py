@@ -41,6 +41,14 @@ class Nemesis:
             (2, self.switchover), (2, self.mode), (1, self.rank),
         ]  # fmt: skip
 
+    async def start_all(self) -> None:
+        """Start the servers, not all at once, on a store and a network that are calm."""
+        self.harness.faults.odds = self.calm_store
+        self.harness.network.odds = self.calm_network
+        for server in self.harness.servers.values():
+            server.start()
+            await self.pass_up_to(1.0)
+
     async def rage(self, until_s: float) -> None:
         """Begin faults until it is time to stop; several may go on at once."""
         async with asyncio.TaskGroup() as group:

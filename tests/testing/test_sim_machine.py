@@ -3,13 +3,13 @@ import random
 
 import pytest
 
-from brookline.errors import Fenced, RemoteError
+from brookline.errors import Fenced, Unreachable
 from brookline.locations.guard import Guard, Step
 from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.testing.clock import SimClock
 from brookline.testing.loop import SimLoop
 from brookline.testing.sim_location import SimShell
-from brookline.testing.sim_machine import Behaviour, MachineOdds, SimMachine
+from brookline.testing.sim_machine import Behaviour, Link, MachineOdds, SimMachine
 
 HELLO = b"go 0\nhello\n"
 
@@ -157,15 +157,33 @@ def test_a_machine_that_never_answers_is_an_error(loop, machine, guard):
     async def story():
         await guard.init()
         machine.odds = MachineOdds(lost=1.0)
-        with pytest.raises(RemoteError, match="out of reach"):
+        with pytest.raises(Unreachable):
             await guard.kill(Step("t1", 1), "cancelled")
-        with pytest.raises(RemoteError, match="out of reach"):
+        with pytest.raises(Unreachable):
             await guard.run(Step("t1", 1, fresh=True), HELLO, Sink())
-        machine.odds, machine.out_of_reach = MachineOdds(), True
-        with pytest.raises(RemoteError, match="out of reach"):
-            await guard.run(Step("t1", 1), HELLO, Sink())
+        machine.odds = MachineOdds()
+        for link in (Link.DOWN, Link.DEAF, Link.SILENT):
+            machine.cut(link)
+            with pytest.raises(Unreachable):
+                await guard.run(Step("t1", 1), HELLO, Sink())
 
     loop.run(story())
+
+
+@pytest.mark.parametrize("link", [Link.DOWN, Link.DEAF, Link.SILENT])
+def test_a_cut_is_noticed_and_what_runs_goes_on(loop, witness, machine, guard, link):
+    async def story():
+        running = asyncio.ensure_future(guard.run(Step("t1", 1, fresh=True), HELLO, Sink()))
+        await asyncio.sleep(1)
+        machine.cut(link)
+        with pytest.raises(Unreachable) as cut:
+            await running
+        assert cut.value.sent
+        machine.cut(Link.UP)
+        assert (await guard.run(Step("t1", 2), HELLO, Sink())).code == 0
+
+    loop.run(story())
+    assert [seen for seen in witness.seen if seen[0] == "begins"] == [("begins", "t1")]
 
 
 def test_a_stubborn_command_is_killed_after_the_grace(loop, guard):

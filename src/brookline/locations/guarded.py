@@ -136,7 +136,6 @@ class _Run:
         self._output.on_begin = self._began
         try:
             async with self._limit:
-                await self._patiently(self._check)
                 return await self._patiently(self._ask)
         except TimeoutError:
             if not self._limit.expired():
@@ -147,12 +146,11 @@ class _Run:
         self._step = replace(self._step, fresh=False)
         return await self._patiently(self._ask)
 
-    async def _check(self) -> None:
-        await self._recorded.check(self._operation, self._step)
-
     async def _ask(self) -> Ended:
         """Have it run, or attach to it."""
         operation = self._operation
+        # Each time: the folder may have been lost while the machine was out of reach.
+        await self._recorded.check(operation, self._step)
         lost = None if operation is None else functools.partial(self._recorded.lost, operation)
         return await self._guard.run(self._step, self._payload, self._output, lost=lost)
 

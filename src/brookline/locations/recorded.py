@@ -41,7 +41,7 @@ class RecordedGuard:
             StepInterrupted: If it does not, for its folder is newer than the operation.
             Unreachable: If it does not answer.
         """
-        if operation is None or operation.fresh:
+        if operation is None or step.fresh:
             return
         root = operation.root.task
         if self.machine_id not in root.resets and root.id not in self.guard.doubted:

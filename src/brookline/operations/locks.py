@@ -169,7 +169,7 @@ class Locks:
         except asyncio.CancelledError:
             if self._holders.get(what) is operation:
                 self._pass_on(what)  # its turn came as it was cancelled
-            else:
+            elif waiter in self._waiting.get(what, ()):
                 self._waiting[what].remove(waiter)
             raise
 
@@ -185,6 +185,8 @@ class Locks:
     def _next(self, what: str) -> None:
         """Give a lock to the next in line; cancel that one at once if another ends it."""
         waiting = self._waiting.get(what)
+        while waiting and waiting[0].turn.cancelled():
+            del waiting[0]  # it has not noticed yet
         if not waiting:
             self._waiting.pop(what, None)
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import traceback
 from typing import TYPE_CHECKING
@@ -24,7 +23,7 @@ from brookline.operations.storing import failure_of, read_back, shown, storable_
 from brookline.operations.task import Status, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from brookline.operations.ledger import Ledger
     from brookline.operations.operation import Operation
@@ -41,7 +40,6 @@ _LEASE_POLL_S = 0.1
 _ATTACH_S = 10.0
 """How long a step whose time is over meanwhile may take to find out that its command has ended."""
 
-_ENDLESS = contextlib.nullcontext()
 HANDED_OVER = "for the next master: this server has handed it over"
 
 
@@ -76,13 +74,13 @@ class Runner:
 
     async def run(self, operation: Operation, work: Work) -> None:
         """Run an operation to its end, and tell that to whoever waits for it."""
-        ending = Ending(Status.FAILED, error=RuntimeError("its supervisor failed"))
+        ending: Ending | None = Ending(Status.FAILED, error=RuntimeError("its supervisor failed"))
         try:
             operation.enter()
             self._begin(operation.task)
             ending = await self._ending(operation, work)
         except asyncio.CancelledError:
-            ending = _cut_off(operation)
+            ending = None  # what is to be said of it is known once its parts have ended
         except StepInterrupted as why:
             _locate(why, operation)
             operation.interrupt(why)
@@ -94,11 +92,10 @@ class Runner:
             ending = Ending(Status.INTERRUPTED, error=error)
         try:
             await operation.end_parts()
-            if ending.status is Status.CANCELLED:
-                ending = _cut_off(operation)  # with what is known only now
+            ending = _cut_off(operation, work) if ending is None else ending
             ending = await self._ended(operation, ending)
         finally:
-            operation.end(ending)
+            operation.end(_cut_off(operation, work) if ending is None else ending)
             if operation.parent is None:
                 self._over(operation)
 
@@ -115,26 +112,23 @@ class Runner:
             Fenced: Likewise.
             StepInterrupted: If it does not go on by itself.
         """
-        patience, result = None, None
+        timer, patience, result = None, None, None
         try:
-            if work.safety is not None:
-                await self._permitted(operation, guarded=work.safety is Safety.GUARDED)
-            if work.safety is Safety.ONCE:
-                await self._begin_once(operation)
+            await self._may_begin(operation, work)
+            timer = self._timer(operation, work)
             # No function of its own, for thousands may wait in here.
-            with self._in_time(operation, work):
-                while True:
-                    try:
-                        result = await work.body(operation)
-                        break
-                    except Exception as error:
-                        if not may_wait(error, work.safety):
-                            raise
-                        lacking = error
-                    patience = patience or Patience(operation)
-                    await patience.wait(lacking)
-                    patience.hide()
-                    operation.run_again()
+            while True:
+                try:
+                    result = await work.body(operation)
+                    break
+                except Exception as error:
+                    if not may_wait(error, work.safety):
+                        raise
+                    lacking = error
+                patience = patience or Patience(operation)
+                await patience.wait(lacking)
+                patience.hide()
+                operation.run_again()
             if operation.parent is not None:
                 result = read_back(stored(operation.task.name, result), work.returns)
             operation.check_all_taken()
@@ -143,7 +137,17 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - this is the supervisor of tasks
             again = error if operation.parent is None else storable_error(error)
             return Ending(Status.FAILED, error=again)
+        finally:
+            if timer is not None:
+                timer.cancel()
         return Ending(Status.COMPLETED, result)
+
+    async def _may_begin(self, operation: Operation, work: Work) -> None:
+        """Return once a step may act outside; whatever is no step does so in its steps."""
+        if work.safety is not None:
+            await self._permitted(operation, guarded=work.safety is Safety.GUARDED)
+        if work.safety is Safety.ONCE:
+            await self._begin_once(operation)
 
     async def _permitted(self, operation: Operation, *, guarded: bool) -> None:
         """Wait until the lease allows to begin something new outside.
@@ -166,17 +170,15 @@ class Runner:
         # That may have taken long, and who goes on with it does not know that it has not acted.
         await self._permitted(operation, guarded=False)
 
-    def _in_time(
-        self, operation: Operation, work: Work
-    ) -> contextlib.AbstractContextManager[object]:
-        """Return a block that ends in the time that is left to it, or raises `TimedOut`."""
+    def _timer(self, operation: Operation, work: Work) -> asyncio.TimerHandle | None:
+        """Have it end once the time is over that is left to it, if it has a time-out."""
         if work.timeout_s is None:
-            return _ENDLESS
+            return None
         begun_ms = operation.task.started_ms or 0
         left_s = work.timeout_s - max(0, self._clock.wall_ms() - begun_ms) / 1000
         if not operation.fresh and work.safety is Safety.GUARDED:
             left_s = max(left_s, _ATTACH_S)
-        return _limited(operation, work.timeout_s, max(left_s, 0))
+        return asyncio.get_running_loop().call_later(max(left_s, 0), operation.run_out)
 
     async def _ended(self, operation: Operation, ending: Ending) -> Ending:
         """Make the end known, once it is recorded; return how it is known to have ended."""
@@ -237,26 +239,15 @@ def _locate(why: StepInterrupted, operation: Operation) -> None:
         above = above.parent
 
 
-def _cut_off(operation: Operation) -> Ending:
+def _cut_off(operation: Operation, work: Work) -> Ending:
+    """Return how it ends that was cancelled: by somebody, since its time is over, or by us."""
+    name, left = operation.task.name, told_of_remains(operation)
     if operation.handed_over:
         return Ending(Status.INTERRUPTED, error=Cancelled(HANDED_OVER))
-    why = f"{operation.task.name} was cancelled{told_of_remains(operation)}"
-    return Ending(Status.CANCELLED, error=Cancelled(why))
-
-
-@contextlib.contextmanager
-def _limited(operation: Operation, timeout_s: float, left_s: float) -> Iterator[None]:
-    """Have an operation end when its time is over."""
-    timer = asyncio.get_running_loop().call_later(left_s, operation.run_out)
-    try:
-        yield
-    except asyncio.CancelledError as over:
-        if not operation.ran_out or operation.handed_over:
-            raise
-        why = f"{operation.task.name} did not end within {timeout_s:g}s"
-        raise TimedOut(why + told_of_remains(operation)) from over
-    finally:
-        timer.cancel()
+    if operation.ran_out:
+        why = f"{name} did not end within {work.timeout_s:g}s{left}"
+        return Ending(Status.FAILED, error=TimedOut(why))
+    return Ending(Status.CANCELLED, error=Cancelled(f"{name} was cancelled{left}"))
 
 
 def error_text(error: BaseException) -> str:

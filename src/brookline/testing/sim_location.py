@@ -12,6 +12,7 @@ from brookline.locations.guarded import run_guarded
 from brookline.locations.machine import Host
 from brookline.locations.recorded import RecordedGuard
 from brookline.operations.safety import guarded
+from brookline.testing.sim_machine import Link
 from brookline.testing.sim_session import SimSession
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from brookline.wire.changes import Value
 
 _CONNECT_S = 0.5
+_SILENT_S = 10.0
 
 
 class SimShell:
@@ -52,7 +54,7 @@ class SimShell:
         Raises:
             Unreachable: If the machine is out of reach.
         """
-        if self._machine.out_of_reach:
+        if self._machine.link is Link.DOWN:
             await self._clock.sleep(_CONNECT_S)
             raise Unreachable(self.name, "nobody can connect", sent=False)
         if argv[1] == "-c":
@@ -167,7 +169,8 @@ class SimKind:
         if guard is None:
             place = Place.of(machine.config)
             shell = SimShell(reached, self._clock)
-            guard = self._guards[machine.id] = Guard(shell, "/guard", "/guard/own", place)
+            guard = Guard(shell, "/guard", "/guard/own", place, silent_s=_SILENT_S)
+            self._guards[machine.id] = guard
         return ReachedMachine(reached, RecordedGuard(guard, machine))
 
 

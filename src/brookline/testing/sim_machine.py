@@ -8,6 +8,7 @@ started anew, or be set back to a state in which it knows nothing.
 from __future__ import annotations
 
 import dataclasses
+import enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from brookline.testing.sim_session import SimSession
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _CUT_OFF = 255
 _TERM_S = 0.05
+_TICK_S = 4.0
 _TERMINATED, _KILLED = 143, 137
 
 
@@ -62,6 +64,18 @@ class MachineOdds:
     lost: float = 0.0
     cut: float = 0.0
     cut_s: float = 4.0
+
+
+class Link(enum.Enum):
+    """How the way to a machine is."""
+
+    UP = "up"
+    DOWN = "down"
+    """Nobody can connect, and what is connected breaks."""
+    DEAF = "deaf"
+    """What is asked comes there; nothing comes back, and no connection breaks."""
+    SILENT = "silent"
+    """Nothing comes either way, and no connection breaks."""
 
 
 class Behaviour(NamedTuple):
@@ -135,7 +149,7 @@ class SimMachine:
 
     Attributes:
         odds: What goes wrong on the way.
-        out_of_reach: Whether nobody can connect.
+        link: How the way to it is; see `cut`.
         folder: Id of the guard's folder.
         boot: Id of its boot.
     """
@@ -151,7 +165,7 @@ class SimMachine:
     ) -> None:
         self.name = name
         self.odds = MachineOdds()
-        self.out_of_reach = False
+        self.link = Link.UP
         self.folder = f"{name}-f1"
         self.boot = f"{name}-boot1"
         self._loop = loop
@@ -178,6 +192,15 @@ class SimMachine:
         self._crash()
         self.folder = f"{self.name}-f{self._folders}"
         self._steps, self._marks, self._epoch = {}, {}, 0
+
+    def cut(self, link: Link) -> None:
+        """Have the way to it be so from now on."""
+        self.link = link
+        for session in self._sessions:
+            if link is Link.DOWN:
+                session.end(_CUT_OFF)
+            elif link is not Link.UP:
+                session.lose()
 
     def _crash(self) -> None:
         for name, step in self._steps.items():
@@ -207,11 +230,15 @@ class SimMachine:
     def _serve(
         self, session: SimSession, arguments: Sequence[str], stdin: bytes, *, cut_s: float | None
     ) -> None:
-        if self.out_of_reach:
+        if self.link is Link.DOWN:
             session.end(_CUT_OFF)
+            return
+        if self.link is Link.SILENT:
             return
         self._sessions = [one for one in self._sessions if not one.over]
         self._sessions.append(session)
+        if self.link is Link.DEAF:
+            session.lose()
         if cut_s is not None:
             self._later(cut_s, lambda: session.end(_CUT_OFF))
         command, *words = arguments
@@ -249,6 +276,13 @@ class SimMachine:
         session.say(f"began {known} {step.since_s} {now} {self.boot}\n")
         step.followers.append(_Follower(session, int(place)))
         self._tell(step)
+        self._tick(session)
+
+    def _tick(self, session: SimSession) -> None:
+        """Say now and then that it is still there."""
+        if not session.over:
+            session.say("tick\n")
+            self._later(_TICK_S, lambda: self._tick(session))
 
     def _serve_kill(self, session: SimSession, words: list[str], stdin: bytes) -> None:  # noqa: ARG002
         _, folder, epoch, name, why, grace = words

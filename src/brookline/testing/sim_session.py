@@ -48,6 +48,10 @@ class SimSession:
             self.over = True
             self._send(lambda: self._ended(code))
 
+    def lose(self) -> None:
+        """Have nothing come any more, without that anybody notices."""
+        self.over = True
+
     def _send(self, what: Callable[[], None]) -> None:
         self._on_the_way.append(what)
         self._later(self._travel_s(), self._arrived)

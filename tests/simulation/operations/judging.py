@@ -129,9 +129,7 @@ class Judge:
                 return "timeout" in script
             case "Cancelled":  # by a server that could not record it any more
                 return self._world.codes.get(task_id) in (None, *KILLED)
-            case "RemoteError":
-                return script["on"] in self._world.unheard or self._broke()
-        return False
+        return False  # a machine out of reach, above all, is no reason
 
     def _has_reason(self, task_id: str, interruption: Value) -> None:
         """An operation is interrupted only by what has happened."""
@@ -152,9 +150,6 @@ class Judge:
                 found = False
         if not found:
             self._wrong(f"{self._named(task_id)} is interrupted, and nothing was: {interruption}")
-
-    def _broke(self) -> bool:
-        return self._world.reboots + self._world.resets > 0
 
     def _named(self, task_id: str) -> str:
         return f"{self._tasks[task_id]['name']} ({task_id})"

@@ -13,6 +13,7 @@ from tests.simulation.operations.judging import Judge
 from tests.simulation.operations.tenant import ENTITIES, WorkingTenant
 from tests.simulation.operations.troubles import Troubles
 from tests.simulation.operations.world import World
+from tests.simulation.seeds import Verdict
 
 from brookline.operations.task import KIND, Status
 from brookline.testing.harness import QUICK, PlaneHarness, PlaneOptions
@@ -28,25 +29,21 @@ SETTLE_S = 400.0
 _HELD_S = 5.0
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Verdict:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Worked(Verdict):
     """What came of one seed.
 
     Attributes:
-        seed: Which.
-        violations: What went wrong, first things first.
-        transcript: What happened.
         ended: How many operations ended, by status; interrupted ones by cause.
-        epochs: Masterships.
         steps: Commands and actions that began.
+        waits: How often a step waited for a machine out of reach.
+        given_up: How many were given up there, and ended later.
     """
 
-    seed: int
-    violations: tuple[str, ...]
-    transcript: str
     ended: dict[str, int]
-    epochs: int
     steps: int
+    waits: int
+    given_up: int
 
 
 def options_for(seed: int) -> PlaneOptions:
@@ -79,11 +76,7 @@ class Minute:
     async def pass_by(self) -> None:
         """Let the nemesis rage, then see how everything ends."""
         harness = self.harness
-        harness.faults.odds = self.nemesis.calm_store
-        harness.network.odds = self.nemesis.calm_network
-        for server in harness.servers.values():
-            server.start()
-            await self.nemesis.pass_up_to(1.0)
+        await self.nemesis.start_all()
         for client in self.clients:
             client.host.begin(client.run())
         self.people.host.begin(self.people.resolve(self.world))
@@ -132,18 +125,20 @@ class Minute:
                 self.harness.transcript.note("not ended", **waits)
 
 
-def run_seed(seed: int, rules: GuardRules | None = None) -> Verdict:
+def run_seed(seed: int, rules: GuardRules | None = None) -> Worked:
     """Run one seed."""
     minute = Minute(options_for(seed), rules)
     oracle = minute.harness.oracle
     minute.harness.run(minute.pass_by())
-    return Verdict(
+    return Worked(
         seed=seed,
         violations=tuple(oracle.violations),
         transcript=str(minute.harness.transcript),
         ended=dict(Counter(map(_end_of, filter(_is_whole, minute.tasks().values())))),
         epochs=oracle.entries[-1].epoch if oracle.entries else 0,
         steps=minute.world.steps,
+        waits=sum(event.text == "step waits" for event in minute.harness.transcript),
+        given_up=sum(value["name"].startswith("end of ") for value in minute.tasks().values()),
     )
 
 

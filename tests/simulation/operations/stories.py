@@ -14,46 +14,38 @@ from tests.simulation.operations.judging import Judge
 from tests.simulation.operations.minute import MACHINES, SETTLE_S
 from tests.simulation.operations.tenant import ENTITIES, WorkingTenant
 from tests.simulation.operations.world import World
+from tests.simulation.pair import Pair
 
 from brookline.operations.task import KIND, Status
-from brookline.testing.harness import PlaneHarness, PlaneOptions
-from brookline.testing.network import NetworkOdds
-from brookline.testing.sim_machine import MachineOdds
+from brookline.testing.sim_machine import Link, MachineOdds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from brookline.testing.harness import PlaneHarness
     from brookline.testing.sim_machine import GuardRules, SimMachine
 
 
-class Stage:
-    """A plane of two servers, of which a leads and b stands by, and a client."""
+class Stage(Pair):
+    """A plane of two servers, of which a leads and b stands by, its machines, and a client."""
 
     def __init__(self, rules: GuardRules | None = None) -> None:
-        self.harness = PlaneHarness(PlaneOptions(nodes=("a", "b")))
-        self.harness.network.odds = NetworkOdds(latency_s=0.0, hint_late_s=0.0)
+        super().__init__()
         self.world = World(self.harness, MACHINES, rules)
         self.harness.make_tenant = lambda server: WorkingTenant(server, self.world)
         graphs = Graphs(random.Random(0), MACHINES, ENTITIES)
         self.client = WorkingClient(self.harness, "c", graphs, pause_s=1.0)
-        self.a, self.b = self.harness["a"], self.harness["b"]
 
     @property
     def machine(self) -> SimMachine:
         return self.world.machines["m0"]
 
     async def play(self, story: Callable[[Stage], Awaitable[None]]) -> None:
-        self.a.start()
-        await self.harness.until(self.a.leads)
-        self.b.start()
-        await self.pass_by(4)
+        await self.begin_leading()
         await story(self)
         await self.harness.until(self._all_ended, SETTLE_S)
         await self.pass_by(30)
         Judge(self.world).judge()
-
-    async def pass_by(self, seconds: float) -> None:
-        await self.harness.sleep(seconds)
 
     async def begin(self, *graph: Node, entity: str = "e0") -> str:
         """Have a graph played; return once it is recorded."""
@@ -185,11 +177,36 @@ async def lost_folders_are_doubted(stage: Stage) -> None:
     await stage.fail_over()
 
 
+async def machines_are_waited_for(stage: Stage) -> None:
+    # The command ends while two masters, one after the other, hear nothing of it.
+    await stage.begin(command())
+    await stage.begins()
+    stage.machine.cut(Link.SILENT)
+    await stage.pass_by(60)
+    stage.machine.cut(Link.DOWN)
+    await stage.fail_over()
+    await stage.pass_by(60)
+    stage.machine.cut(Link.UP)
+
+
+async def what_is_given_up_is_ended(stage: Stage) -> None:
+    # Nobody hears that it was killed, nor that it was not, and the master dies.
+    task_id = await stage.begin(command(takes=80.0))
+    await stage.begins()
+    stage.machine.cut(Link.SILENT)
+    await stage.cancel(task_id)
+    await stage.pass_by(30)
+    await stage.fail_over()
+    await stage.pass_by(30)
+    stage.machine.cut(Link.UP)
+
+
 STORIES: dict[str, Callable[[Stage], Awaitable[None]]] = {
     story.__name__: story
     for story in (
         outcomes_are_remembered, once_is_committed_before, locks_are_restored,
         turns_of_locks_are_known, changed_steps_are_noticed, lost_folders_are_doubted,
+        machines_are_waited_for, what_is_given_up_is_ended,
         refuse_lower_epochs, keep_claims, keep_marks, know_folder, know_boot,
     )
 }  # fmt: skip

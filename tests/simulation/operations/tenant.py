@@ -84,7 +84,8 @@ class WorkingTenant:
         opening = self.built.tenant.opening(view)
         if view.get("entity", "app") is not None:
             return opening
-        puts = [_entity("app", ""), *(_entity(one, "app") for one in ENTITIES)]
+        machines = list(self.world.machines)
+        puts = [_entity("app", "", machines), *(_entity(one, "app", machines) for one in ENTITIES)]
         puts += [Put("location", m.name, machine_record(m)) for m in self.world.machines.values()]
         return Opening((*opening.items, Item(tuple(puts))), opening.interrupted)
 
@@ -171,6 +172,6 @@ class _Context:
         return found.id  # type: ignore[no-any-return]
 
 
-def _entity(entity_id: str, parent: str) -> Put:
+def _entity(entity_id: str, parent: str, machines: list[str]) -> Put:
     value = {"app": "app", "parent": parent, "type": Player.TYPE, "name": entity_id, "created": 1}
-    return Put("entity", entity_id, {**value, "config": {}, "locations": []})
+    return Put("entity", entity_id, {**value, "config": {}, "locations": machines})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.simulation.operations.stories import Stage, acts, command
 
+from brookline.testing.sim_machine import Link
+
 
 def test_what_is_resumed_after_its_machine_was_set_back_runs_nothing_again_silently():
     stage = Stage()
@@ -30,6 +32,28 @@ def test_what_is_resumed_after_its_machine_was_set_back_runs_nothing_again_silen
     def cause(task_id):
         value = tasks.get("task", task_id) or {}
         return (value.get("interruption") or {}).get("cause")
+
+    stage.harness.run(stage.play(story))
+    assert not stage.harness.oracle.violations, str(stage.harness.transcript)
+
+
+def test_what_waits_for_a_machine_that_is_set_back_meanwhile_runs_nothing_again_silently():
+    stage = Stage()
+
+    async def story(stage):
+        task_id = await stage.begin(command())
+        await stage.begins()
+        stage.machine.cut(Link.DOWN)
+        await stage.pass_by(20)
+        stage.world.resets += 1
+        stage.machine.reset()
+        stage.machine.cut(Link.UP)
+        # It comes there before the one that waits asks again, and has a new folder made.
+        await stage.begin(command("launch", 0.1), entity="e1")
+        await stage.begins(2)
+        await stage.pass_by(40)
+        value = stage.harness.oracle.records.get("task", task_id)
+        assert value["interruption"]["cause"] == "reset"
 
     stage.harness.run(stage.play(story))
     assert not stage.harness.oracle.violations, str(stage.harness.transcript)

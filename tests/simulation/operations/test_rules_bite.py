@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 from tests.simulation.operations.stories import STORIES, play
 
+from brookline.locations import guarded
 from brookline.locations.recorded import RecordedGuard
-from brookline.operations import locks, operation, supervisor
+from brookline.operations import ledger, locks, operation, runner, supervisor
 from brookline.operations.ledger import Ledger
 from brookline.operations.track import Track
 from brookline.testing.sim_machine import GuardRules
@@ -25,6 +26,11 @@ BROKEN = {
         (Track, "check_all_taken", lambda *_: None),
     ],
     "lost_folders_are_doubted": [(RecordedGuard, "check", lambda *_: _nothing())],
+    "machines_are_waited_for": [
+        (guarded, "may_wait", lambda *_: False),
+        (runner, "may_wait", lambda *_: False),
+    ],
+    "what_is_given_up_is_ended": [(ledger, "ending_of", lambda *_: None)],
 }
 """What stands in the place of a rule that the code of operations would not heed."""
 
@@ -35,6 +41,8 @@ VIOLATIONS = {
     "turns_of_locks_are_known": "is done in a section of e1 after the next began",
     "changed_steps_are_noticed": "returned",
     "lost_folders_are_doubted": "is done 2 times",
+    "machines_are_waited_for": "is called failed, and did not",
+    "what_is_given_up_is_ended": "ends after",
     "refuse_lower_epochs": "under epoch 1 after 2",
     "keep_claims": "is done 2 times",
     "keep_marks": "was cancelled",

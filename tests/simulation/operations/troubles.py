@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.nemesis import Nemesis
 
-from brookline.testing.sim_machine import MachineOdds
+from brookline.testing.sim_machine import Link, MachineOdds
 
 if TYPE_CHECKING:
     from tests.simulation.operations.world import World
@@ -22,7 +22,7 @@ class Troubles(Nemesis):
         super().__init__(world.harness, [])
         self.world = world
         self.faults += [
-            (5, self.machine_storm), (2, self.out_of_reach), (1, self.reboot), (1, self.reset),
+            (5, self.machine_storm), (5, self.out_of_reach), (1, self.reboot), (1, self.reset),
         ]  # fmt: skip
 
     async def machine_storm(self, _: SimServer) -> None:
@@ -32,19 +32,20 @@ class Troubles(Nemesis):
             late_s=self.random.choice((3.0, 20.0, 90.0)), lost=self.up_to(0.1), cut=self.up_to(0.3),
         )  # fmt: skip
         self.harness.transcript.note("a storm on the way to", machine=machine.name)
-        self.world.unheard.add(machine.name)
         machine.odds = odds
         await self.pass_up_to(12)
         if machine.odds is odds:
             machine.odds = MachineOdds()
 
     async def out_of_reach(self, _: SimServer) -> None:
+        """Cut a machine off, often for longer than anybody tries to reach it at a stretch."""
         machine = self.chosen()
-        self.harness.transcript.note("out of reach", machine=machine.name)
-        self.world.unheard.add(machine.name)
-        machine.out_of_reach = True
-        await self.pass_up_to(5)
-        machine.out_of_reach = False
+        link = self.random.choice((Link.DOWN, Link.DOWN, Link.DEAF, Link.SILENT))
+        self.harness.transcript.note("out of reach", machine=machine.name, how=link.value)
+        machine.cut(link)
+        await self.pass_up_to(self.random.choice((5, 15, 40)))
+        self.harness.transcript.note("in reach again", machine=machine.name)
+        machine.cut(Link.UP)
 
     async def reboot(self, _: SimServer) -> None:
         machine = self.chosen()
@@ -64,7 +65,8 @@ class Troubles(Nemesis):
 
     async def mend(self) -> None:
         for machine in self.world.machines.values():
-            machine.odds, machine.out_of_reach = MachineOdds(), False
+            machine.odds = MachineOdds()
+            machine.cut(Link.UP)
         await super().mend()
 
     def chosen(self) -> SimMachine:

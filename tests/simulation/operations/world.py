@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from brookline.operations.task import KIND as TASK
-from brookline.operations.task import Status
+from brookline.operations.task import Status, child_id
 from brookline.testing.memory_streams import MemoryStreams
 from brookline.testing.sim_machine import Behaviour, GuardRules, SimMachine
 
@@ -33,7 +33,6 @@ class World:
         reboots: How often a machine was started anew.
         resets: How often a machine lost what it knew.
         jumped: Whether a wall clock was set.
-        unheard: Machines whose answers, or requests to whom, were lost.
         resumes: How often somebody wanted an operation to go on, by its id.
         versions: What servers with other code make of a graph, by name.
     """
@@ -50,7 +49,6 @@ class World:
         self.codes: dict[str, int | None] = {}
         self.reboots = self.resets = 0
         self.jumped = False
-        self.unheard: set[str] = set()
         self.versions: dict[str, Callable[[Any], Any]] = {}
         self.resumes: Counter[str] = Counter()
         self._count = 0
@@ -106,6 +104,7 @@ class World:
         self._note("ends", step, on=machine.name, code=code)
         self.codes[_part_of(step)] = code
         self._in_section(step)
+        self._is_of_unended(step, "ends")
 
     # --- what servers do -----------------------------------------------------------------------
 
@@ -148,19 +147,19 @@ class World:
         # A part takes again what the whole has.
         self._sections[step] = list(dict(reversed(about["held"])).items())
         if sound:
-            self._is_of_unended(step)
+            self._is_of_unended(step, "begins")
             self._in_section(step)
 
     def _runs_on(self, step: str) -> bool:
-        """Tell whether somebody tried in vain to end a command: that is all that can be said."""
-        events = (e for e in self.harness.transcript if e.text == "command not killed")
-        return any(("step", step) in event.fields for event in events)
+        """Tell whether a command was given up out of reach, and is about to be ended there."""
+        ending = self._record(child_id(_part_of(step), "end"))
+        return ending is not None and Status(ending["status"]) is not Status.COMPLETED
 
-    def _is_of_unended(self, step: str) -> None:
+    def _is_of_unended(self, step: str, what: str) -> None:
         for task_id, record in self._line(step):
             status = Status(record["status"])
             if status.ended and status is not Status.INTERRUPTED and not self._runs_on(step):
-                self._wrong(f"{self._named(step)} begins after {task_id} was {status.value}")
+                self._wrong(f"{self._named(step)} {what} after {task_id} was {status.value}")
                 return
 
     def _in_section(self, step: str) -> None:
@@ -186,7 +185,7 @@ class World:
 
     def _line(self, step: str) -> Iterator[tuple[str, Value]]:
         """Yield the records of a step, its part and its operation, as far as there are any."""
-        for task_id in (step, *self._scripts[step]["of"]):
+        for task_id in (_part_of(step), *self._scripts[step]["of"]):
             record = self._record(task_id)
             if record is not None:
                 yield task_id, record
