@@ -9,6 +9,7 @@ from brookline.cli.findings import Finding
 from brookline.stores.probe import probe
 from brookline.stores.registry import open_store
 from brookline.stores.report import Verdict
+from brookline.stores.urls import shown
 from brookline.values.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ async def _probed(url: str) -> Report:
 
 def _findings(url: str, report: Report) -> Iterator[Finding]:
     holds = "holds a plane" if report.plane else "empty: a plane can be made here"
-    yield Finding(url, "pass", holds)
+    yield Finding(shown(url), "pass", holds)
     for found in report.findings:
         yield Finding(
             found.subject.value, _RESULTS[found.verdict], found.observed, fix=found.advice
@@ -52,7 +53,7 @@ def _findings(url: str, report: Report) -> Iterator[Finding]:
     for name, latency in (("create", report.create), ("get", report.get), ("list", report.list)):
         yield Finding(f"latency of {name}", "pass", _latency(latency))
     if report.left_behind:
-        fix = "remove the folder probe/ in it"
+        fix = "remove what is beneath probe/ in it"
         yield Finding("clean-up", "warn", f"{report.left_behind} keys of the check are left", fix)
     if report.fit:
         yield Finding(

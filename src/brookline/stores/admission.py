@@ -66,6 +66,16 @@ def find_stranger(names: Iterable[tuple[str, bool]]) -> str:
     return f"holds something else ({', '.join(strangers[:3])}{others})"
 
 
+def refuse_stranger(place: str, names: Iterable[tuple[str, bool]]) -> None:
+    """Refuse a place that holds something else, before anything in it is touched.
+
+    Raises:
+        StoreUnfit: If it does.
+    """
+    if problem := find_stranger(names):
+        raise StoreUnfit(f"{place} {problem}; nothing was touched: name another prefix")
+
+
 def _ensure_folder(path: Path) -> None:
     if path.is_dir():
         return

@@ -28,8 +28,8 @@ class Property(enum.Enum):
 
 
 _ATOMIC = (
-    "use a directory on a local disk or on NFS, or a store whose create-if-absent is atomic; with"
-    " this one, two nodes could lead at the same time"
+    "use a directory on a local disk or on NFS, PostgreSQL, etcd, or an object store whose"
+    " conditional PUT is atomic; with this one, two nodes could lead at the same time"
 )
 _FRESH = (
     "turn caching off (NFS: mount with lookupcache=positive and actimeo=1), or use a directory on a"
@@ -38,8 +38,9 @@ _FRESH = (
 
 ADVICE = {
     Property.DEFINITE: (
-        "make room and look at the rights; if neither helps, the file system has no hard links (as"
-        " SMB, FAT and many FUSE ones): use a directory on a local disk or on NFS"
+        "make room and look at the rights; if neither helps, it knows no create-if-absent (a file"
+        " system without hard links, as SMB, FAT and many FUSE ones; an object store without"
+        " conditional PUT): use a directory on a local disk or on NFS, PostgreSQL, etcd or AWS S3"
     ),
     Property.ONE_WINNER: _ATOMIC,
     Property.WINNERS_BYTES: _ATOMIC,

@@ -11,6 +11,7 @@ import msgspec
 
 from brookline.errors import StoreError, StoreUnfit
 from brookline.stores.times import ANSWER_S
+from brookline.stores.wording import network_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -162,14 +163,16 @@ class Gateway:
 def said(problem: BaseException) -> str:
     """Return what was said, on one line."""
     match problem:
-        case TimeoutError():
-            return "no answer in time"
         case aiohttp.ClientConnectorCertificateError():
             return "its certificate is not trusted; name its CA with ?cacert=/path"
+        case aiohttp.ClientSSLError():
+            return "it does not speak TLS there, or not ours"
         case aiohttp.ClientConnectorError():
-            return problem.os_error.strerror or "no connection"
+            return network_words(problem.os_error)
         case aiohttp.ServerDisconnectedError():
             return "the connection broke"
+        case OSError():
+            return network_words(problem)
         case _:
             return " ".join(str(problem).split()) or type(problem).__name__
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from brookline.errors import StoreError, StoreUnfit
-from brookline.stores.admission import find_stranger
+from brookline.stores.admission import refuse_stranger
 from brookline.stores.etcd.address import Address, read_address
 from brookline.stores.etcd.compaction import Compaction
 from brookline.stores.etcd.gateway import FAILURES, Gateway, refused, said
@@ -161,10 +161,7 @@ class EtcdStore:
         names = {(key.partition("/")[0], "/" in key) for key in first}
         if (PLANE, False) not in names and await self._get(PLANE) is not None:
             return
-        if problem := find_stranger(names):
-            raise StoreUnfit(
-                f"{self._address.place} {problem}; nothing was touched: name another prefix"
-            )
+        refuse_stranger(self._address.place, names)
 
     async def _create_in_parts(self, key: str, data: bytes) -> CreateOutcome:
         upload = await self._parts.upload(key, data)

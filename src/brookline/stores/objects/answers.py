@@ -19,10 +19,10 @@ FAILURES = (BaseError, OSError, ValueError)
 
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>([A-Za-z0-9]+)</Code>")
-_MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
+_MESSAGE = re.compile(r"<Message>([^<]*?)\s*(?:RequestId:[^<]*)?</Message>")
 _ADDRESS = re.compile(r"https?://\S+")
 _LONGEST = 200
-_NO_CREDENTIALS = ("169.254.169.254", "metadata.google.internal", "MissingAccount")
+_NO_CREDENTIALS = ("169.254.169.254", "metadata.google.internal")
 
 
 class Answer(NamedTuple):
@@ -80,12 +80,12 @@ def refused(address: Address, problem: BaseException) -> StoreError:
         return StoreAbsent(f"{place}: there is no bucket '{address.bucket}': make it")
     if answer.code == "RequestTimeTooSkewed":
         return StoreError(f"{place}: the clock of this machine is wrong: {answer.words}")
+    if any(word in str(problem) for word in _NO_CREDENTIALS):
+        return StoreUnfit(f"{place}: there are no credentials; look at {provider.advice}")
     if answer.status in (401, 403):
         return StoreUnfit(
             f"{place}: the credentials are refused, {answer.words}; look at {provider.advice}"
         )
-    if any(word in str(problem) for word in _NO_CREDENTIALS):
-        return StoreUnfit(f"{place}: there are no credentials; look at {provider.advice}")
     if answer.status:
         return StoreError(f"{place} cannot be used: {answer.words}")
     return StoreError(f"{place} cannot be reached: {answer.words}")

@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 _RETRIES: Any = {"max_retries": 0}
 """A retry of a create that succeeded would fail against itself; and callers know when to ask again."""
 
-_PATIENCE = "300s"
-"""The client's own limit, for what a cancelled call left behind; calls have shorter ones."""
-
 _CONNECT = "3s"
 
 
-def make_client(address: Address) -> Client:
-    """Return the client of a bucket; nothing is sent yet.
+def make_client(address: Address, *, patience_s: float) -> Client:
+    """Return a client of a bucket; nothing is sent yet.
+
+    Args:
+        address: Of the bucket.
+        patience_s: How long a call may take, with all that is received.
 
     Raises:
         StoreUnfit: If it cannot be made from what is configured.
@@ -42,7 +43,8 @@ def make_client(address: Address) -> Client:
     try:
         if address.provider is S3:
             config = profiles.settings(address.given.get("profile", ""), os.environ) | config
-        options = _options(address, str(config.get("endpoint") or config.get("base_url") or ""))
+        endpoint = str(config.get("endpoint") or config.get("base_url") or "")
+        options = _options(address, endpoint) | {"timeout": f"{patience_s:.0f}s"}
         return _made(address, config, options)
     except answers.FAILURES as problem:
         said = answers.read(problem).words
@@ -68,7 +70,7 @@ def _made(address: Address, config: Any, options: Any) -> Client:
 
 
 def _options(address: Address, endpoint: str) -> dict[str, Any]:
-    options: dict[str, Any] = {"timeout": _PATIENCE, "connect_timeout": _CONNECT}
+    options: dict[str, Any] = {"connect_timeout": _CONNECT}
     endpoint = endpoint or _from_environment(address.provider.endpoints, os.environ)
     if endpoint.startswith("http://"):
         options["allow_http"] = True

@@ -3,42 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-import obstore
-
-from brookline.errors import StoreError, StoreUnfit
-from brookline.stores.admission import find_stranger
-from brookline.stores.names import ENTRIES, check_key, check_prefix, is_entry
+from brookline.errors import StoreError
+from brookline.stores.admission import refuse_stranger
+from brookline.stores.names import check_key, check_prefix
 from brookline.stores.objects import answers
 from brookline.stores.objects.address import Address, read_address
-from brookline.stores.objects.client import make_client
-from brookline.stores.store import CREATED, CreateOutcome
+from brookline.stores.objects.bucket import Bucket
+from brookline.stores.store import CREATED, CreateOutcome, Undecided
+from brookline.stores.threads import Closed, Threads
 from brookline.stores.times import ANSWER_S, LARGEST_BYTES, create_limit_s, limit_s, read_limit_s
 
 if TYPE_CHECKING:
-    import builtins
-    from collections.abc import Awaitable
-
-    from brookline.stores.objects.client import Client
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
-_PAGE = 1000
+THREADS = 32
+"""Calls of one store that may be under way at the same time: as many as a reader fetches ahead."""
 
 
 class ObjectStore:
-    """The five calls on a bucket. Get one by `open`.
+    """The five calls on a bucket; a call is one hop to a thread and back. Get one by `open`.
+
+    Not the client's own coroutines: they end on threads of the client's, which the end of the
+    process may catch at that, and then it ends as a crash would.
 
     Args:
         address: Of the bucket.
-        client: Of it.
+        bucket: The calls, blocking.
+        threads: In which they are made.
     """
 
-    def __init__(self, address: Address, client: Client) -> None:
+    def __init__(self, address: Address, bucket: Bucket, threads: Threads) -> None:
         self._address = address
         self._provider = address.provider
-        self._client = client
+        self._bucket = bucket
+        self._threads = threads
 
     @classmethod
     async def open(cls, url: str) -> ObjectStore:
@@ -49,19 +52,19 @@ class ObjectStore:
             StoreError: If there is no answer, or no such bucket yet.
         """
         address = read_address(url)
-        client = make_client(address)
+        threads = Threads(f"store-{address.bucket}", THREADS)
         try:
+            bucket = await threads.run(partial(Bucket, address))
             async with asyncio.timeout(ANSWER_S):
-                found = await obstore.list_with_delimiter_async(client)
+                names = await threads.run(bucket.top)
+            refuse_stranger(address.place, names)
         except answers.FAILURES as problem:
+            threads.close()
             raise answers.refused(address, problem) from problem
-        names = [(_last(path), True) for path in found["common_prefixes"]]
-        names += [(_last(each["path"]), False) for each in found["objects"]]
-        if problem_there := find_stranger(names):
-            raise StoreUnfit(
-                f"{address.place} {problem_there}; nothing was touched: name another prefix"
-            )
-        return cls(address, client)
+        except BaseException:
+            threads.close()
+            raise
+        return cls(address, bucket, threads)
 
     @property
     def broken(self) -> str:
@@ -73,80 +76,50 @@ class ObjectStore:
         check_key(key)
         try:
             async with asyncio.timeout(create_limit_s(len(data))):
-                # In one piece: an upload in parts knows no condition.
-                await obstore.put_async(self._client, key, data, mode="create", use_multipart=False)
+                await self._threads.run(partial(self._bucket.create, key, data))
         except answers.FAILURES as problem:
             return answers.outcome(self._provider, problem)
+        except Closed:
+            return Undecided("the store is closed; nothing was sent")
         return CREATED
 
     async def get(self, key: str) -> bytes | None:
         """Return the bytes of a key, or None if it is absent."""
         check_key(key)
-        try:
-            async with asyncio.timeout(read_limit_s(key)):
-                found = await obstore.get_async(self._client, key)
-                return bytes(await found.bytes_async())
-        except answers.FAILURES as problem:
-            if answers.is_absent(self._provider, problem):
-                return None
-            raise self._error("read", key, problem) from problem
+        return await self._ask("read", key, partial(self._bucket.get, key), read_limit_s(key))
 
     async def put(self, key: str, data: bytes) -> None:
         """Write a key that has one writer."""
         check_key(key)
-        await self._ask(
-            "write",
-            key,
-            obstore.put_async(self._client, key, data, use_multipart=False),
-            limit_s(len(data)),
-        )
+        await self._ask("write", key, partial(self._bucket.put, key, data), limit_s(len(data)))
 
     async def list(self, prefix: str, after: str = "") -> list[str]:
         """Return the keys that begin with `prefix` and are greater than `after`, in bytewise order."""
         check_prefix(prefix)
-        return await self._ask("list", prefix, self._list(prefix, after), limit_s(LARGEST_BYTES))
+        call = partial(self._bucket.keys, prefix, after)
+        return await self._ask("list", prefix, call, limit_s(LARGEST_BYTES))
 
     async def delete(self, key: str) -> None:
         """Remove a key; one that is absent already is no error."""
         check_key(key)
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                await obstore.delete_async(self._client, key)
-        except answers.FAILURES as problem:
-            if not answers.need_not_delete(self._provider, problem):
-                raise self._error("delete", key, problem) from problem
+        await self._ask("delete", key, partial(self._bucket.delete, key), ANSWER_S)
 
     async def settle(self, key: str) -> None:
         """Do nothing: what can be read is durable."""
         check_key(key)
 
     async def close(self) -> None:
-        """Do nothing: idle connections end by themselves."""
+        """Let the threads go; one that hangs is not waited for."""
+        self._threads.close()
 
-    async def _list(self, prefix: str, after: str) -> builtins.list[str]:
-        folder = prefix.rpartition("/")[0]
-        # Servers that keep folders go through them in another order, so that "begin after" would
-        # leave keys out; but not where all names beside each other are digits of one length.
-        offset = after if is_entry(after) and prefix.startswith(ENTRIES) else None
-        pages = obstore.list(self._client, folder or None, offset=offset, chunk_size=_PAGE)
-        found: list[str] = []
-        async for page in pages:
-            found += [each["path"] for each in page]
-        return sorted(key for key in found if key.startswith(prefix) and key > after)
-
-    async def _ask(self, operation: str, key: str, call: Awaitable[T], allowed_s: float) -> T:
+    async def _ask(self, operation: str, key: str, call: Callable[[], T], allowed_s: float) -> T:
         try:
             async with asyncio.timeout(allowed_s):
-                return await call
+                return await self._threads.run(call)
         except answers.FAILURES as problem:
-            raise self._error(operation, key, problem) from problem
-
-    def _error(self, operation: str, key: str, problem: BaseException) -> StoreError:
-        said = answers.read(problem).words
-        return StoreError(
-            f"cannot {operation} {key or 'the store'} in {self._address.place}: {said}"
-        )
-
-
-def _last(path: str) -> str:
-    return path.rstrip("/").rpartition("/")[2]
+            said = answers.read(problem).words
+            raise StoreError(
+                f"cannot {operation} {key or 'the store'} in {self._address.place}: {said}"
+            ) from problem
+        except Closed as closed:
+            raise StoreError(f"{self._address.place} was closed here") from closed

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from brookline.errors import StoreAbsent, StoreError, StoreUnfit
+from brookline.stores.wording import network_words
 
 if TYPE_CHECKING:
     from brookline.stores.postgresql.address import Address
@@ -42,9 +43,7 @@ def refused(address: Address, problem: Exception) -> StoreError:
 
 def said(problem: BaseException) -> str:
     """Return what was said, on one line."""
-    if isinstance(problem, TimeoutError):
-        return "no answer in time"
-    if isinstance(problem, asyncpg.InsufficientPrivilegeError):
-        return f"{problem}: grant it to the user"
+    if isinstance(problem, OSError):
+        return network_words(problem)
     text = str(problem) or type(problem).__name__
     return " ".join(text.split())
