@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING  # noqa: E402
 from bench.figures import CannotMeasure, Setting, table  # noqa: E402
 
 from bench import (  # noqa: E402
+    console,
     events,
     failover,
     guard,
@@ -55,13 +56,14 @@ ROWS: tuple[Row, ...] = (
     *losses.ROWS,
     *repeats.ROWS,
     *events.ROWS,
+    *console.ROWS,
 )
 
 
 def main() -> int:
     chosen = _arguments()
     if chosen.list:
-        print("\n".join(f"{row.name:12} {row.about}" for row in ROWS))
+        print("\n".join(f"{row.name:18} {row.about}" for row in ROWS))
         return 0
     rows = [row for row in ROWS if not chosen.only or row.name in chosen.only]
     figures: list[Figure] = []
