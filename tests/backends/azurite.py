@@ -28,6 +28,7 @@ class Azurite:
         self._program_path = find("azurite-blob")
         self.folder = Path(tempfile.mkdtemp(prefix="brookline-azurite-"))
         self.port = free_port()
+        self._has_container = False
         self._numbers = itertools.count(1)
         self._program = Program(
             self.folder, "server", cwd=self.folder,
@@ -45,10 +46,21 @@ class Azurite:
             "--disableTelemetry",
         ]  # fmt: skip
         self._program.start(command, lambda: listens(self.port))
-        self._make_container()
+        if not self._has_container:
+            self._make_container()
+            self._has_container = True
 
     def stop(self) -> None:
-        self._program.end(signal.SIGKILL)
+        self._program.end()
+
+    kill = stop
+    """Not by force: the emulator, unlike what it emulates, keeps its index in memory for seconds."""
+
+    def pause(self) -> None:
+        self._program.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._program.send(signal.SIGCONT)
 
     def close(self) -> None:
         self.stop()

@@ -86,6 +86,8 @@ class Postgresql:
         command = [
             self._bin["initdb"], "-D", str(self.folder / "data"), "-U", USER, "--no-sync",
             "--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--locale=C.UTF-8",
+            # An order that is not that of the bytes.
+            "--locale-provider=icu", "--icu-locale=en",
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False, **self._options)
         assert done.returncode == 0, done.stderr

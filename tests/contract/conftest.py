@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from tests.backends.fixtures import azurite, etcd, postgresql, seaweedfs
@@ -103,6 +103,14 @@ async def connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     yield connections
     for store in connections.opened:
         await store.close()
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SERVERS]
+)
+def server(request: pytest.FixtureRequest) -> Any:
+    """A server of stores, which a test may pause and kill, and must leave running."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -16,10 +16,14 @@ SLOWEST_BYTES_A_S = 1 << 20
 LARGEST_BYTES = 64 << 20
 """What a key that may be large is taken to hold, when it is read."""
 
+LIST_S = 30.0
+"""The same for a list that may be long: a hundred thousand keys come in a hundred pages."""
+
 _LARGE = ("snapshot/", "blob/")
+_MANY = ("", "journal/", "blob/")
 
 
-def limit_s(size: int) -> float:
+def limit_s(size: int = 0) -> float:
     """Return how many seconds a call may take that sends so many bytes."""
     return ANSWER_S + size / SLOWEST_BYTES_A_S
 
@@ -32,3 +36,8 @@ def create_limit_s(size: int) -> float:
 def read_limit_s(key: str) -> float:
     """Return how many seconds it may take to read a key, whose size nobody knows yet."""
     return limit_s(LARGEST_BYTES if key.startswith(_LARGE) else 0)
+
+
+def list_limit_s(prefix: str) -> float:
+    """Return how many seconds it may take to list the keys beneath a prefix."""
+    return LIST_S if prefix in _MANY else limit_s()

@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 
 from brookline.errors import StoreError, StoreUnfit
-from brookline.stores.times import ANSWER_S
+from brookline.stores.times import limit_s
 from brookline.stores.wording import network_words
 
 if TYPE_CHECKING:
@@ -60,14 +60,14 @@ class Gateway:
         )
 
     async def ask(
-        self, path: str, body: Any, *, allowed_s: float = ANSWER_S, safe: bool = True
+        self, path: str, body: Any, *, allowed_s: float | None = None, safe: bool = True
     ) -> Any:
         """Make a call and return its answer.
 
         Args:
             path: As in ``/v3/kv/range``.
             body: What is asked, as JSON; None to GET.
-            allowed_s: How long it may take.
+            allowed_s: How long it may take; None for as long as a small call may.
             safe: Whether it may be sent again when it is not known what became of it.
 
         Raises:
@@ -75,7 +75,7 @@ class Gateway:
             ClientError: If the connection broke; it may have happened.
             TimeoutError: If there was no answer in time; it may have happened.
         """
-        async with asyncio.timeout(allowed_s):
+        async with asyncio.timeout(allowed_s or limit_s()):
             if self._address.user and not self._token:
                 await self._log_in("")
             token = self._token

@@ -23,7 +23,7 @@ from brookline.stores.etcd.keyspace import (
 from brookline.stores.etcd.parts import Parts
 from brookline.stores.names import PLANE, check_key, check_prefix
 from brookline.stores.store import CREATED, EXISTS, CreateOutcome, Undecided
-from brookline.stores.times import create_limit_s, limit_s, read_limit_s
+from brookline.stores.times import create_limit_s, limit_s, list_limit_s, read_limit_s
 
 if TYPE_CHECKING:
     import builtins
@@ -114,7 +114,8 @@ class EtcdStore:
         """Return the keys that begin with `prefix` and are greater than `after`, in bytewise order."""
         check_prefix(prefix)
         try:
-            return await self._list(prefix, after)
+            async with asyncio.timeout(list_limit_s(prefix)):
+                return await self._list(prefix, after)
         except FAILURES as problem:
             raise self._error("list", prefix, problem) from problem
 

@@ -9,7 +9,7 @@ import obstore
 from brookline.stores.names import ENTRIES, is_entry
 from brookline.stores.objects import answers
 from brookline.stores.objects.client import make_client
-from brookline.stores.times import CREATE_S, LARGEST_BYTES, create_limit_s
+from brookline.stores.times import LARGEST_BYTES, create_limit_s
 
 if TYPE_CHECKING:
     from brookline.stores.objects.address import Address
@@ -34,7 +34,7 @@ class Bucket:
 
     def __init__(self, address: Address) -> None:
         self._provider = address.provider
-        self._client = make_client(address, patience_s=CREATE_S)
+        self._client = make_client(address, patience_s=create_limit_s(0))
         self._patient = make_client(address, patience_s=2 * create_limit_s(LARGEST_BYTES))
 
     def top(self) -> list[tuple[str, bool]]:
@@ -69,7 +69,7 @@ class Bucket:
         """
         folder = prefix.rpartition("/")[0] or None
         offset = after if is_entry(after) and prefix.startswith(ENTRIES) else None
-        pages = obstore.list(self._patient, folder, offset=offset, chunk_size=_PAGE)
+        pages = obstore.list(self._client, folder, offset=offset, chunk_size=_PAGE)
         found = [each["path"] for page in pages for each in page]
         return sorted(key for key in found if key.startswith(prefix) and key > after)
 

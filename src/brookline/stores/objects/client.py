@@ -44,7 +44,7 @@ def make_client(address: Address, *, patience_s: float) -> Client:
         if address.provider is S3:
             config = profiles.settings(address.given.get("profile", ""), os.environ) | config
         endpoint = str(config.get("endpoint") or config.get("base_url") or "")
-        options = _options(address, endpoint) | {"timeout": f"{patience_s:.0f}s"}
+        options = _options(address, endpoint) | {"timeout": f"{patience_s * 1000:.0f}ms"}
         return _made(address, config, options)
     except answers.FAILURES as problem:
         said = answers.read(problem).words

@@ -14,7 +14,7 @@ from brookline.stores.objects.address import Address, read_address
 from brookline.stores.objects.bucket import Bucket
 from brookline.stores.store import CREATED, CreateOutcome, Undecided
 from brookline.stores.threads import Closed, Threads
-from brookline.stores.times import ANSWER_S, LARGEST_BYTES, create_limit_s, limit_s, read_limit_s
+from brookline.stores.times import create_limit_s, limit_s, list_limit_s, read_limit_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ class ObjectStore:
         threads = Threads(f"store-{address.bucket}", THREADS)
         try:
             bucket = await threads.run(partial(Bucket, address))
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(limit_s()):
                 names = await threads.run(bucket.top)
             refuse_stranger(address.place, names)
         except answers.FAILURES as problem:
@@ -97,12 +97,12 @@ class ObjectStore:
         """Return the keys that begin with `prefix` and are greater than `after`, in bytewise order."""
         check_prefix(prefix)
         call = partial(self._bucket.keys, prefix, after)
-        return await self._ask("list", prefix, call, limit_s(LARGEST_BYTES))
+        return await self._ask("list", prefix, call, list_limit_s(prefix))
 
     async def delete(self, key: str) -> None:
         """Remove a key; one that is absent already is no error."""
         check_key(key)
-        await self._ask("delete", key, partial(self._bucket.delete, key), ANSWER_S)
+        await self._ask("delete", key, partial(self._bucket.delete, key), limit_s())
 
     async def settle(self, key: str) -> None:
         """Do nothing: what can be read is durable."""

@@ -12,7 +12,7 @@ from brookline.stores.postgresql.connections import DURABLE, Connections, overri
 from brookline.stores.postgresql.table import ensure_table, statements
 from brookline.stores.postgresql.wording import FAILURES, said
 from brookline.stores.store import CREATED, EXISTS, CreateOutcome, FsyncFailed, Undecided
-from brookline.stores.times import ANSWER_S, create_limit_s, limit_s, read_limit_s
+from brookline.stores.times import create_limit_s, limit_s, list_limit_s, read_limit_s
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -99,7 +99,12 @@ class PostgresqlStore:
     async def list(self, prefix: str, after: str = "") -> list[str]:
         """Return the keys that begin with `prefix` and are greater than `after`, in bytewise order."""
         check_prefix(prefix)
-        rows = await self._ask("list", prefix, lambda c: c.fetch(self._sql.list, prefix, after))
+        rows = await self._ask(
+            "list",
+            prefix,
+            lambda c: c.fetch(self._sql.list, prefix, after),
+            allowed_s=list_limit_s(prefix),
+        )
         return [row[0] for row in rows]
 
     async def delete(self, key: str) -> None:
@@ -151,10 +156,10 @@ class PostgresqlStore:
         key: str,
         work: Callable[[Connection], Awaitable[T]],
         *,
-        allowed_s: float = ANSWER_S,
+        allowed_s: float | None = None,
     ) -> T:
         try:
-            return await self._connections.run(work, allowed_s)
+            return await self._connections.run(work, allowed_s or limit_s())
         except FAILURES as problem:
             what = f"cannot {operation} {key or 'the store'}"
             raise StoreError(f"{what} in {self._address.place}: {said(problem)}") from problem

@@ -1,0 +1,112 @@
+"""An object store that says what a test wants it to say, over HTTP on loopback."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Request(NamedTuple):
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+EMPTY = (
+    b'<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>'
+)
+EMPTY_AZURE = b'<?xml version="1.0"?><EnumerationResults><Blobs/><NextMarker/></EnumerationResults>'
+
+
+class Scripted:
+    """Answers all lists with nothing, and all else as a test says.
+
+    Attributes:
+        status: Of the answers.
+        body: Of the answers.
+        seen: All requests but lists.
+    """
+
+    def __init__(self) -> None:
+        self.status, self.body = 200, b""
+        self.seen: list[Request] = []
+        self.lists = True
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True
+        )
+        self._thread.start()
+
+    def say(self, status: int, code: str = "", message: str = "") -> None:
+        self.status = status
+        self.body = (
+            f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
+            if code
+            else b""
+        )
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def url(self, scheme: str) -> str:
+        given = {
+            "s3": {"access_key_id": "me", "secret_access_key": "s3same"},
+            "az": {"account": "me", "account_key": "czNzYW1l"},
+            "gs": {},
+        }[scheme]
+        return f"{scheme}://bucket/plane?{urlencode({'endpoint': self.endpoint, **given})}"
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        scripted = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _serve(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                if self.command == "GET" and "prefix=" in self.path and scripted.lists:
+                    azure = "comp=list" in self.path
+                    self._answer(200, EMPTY_AZURE if azure else EMPTY)
+                    return
+                scripted.seen.append(Request(self.command, self.path, headers, body))
+                self._answer(scripted.status, scripted.body)
+
+            def _answer(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                for name, value in (
+                    ("content-length", str(len(body))),
+                    ("etag", '"1"'),
+                    ("last-modified", "Wed, 25 Nov 2026 22:00:00 GMT"),
+                ):
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_PUT = do_DELETE = do_POST = do_HEAD = _serve  # noqa: N815
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    made = Scripted()
+    yield made
+    made.close()
