@@ -37,6 +37,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--clients", type=int, default=6)
     parser.add_argument("--pause", type=float, default=0.05, help="of a client, in seconds")
+    parser.add_argument("--timeout", type=float, default=2.0, help="of heartbeats, in seconds")
     parser.add_argument("--folder", type=Path, help="for what is left of the run")
     parser.add_argument("--script", choices=sorted(SCRIPTS), help="instead of random faults")
     parser.add_argument("--weak", choices=sorted(WEAKNESSES), default="", help="leave that out")
@@ -69,7 +70,7 @@ def play(given: argparse.Namespace) -> int:
     options = Options(
         folder=folder, seed=given.seed, store=given.store, nodes=given.nodes, clients=given.clients,
         seconds=given.minutes * 60 if given.minutes else given.seconds, weak=given.weak,
-        faketime=library(), pause_s=given.pause,
+        faketime=library(), pause_s=given.pause, timeout_s=given.timeout,
     )  # fmt: skip
     history = run(options, say, SCRIPTS[given.script] if given.script else None)
     histories.save(history, folder / "history.json")

@@ -11,6 +11,6 @@ FETCHED = Path(__file__).resolve().parents[2] / ".lab"
 def library() -> str:
     """Return its path, or nothing if it is not here: then clocks do not jump."""
     for folder in (FETCHED / "usr", Path("/usr")):
-        for found in sorted(folder.glob("lib/*/faketime/libfaketime.so.1")):
+        for found in sorted(folder.glob("lib/*/faketime/libfaketimeMT.so.1")):
             return str(found)
     return ""

@@ -40,6 +40,7 @@ class Options(NamedTuple):
         weak: Protection to switch off, or empty.
         faketime: Library that moves clocks, or empty.
         pause_s: Of a client between two operations.
+        timeout_s: Silence after which a master is replaced.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class Options(NamedTuple):
     weak: str = ""
     faketime: str = ""
     pause_s: float = 0.05
+    timeout_s: float = 2.0
 
 
 class Lab:
@@ -79,7 +81,10 @@ class Lab:
     def start(self) -> None:
         """Start everything; returns once clients are at work."""
         folder = self.options.folder
-        ground = Ground(folder, weak=self.options.weak, faketime=self.options.faketime)
+        ground = Ground(
+            folder, timeout_s=self.options.timeout_s,
+            weak=self.options.weak, faketime=self.options.faketime,
+        )  # fmt: skip
         self.store.start(folder, self.network, self.node_names)
         places = {name: self.network.join(name) for name in (*self.node_names, *self.client_names)}
         for name in self.node_names:

@@ -47,7 +47,7 @@ class Nemesis:
         self._deeds: dict[str, Callable[[Deed, LabNode], Undo | None]] = {
             s.KILL: self._kill, s.TERM: self._term, s.PAUSE: self._pause, s.KILL_ALL: self._kill_all,
             s.ROLL: self._roll, s.SWITCH: self._switch, s.NODE_NODE: self._cut_nodes,
-            s.NODE_CLIENT: self._cut_client, s.ISOLATE: self._isolate, s.SLOW: self._slow,
+            s.NODE_CLIENT: self._cut_client, s.ISOLATE: self._isolate, s.CLIENTS: self._cut_clients, s.SLOW: self._slow,
             s.LOSSY: self._lossy, s.CLOCK: self._clock,
             CUT: self._cut_store, READ_ONLY: self._cut_store, STOP: self._stop_store,
             FULL: self._stop_store,
@@ -165,6 +165,9 @@ class Nemesis:
     def _cut_client(self, deed: Deed, node: LabNode) -> Undo | None:
         clients = self.lab.client_names
         return self._cut(deed, node.name, [clients[int(deed.at * 100) % len(clients)]])
+
+    def _cut_clients(self, deed: Deed, node: LabNode) -> Undo | None:
+        return self._cut(deed, node.name, self.lab.client_names)
 
     def _isolate(self, deed: Deed, node: LabNode) -> Undo | None:
         """Cut it off from all others, and half the time from the store too."""

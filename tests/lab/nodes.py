@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 PORT = 8081
 PLUGIN = Path(__file__).parent / "plugin"
 OPTIONS = (
-    "--set", "brooklyn.ha.pollPeriod=200ms", "--ha-timeout", "2s", "--write-wait", "3s",
-    "--no-global-properties",
+    "--set", "brooklyn.ha.pollPeriod=200ms", "--write-wait", "3s", "--no-global-properties",
 )  # fmt: skip
 
 _PROPERTIES = f"""\
@@ -53,7 +52,10 @@ class Reply(NamedTuple):
 class Ground:
     """What all nodes of a run have in common."""
 
-    def __init__(self, folder: Path, *, weak: str = "", faketime: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, timeout_s: float, weak: str = "", faketime: str = ""
+    ) -> None:
+        self.options = ("--ha-timeout", f"{round(timeout_s * 1000)}ms", *OPTIONS)
         self.folder = folder
         self.weak = weak
         self.faketime = faketime
@@ -115,7 +117,7 @@ class LabNode:
                 *self.place.prefix, *self._ground.command, "--home", str(self.home),
                 "--name", self.name, "--bind", self.place.address, "--port", str(self.port),
                 "--persistence-dir", self._store, "--local-properties", str(self._ground.properties),
-                "--node-address", self.published, *OPTIONS,
+                "--node-address", self.published, *self._ground.options,
             ]  # fmt: skip
             with (self._ground.folder / f"{self.name}.out").open("ab") as out:
                 self._process = subprocess.Popen(
@@ -191,7 +193,7 @@ class LabNode:
                 self._process.wait(10)
 
 
-def eventually(what: str, found: Any, patience_s: float = 40.0) -> Any:
+def eventually(what: str, found: Any, patience_s: float = 90.0) -> Any:
     """Return what `found` returns once it is true."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from tests.lab.lab import Options
     from tests.lab.schedule import Deed
 
-MENDED_S = 30.0
+MENDED_S = 60.0
 """How long the plane may take to write again after all faults are over."""
 
 _ALWAYS = (
     schedule.KILL, schedule.TERM, schedule.PAUSE, schedule.KILL_ALL, schedule.ROLL, schedule.SWITCH,
-    schedule.NODE_NODE, schedule.NODE_CLIENT, schedule.ISOLATE, schedule.SLOW, schedule.LOSSY,
+    schedule.NODE_NODE, schedule.NODE_CLIENT, schedule.CLIENTS, schedule.ISOLATE, schedule.SLOW, schedule.LOSSY,
 )  # fmt: skip
 
 
@@ -58,6 +58,7 @@ def run(
         nemesis.mend()
         recovered_s = _recovered(lab)
         lab.end_clients()
+        _await_all(lab)
         return _harvest(lab, nemesis, seconds=seconds, recovered_s=recovered_s)
 
 
@@ -69,6 +70,13 @@ def _recovered(lab: Lab) -> float:
             return round(written - mended, 3)
         time.sleep(0.1)
     return -1.0
+
+
+def _await_all(lab: Lab) -> None:
+    """Wait until every node answers reads, or for as long as that may take."""
+    mended = lab.now()
+    while lab.now() < mended + MENDED_S and not all(n.is_well("read") for n in lab.nodes.values()):
+        time.sleep(0.1)
 
 
 def _harvest(lab: Lab, nemesis: Nemesis, *, seconds: float, recovered_s: float) -> History:

@@ -1,10 +1,37 @@
-"""Schedules with a point: what must not, and what must, end a mastership."""
+"""Schedules with a point: what must not end a mastership, what must, and what shows a weakness."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from tests.lab.schedule import (
+    CLIENTS,
+    CLOCK,
+    ISOLATE,
+    KILL,
+    MASTER,
+    NODE_NODE,
+    OTHER,
+    PAUSE,
+    Deed,
+)
+from tests.lab.stores import READ_ONLY, STOP
 
-if TYPE_CHECKING:
-    from tests.lab.schedule import Deed
+NO_REASON = [
+    Deed(0.5, NODE_NODE, MASTER, 8.0),
+    Deed(0.6, CLIENTS, MASTER, 8.0),
+    Deed(0.7, CLOCK, MASTER, 8.0, amount=-86_400.0),
+    Deed(0.8, CLOCK, OTHER, 8.0, amount=86_400.0),
+    Deed(10.0, STOP, MASTER, 8.0),
+]
+"""All that a plane must sit out under its master, given a time-out of 5 s."""
 
-SCRIPTS: dict[str, list[Deed]] = {}
+REPLACED = [
+    Deed(0.5, ISOLATE, MASTER, 6.0),
+    Deed(8.0, READ_ONLY, MASTER, 6.0),
+    Deed(15.5, PAUSE, MASTER, 6.0),
+]
+"""Three masters that cannot write, each in another way, and come back."""
+
+PAUSES = [Deed(0.5 + 5 * n, PAUSE, MASTER, 3.5) for n in range(3)]
+KILLS = [Deed(0.5 + 2.5 * n, KILL, MASTER, 0.1) for n in range(4)]
+
+SCRIPTS = {"no-reason": NO_REASON, "replaced": REPLACED, "pauses": PAUSES, "kills": KILLS}

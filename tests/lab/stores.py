@@ -6,6 +6,7 @@ Another store is one more class with the methods of `LabStore`, and one more lin
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import subprocess
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from tests.lab.network import INSIDE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.lab.network import Network
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 CUT, READ_ONLY, STOP, FULL = "store cut", "store read-only", "store stopped", "disk full"
 """Of one node: nothing of the store, or no writes. Of all: no answer to writes, or no room."""
 
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_MNT_DETACH = 2
 _IMAGE_BYTES = 192 << 20
 
 
@@ -57,9 +61,10 @@ class DirectoryLabStore:
     """A folder that all nodes share.
 
     In namespaces it is a small ext4 of its own in a file, which each node sees by a bind mount of
-    its own. To cut a node off takes that mount away: its path is there, and empty, as where a mount
-    is missing. Read-only is that mount without writes. A stop freezes the file system: who writes
-    hangs in the kernel, unkillable, as on a hard mount of NFS whose server is gone; reads go on.
+    its own. To cut a node off covers the folders in that mount with a file system whose server says
+    nothing: whoever looks there hangs, as on a hard mount of NFS whose server cannot be reached;
+    what hangs fails once the node is cut off no more. Read-only is that mount without writes. A stop
+    freezes the ext4 itself: who writes hangs in the kernel, unkillable, and reads go on.
     Without the rights for mounts it is a plain folder, and nothing of this can be had.
     """
 
@@ -67,6 +72,7 @@ class DirectoryLabStore:
 
     def __init__(self) -> None:
         self.faults: tuple[str, ...] = ()
+        self._covers: dict[str, list[Callable[[], None]]] = {}
 
     def start(self, folder: Path, network: Network, nodes: tuple[str, ...]) -> None:
         self._disk, self._seen = folder / "disk", folder / "seen"
@@ -75,14 +81,15 @@ class DirectoryLabStore:
             self.faults = (CUT, READ_ONLY, STOP, FULL)
         for node in nodes if self.faults else ():
             (self._seen / node).mkdir(parents=True)
-            self._bind(node)
+            _run("mount", "--bind", str(self._disk), str(self._seen / node))
 
     def url(self, node: str = "") -> str:
         return str((self._seen / node if node and self.faults else self._disk) / "plane")
 
     def begin(self, fault: str, node: str) -> None:
         if fault == CUT:
-            _run("umount", "--lazy", str(self._seen / node))
+            top = self._seen / node / "plane"
+            self._covers[node] = [cover(path) for path in (*sorted(top.glob("[a-z]*/")), top)]
         elif fault == READ_ONLY:
             _run("mount", "-o", "remount,bind,ro", str(self._seen / node))
         elif fault == STOP:
@@ -92,7 +99,8 @@ class DirectoryLabStore:
 
     def end(self, fault: str, node: str) -> None:
         if fault == CUT:
-            self._bind(node)
+            for uncover in reversed(self._covers.pop(node)):
+                uncover()
         elif fault == READ_ONLY:
             _run("mount", "-o", "remount,bind,rw", str(self._seen / node))
         elif fault == STOP:
@@ -102,6 +110,8 @@ class DirectoryLabStore:
 
     def close(self) -> None:
         """Leave nothing frozen; mounts go with their namespace."""
+        for node in list(self._covers):
+            self.end(CUT, node)
         if self.faults:
             subprocess.run(
                 ["fsfreeze", "--unfreeze", str(self._disk)], capture_output=True, check=False
@@ -119,9 +129,6 @@ class DirectoryLabStore:
                 return False
         return True
 
-    def _bind(self, node: str) -> None:
-        _run("mount", "--bind", str(self._disk), str(self._seen / node))
-
     def _fill(self) -> None:
         """Take all room, without writing it, down to the last block."""
         with (self._disk / "ballast").open("wb") as ballast:
@@ -131,6 +138,21 @@ class DirectoryLabStore:
                     while True:
                         os.posix_fallocate(ballast.fileno(), size, step)
                         size += step
+
+
+def cover(path: Path) -> Callable[[], None]:
+    """Put a file system over a folder whose server never answers; return how it goes away."""
+    server = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
+    options = f"fd={server},rootmode=40000,user_id=0,group_id=0".encode()
+    if _LIBC.mount(b"mute", os.fsencode(path), b"fuse", 0, options) != 0:
+        os.close(server)
+        raise OSError(ctypes.get_errno(), f"{path} cannot be covered")
+
+    def uncover() -> None:
+        _LIBC.umount2(os.fsencode(path), _MNT_DETACH)
+        os.close(server)  # all that waits for its answers fails now
+
+    return uncover
 
 
 def _run(*command: str) -> None:
