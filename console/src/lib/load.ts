@@ -11,9 +11,13 @@ export function loadPlot() {
   return import('./plot')
 }
 
+export function loadGraph() {
+  return import('./graph')
+}
+
 /** Loads what may be needed later. */
 export function loadAhead(): void {
   setTimeout(() => {
-    for (const load of [loadPlot, loadEditor]) load().catch(() => undefined)
+    for (const load of [loadPlot, loadGraph, loadEditor]) load().catch(() => undefined)
   }, QUIET_MS)
 }

@@ -9,7 +9,14 @@ export type Page =
   | { name: 'activity'; task: string }
   | { name: 'missing'; path: string }
 
-export const TABS = ['summary', 'sensors', 'config', 'effectors', 'activities'] as const
+export const TABS = [
+  'summary',
+  'sensors',
+  'config',
+  'effectors',
+  'activities',
+  'relations',
+] as const
 
 /** The page at a path. */
 export function pageAt(path: string): Page {
@@ -126,7 +133,8 @@ class Route {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
     const link = (event.target as Element | null)?.closest?.('a')
     const href = link?.getAttribute('href')
-    if (!link || !href?.startsWith('/') || href.startsWith('/v1/') || link.target) return
+    if (!link || !href?.startsWith('/') || href.startsWith('/v1/') || link.hasAttribute('target'))
+      return
     event.preventDefault()
     if (link.dataset['within'] === undefined) this.go(href)
     else this.turn(href)

@@ -337,6 +337,7 @@ export const t = {
       config: 'Config',
       effectors: 'Effectors',
       activities: 'Activities',
+      relations: 'Relations',
     } as Record<string, string>,
     tabsLabel: 'About this entity',
     type: 'Type',
@@ -389,6 +390,20 @@ export const t = {
     deleting: 'The application is being deleted.',
     gone: 'The application has been deleted.',
     cold: 'This node keeps no copy of the state, so it shows no applications.',
+  },
+
+  relations: {
+    takes: 'It takes from',
+    takesNothing: 'Its config takes nothing from other entities.',
+    gives: 'Others take from it',
+    givesNothing: 'No config of others takes anything from it.',
+    entity: 'Entity',
+    key: 'Config key',
+    what: 'What',
+    drawing: 'Drawing',
+    legend: 'Dotted: is a part of. Arrow: takes from, and waits for it where it has to.',
+    some: (n: number, of: number) =>
+      `Drawn are ${n} of ${count(of, 'entity', 'entities')}: what this one needs, and what needs it.`,
   },
 
   activity: {
