@@ -10,6 +10,22 @@ class Thing:
         self.id = thing_id
 
 
+class Caller:
+    """As much of an entity as a call needs."""
+
+    id, name = "e2", "caller"
+
+    def __init__(self, body):
+        self.EFFECTORS = {"go": self}
+        self._body = body
+
+    def arguments(self, params):
+        return {}
+
+    def call(self, entity, operation, params):
+        return self._body(operation)
+
+
 def act(ran, what, result=None):
     """Return an action that may be repeated, and notes that it ran."""
 

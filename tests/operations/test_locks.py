@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from tests.operations.actions import Thing
+from tests.operations.actions import Caller, Thing
 
 from brookline.operations.safety import repeatable
 from brookline.operations.task import Status
@@ -180,22 +180,6 @@ async def test_a_section_that_is_past_is_gone_through_with_all_sections_in_it(be
     gate.set()
     assert await bench.tasks.get(task.id).wait(5)
     assert ran == ["first", "halt", "halt"]
-
-
-class Caller:
-    """As much of an entity as a call needs."""
-
-    id, name = "e2", "caller"
-
-    def __init__(self, body):
-        self.EFFECTORS = {"go": self}
-        self._body = body
-
-    def arguments(self, params):
-        return {}
-
-    def call(self, entity, operation, params):
-        return self._body(operation)
 
 
 async def test_one_that_is_cancelled_as_its_turn_comes_holds_up_nobody(bench, until):

@@ -151,6 +151,8 @@ class Masters(RuleBasedStateMachine):
         found = resolving.find(self.records, [whole.id, *(part.id for part in whole.parts)])
         self.records.apply(resolving.resume(found, "ann", self.now_ms))
         whole.cause, whole.strikes, whole.settled = None, 0, False
+        if self.holder is not None and self.holder.root is whole:
+            self.holder = None  # until it comes there again
         whole.since_s = self.now_s
         for part in whole.parts:
             part.once = part.once and part.ended

@@ -281,7 +281,8 @@ async def test_the_time_of_a_step_goes_on_and_its_error_says_what_may_still_run(
     assert task.error.startswith(
         "install did not end within 1s; the command of install may still run on the machine far, out"
     )
-    assert task.error.endswith("It is ended there as soon as the machine answers")
+    [end] = far.endings()
+    assert task.error.endswith(f". Task {end.id} ends it as soon as the machine answers")
     far.set("up")
     await ends(far, far.endings()[0])
     assert not alive(pid)

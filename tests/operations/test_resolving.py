@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from tests.operations.actions import Caller, Thing, act, halt
 
 from brookline.errors import Conflict, NotFound
 from brookline.journal.queue import Decision
@@ -100,6 +101,28 @@ async def test_a_resumption_whose_master_dies_is_brought_about_by_the_next(story
     gate.set()
     task = await bench.ended(task)
     assert (task.status, ran) == (Status.COMPLETED, ["pick", "pay", "pay", "ship"])
+
+
+async def test_what_is_resumed_does_not_wait_for_a_lock_that_its_own_part_had(
+    bench, until, ran, gate
+):
+    pay = halt(ran, gate, "pay", mark=lambda action: action)
+
+    async def part(op):
+        async with op.exclusive(Thing()):
+            await op.step("pay", pay)
+
+    async def body(op):
+        async with op.exclusive(Thing()):
+            await op.step("pick", act(ran, "pick"))
+        await op.call(Caller(part), "go")
+
+    task = await bench.submit(body)
+    await until(lambda: ran == ["pick", "pay"])
+    task = await bench.ended_by_next(task)
+    await commit(bench, resume(found(bench, task), "ann", 6000))
+    task = await bench.ended_by_next(task, gate)
+    assert (task.status, ran) == (Status.COMPLETED, ["pick", "pay", "pay"])
 
 
 async def test_a_resumption_of_which_nothing_was_heard_is_brought_about(story, bench, until, gate):

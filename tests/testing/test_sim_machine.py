@@ -8,8 +8,9 @@ from brookline.locations.guard import Guard, Step
 from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.testing.clock import SimClock
 from brookline.testing.loop import SimLoop
+from brookline.testing.sim_link import Link, MachineOdds
 from brookline.testing.sim_location import SimShell
-from brookline.testing.sim_machine import Behaviour, Link, MachineOdds, SimMachine
+from brookline.testing.sim_machine import Behaviour, SimMachine
 
 HELLO = b"go 0\nhello\n"
 

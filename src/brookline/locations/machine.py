@@ -61,9 +61,11 @@ class Machine(Protocol):
         """Run a command and wait for its end; a mere text is a command of that script.
 
         In an operation, a command that survives runs once, whichever masters ask for it: who takes
-        the operation up again attaches to it, or gets its outcome.
+        the operation up again attaches to it, or gets its outcome. A machine out of reach is waited
+        for; what is given up meanwhile is ended there once it answers.
 
         Raises:
+            Unreachable: Outside of all operations: if nobody knows whether it ran.
             RemoteError: If it could not be run at all.
             Fenced: If the machine has seen a higher epoch.
             StepInterrupted: If nobody can know any more whether it ran.
@@ -101,7 +103,7 @@ class Machine(Protocol):
 
         Raises:
             Fenced: If the machine has seen a higher epoch.
-            RemoteError: If it does not answer.
+            Unreachable: If nobody knows whether it runs on.
         """
         ...
 

@@ -212,6 +212,8 @@ def held(view: View) -> dict[str, Reserved]:
             continue
         if holder is None or Status(holder["status"]).ended:
             continue
+        if DONE + turn_key(what, lock["turn"]) not in holder:
+            continue  # somebody resumed it, and it has not come there again
         name = lock.get("name", "")
         found[what] = Reserved(lock["holder"], lock["operation"], lock["turn"], name)
     return found

@@ -65,7 +65,7 @@ def ending_of(step: Running, now_ms: int) -> Task | None:
     if not machines:
         return None
     description = f"Ending the command of {task.id}, whose machine was out of reach"
-    end = end_of(task, child_id(task.id, "end"), now_ms, description=description)
+    end = end_of(task, _ending_id(step), now_ms, description=description)
     end.work = ending_work(
         [Leftover(task.id, task.name, task.entity_id, task.again, one) for one in machines]
     )
@@ -93,8 +93,12 @@ def ending_work(left: Iterable[Leftover]) -> Value:
 def told_of_remains(running: Running) -> str:
     """Return what is to be said of commands that may still run; nothing if there are none."""
     found = [one for one in running.root.remains or () if one.step.belongs_to(running)]
-    texts = [f"the command of {one.step.task.name} may still run on {one.text}" for one in found]
-    return "".join(f"; {text}" for text in texts) + (_ENDED if texts else "")
+    return "".join(
+        f"; the command of {one.step.task.name} may still run on {one.text}. "
+        f"Task {_ending_id(one.step)} ends it as soon as the machine answers"
+        for one in found
+    )
 
 
-_ENDED = ". It is ended there as soon as the machine answers"
+def _ending_id(step: Running) -> str:
+    return child_id(step.task.id, "end")

@@ -12,7 +12,7 @@ from brookline.locations.guarded import run_guarded
 from brookline.locations.machine import Host
 from brookline.locations.recorded import RecordedGuard
 from brookline.operations.safety import guarded
-from brookline.testing.sim_machine import Link
+from brookline.testing.sim_link import Link
 from brookline.testing.sim_session import SimSession
 
 if TYPE_CHECKING:

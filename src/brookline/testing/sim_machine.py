@@ -8,9 +8,9 @@ started anew, or be set back to a state in which it knows nothing.
 from __future__ import annotations
 
 import dataclasses
-import enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from brookline.testing.sim_link import Link, MachineOdds
 from brookline.testing.sim_session import SimSession
 
 if TYPE_CHECKING:
@@ -43,39 +43,6 @@ class GuardRules:
 
     know_boot: bool = True
     """A command that a reboot ended is not begun again."""
-
-
-@dataclasses.dataclass(slots=True, kw_only=True)
-class MachineOdds:
-    """How often things go wrong on the way to a machine, from 0 to 1, and how long they take at most.
-
-    Attributes:
-        travel_s: Longest time that a request, or an answer, travels as a rule.
-        late: A request comes much later.
-        late_s: How much later, at most.
-        lost: A request never comes, and the connection breaks.
-        cut: The answer to a request breaks off.
-        cut_s: How long after the request came, at most.
-    """
-
-    travel_s: float = 0.01
-    late: float = 0.0
-    late_s: float = 60.0
-    lost: float = 0.0
-    cut: float = 0.0
-    cut_s: float = 4.0
-
-
-class Link(enum.Enum):
-    """How the way to a machine is."""
-
-    UP = "up"
-    DOWN = "down"
-    """Nobody can connect, and what is connected breaks."""
-    DEAF = "deaf"
-    """What is asked comes there; nothing comes back, and no connection breaks."""
-    SILENT = "silent"
-    """Nothing comes either way, and no connection breaks."""
 
 
 class Behaviour(NamedTuple):

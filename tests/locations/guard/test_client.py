@@ -5,8 +5,9 @@ import resource
 from pathlib import Path
 
 import pytest
+from tests.locations.link import Link
 
-from brookline.errors import Fenced, RemoteError
+from brookline.errors import Fenced, RemoteError, Unreachable
 from brookline.locations.command import Command
 from brookline.locations.guard import Guard, Step
 from brookline.locations.payload import encode
@@ -45,6 +46,19 @@ def guard(tmp_path):
     clock = SystemClock()
     home = str(tmp_path / "home of guards")
     return Guard(LocalShell(clock, Turns(clock)), home, f"{home}/one")
+
+
+@pytest.fixture
+def link(tmp_path):
+    clock = SystemClock()
+    return Link(LocalShell(clock, Turns(clock)), tmp_path / "link")
+
+
+@pytest.fixture
+def far(link, tmp_path):
+    """A guard at the other end of a link."""
+    home = str(tmp_path / "home of guards")
+    return Guard(link, home, f"{home}/one")
 
 
 def payload(text):
@@ -146,6 +160,59 @@ async def test_a_home_that_cannot_be_made_is_an_error_of_the_machine(tmp_path):
     guard = Guard(LocalShell(clock, Turns(clock)), home, f"{home}/one")
     with pytest.raises(RemoteError, match="the guard cannot be put into"):
         await guard.run(Step("s1"), payload("true"), Sink())
+
+
+async def test_half_a_script_is_not_taken_for_one(far, link, tmp_path):
+    step, run = Step("s1", 1, fresh=True), payload("exit 3")
+    link.set("half")
+    with pytest.raises(Unreachable, match="far is out of reach") as cut:
+        await far.run(step, run, Sink())
+    assert not cut.value.sent
+    assert not (tmp_path / "home of guards" / script()[0]).exists()
+    link.set("up")
+    assert (await far.run(step, run, Sink())).code == 3
+
+
+async def test_half_an_input_is_not_run(far, link):
+    await far.init()
+    link.set("half")
+    with pytest.raises(Unreachable) as cut:
+        await far.run(Step("s1", 1, fresh=True), payload("echo 1\n" * 1000), Sink())
+    assert cut.value.sent
+    link.set("up")
+    assert (await far.status("s1")).state == "absent"
+
+
+async def test_what_was_not_sent_is_known(far, link):
+    await far.init()
+    link.set("down")
+    for fresh in (True, False):
+        with pytest.raises(Unreachable, match="connection refused") as cut:
+            await far.run(Step("s1", 1, fresh=fresh), payload("true"), Sink())
+        assert cut.value.sent is not fresh, "somebody may have sent it before"
+
+
+async def test_a_guard_that_fails_says_nothing_of_a_step_that_may_run(guard):
+    await guard.init()
+    received = Path(guard.place.folder) / "in"
+    received.rmdir()
+    received.touch()
+    with pytest.raises(RemoteError, match="the guard says: cannot write") as failed:
+        await guard.run(Step("s1", 1, fresh=True), payload("true"), Sink())
+    assert not isinstance(failed.value, Unreachable)
+    with pytest.raises(Unreachable, match="the guard says: cannot write"):
+        await guard.run(Step("s1", 1), payload("true"), Sink())
+
+
+async def test_a_login_that_speaks_in_between_is_not_taken_for_the_guard(tmp_path):
+    class Greeting(LocalShell):
+        def open(self, *argv, **options):
+            return super().open("/bin/sh", "-c", 'echo Welcome; exec "$@"', "sh", *argv, **options)
+
+    clock, home = SystemClock(), str(tmp_path / "home")
+    guard = Guard(Greeting(clock, Turns(clock)), home, f"{home}/one")
+    with pytest.raises(Unreachable, match="it is not the guard that says: Welcome"):
+        await guard.run(Step("s1", 1, fresh=True), payload("true"), Sink())
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from tests.simulation.operations.world import World
 from tests.simulation.pair import Pair
 
 from brookline.operations.task import KIND, Status
-from brookline.testing.sim_machine import Link, MachineOdds
+from brookline.testing.sim_link import Link, MachineOdds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

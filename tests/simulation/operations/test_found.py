@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.simulation.operations.stories import Stage, acts, command
 
-from brookline.testing.sim_machine import Link
+from brookline.testing.sim_link import Link
 
 
 def test_what_is_resumed_after_its_machine_was_set_back_runs_nothing_again_silently():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.nemesis import Nemesis
 
-from brookline.testing.sim_machine import Link, MachineOdds
+from brookline.testing.sim_link import Link, MachineOdds
 
 if TYPE_CHECKING:
     from tests.simulation.operations.world import World
