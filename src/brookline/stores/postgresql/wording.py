@@ -12,7 +12,7 @@ from brookline.stores.wording import network_words
 if TYPE_CHECKING:
     from brookline.stores.postgresql.address import Address
 
-FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """All that a call may raise for the server or the way to it; a time-out is an OSError."""
 
 

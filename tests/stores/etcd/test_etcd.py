@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pytest
+from tests.backends.programs import free_port
+
+from brookline.errors import StoreError, StoreUnfit
+from brookline.stores.etcd.address import read_address
+from brookline.stores.etcd.compaction import PERIOD_S
+from brookline.stores.etcd.keyspace import Keyspace
+from brookline.stores.store import CREATED, EXISTS
+
+pytestmark = pytest.mark.xdist_group("etcd")
+
+ENTRY, BLOB = "journal/0000000/0000000001", "blob/0000000001-ab"
+LARGE = 3 << 20
+
+
+def test_a_url_names_hosts_and_a_prefix():
+    address = read_address("etcd://me:s%40cret@h1:1,h2,[::1]:3/ops/plane1", {})
+    assert address.endpoints == ("http://h1:1", "http://h2:2379", "http://[::1]:3")
+    assert (address.prefix, address.user, address.password) == ("ops/plane1", "me", "s@cret")
+    assert "cret" not in f"{address!r}"
+    assert read_address("etcd://h", {}).prefix == "brookline"
+
+
+def test_what_a_url_leaves_out_comes_from_the_variables_of_etcdctl():
+    said = {"ETCDCTL_USER": "me:secret", "ETCDCTL_CACERT": "/ca.pem"}
+    address = read_address("etcd://h/x", said)
+    assert (address.user, address.password) == ("me", "secret")
+    assert address.endpoints == ("https://h:2379",)
+    other = read_address("etcds://you@h/x", {**said, "ETCDCTL_PASSWORD": "p"})
+    assert (other.user, other.password) == ("you", "p")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("etcd://", "write etcd://host"),
+        ("etcd:h/x", "write etcd://host"),
+        ("etcd://h/a b", "the prefix may have"),
+        ("etcd://h:x/a", "not a store"),
+        ("etcd://h/x?ca=1", "no parameter 'ca', but"),
+    ],
+)
+def test_what_is_no_such_url_is_refused(url, words):
+    with pytest.raises(StoreUnfit, match=words):
+        read_address(url, {})
+
+
+async def test_of_several_members_one_that_lives_is_used(etcd, open_store):
+    url = etcd.place().replace("127.0.0.1:", f"127.0.0.1:{free_port()},127.0.0.1:")
+    store = await open_store(url)
+    assert await store.create(ENTRY, b"one") == CREATED
+    assert await store.get(ENTRY) == b"one"
+
+
+async def test_a_prefix_that_holds_something_else_is_not_touched(etcd, open_store):
+    url = etcd.place()
+    store = await open_store(url)
+    await store._gateway.ask(
+        "/v3/kv/put", {"key": store._keys.name("registry/pods"), "value": "eA=="}
+    )
+    with pytest.raises(StoreUnfit, match=r"holds something else \(registry\)"):
+        await open_store(url)
+
+    await store.create("plane", b"{}")
+    assert await (await open_store(url)).get("plane") == b"{}"
+
+
+async def test_planes_whose_prefixes_begin_alike_do_not_meet(etcd, open_store):
+    url = etcd.place()
+    one, two = await open_store(url), await open_store(f"{url}0")
+    await one.create(ENTRY, b"one")
+    await two.create(ENTRY, b"two")
+    assert await one.list("") == await two.list("") == [ENTRY]
+    await one.delete(ENTRY)
+    assert await two.get(ENTRY) == b"two"
+
+
+async def test_a_long_list_comes_in_pages(etcd, open_store, monkeypatch):
+    monkeypatch.setattr("brookline.stores.etcd.store._PAGE", 7)
+    store = await open_store(etcd.place())
+    keys = [f"journal/0000000/{number:010d}" for number in range(30)]
+    for key in keys:
+        await store.put(key, b"x")
+    await store.create(BLOB, os.urandom(LARGE))
+    assert await store.list("journal/") == keys
+    assert await store.list("", after=keys[3]) == keys[4:]
+    assert await store.list("") == [BLOB, *keys]
+
+
+async def parts_of(store):
+    everything = Keyspace(store._address.prefix).listed("", "").body(keys_only=True)
+    found = await store._gateway.ask("/v3/kv/range", everything)
+    names = [store._keys.key(each["key"]) for each in found.get("kvs", ())]
+    return [name for name in names if name.startswith(".parts/")]
+
+
+async def test_no_part_is_left_behind(etcd, open_store):
+    store, other = await open_store(etcd.place()), None
+    other = await open_store(store._address.place)
+    data = os.urandom(LARGE)
+    assert await store.create(BLOB, data) == CREATED
+    mine = await parts_of(store)
+    assert len(mine) == 6
+    assert await other.create(BLOB, data) == EXISTS
+    assert await other.create(BLOB, data[::-1]) == EXISTS
+    assert await parts_of(store) == mine
+
+    await store.put(BLOB, os.urandom(LARGE))
+    assert len(await parts_of(store)) == 6
+    assert not set(mine) & set(await parts_of(store))
+    await store.put(BLOB, b"small")
+    assert await parts_of(store) == []
+
+    await store.put(BLOB, data)
+    await store.delete(BLOB)
+    assert await parts_of(store) == []
+
+
+async def test_an_undecided_create_of_a_large_value_uses_its_upload_again(etcd, open_store):
+    store = await open_store(etcd.place())
+    data = os.urandom(LARGE)
+    upload = await store._parts.upload(BLOB, data)
+    assert await store._parts.upload(BLOB, data) == upload
+    assert await store.create(BLOB, data) == CREATED
+    assert len(await parts_of(store)) == 6
+    assert await store.get(BLOB) == data
+
+
+async def test_a_delete_while_parts_are_sent_takes_them_and_is_noticed(etcd, open_store):
+    store = await open_store(etcd.place())
+    data = os.urandom(LARGE)
+    await store._parts.upload(BLOB, data)
+    await store.delete(BLOB)
+
+    outcome = await store.create(BLOB, data)
+
+    assert outcome.reason == "the key was deleted while its value was sent"
+    assert await store.get(BLOB) is None
+    assert await store.create(BLOB, data) == CREATED
+    assert await store.get(BLOB) == data
+
+
+async def test_a_value_whose_parts_are_missing_is_no_value(etcd, open_store):
+    store = await open_store(etcd.place())
+    await store.create(BLOB, os.urandom(LARGE))
+    (first, *_) = await parts_of(store)
+    await store._gateway.ask("/v3/kv/deleterange", {"key": store._keys.name(first)})
+    with pytest.raises(StoreError, match="parts of its value are missing"):
+        await store.get(BLOB)
+
+
+async def test_a_value_that_is_not_ours_is_no_value(etcd, open_store):
+    store = await open_store(etcd.place())
+    await store._gateway.ask("/v3/kv/put", {"key": store._keys.name(ENTRY), "value": "eA=="})
+    with pytest.raises(StoreError, match="did not write"):
+        await store.get(ENTRY)
+
+
+async def test_watchers_are_told_of_new_keys(etcd, open_store):
+    store = await open_store(etcd.place())
+    hints = store.watch("journal/")
+    await anext(hints)  # it watches
+    await store.put("node/a", b"beat")
+    waiting = asyncio.ensure_future(anext(hints))
+    await asyncio.wait([waiting], timeout=0.2)
+    assert not waiting.done()
+
+    await store.create(ENTRY, b"one")
+    async with asyncio.timeout(10):
+        await waiting
+    await hints.aclose()
+
+
+class Hours:
+    """A clock on which a test lets hours pass."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.mark.parametrize(("option", "forgets"), [("", True), ("?compact=no", False)])
+async def test_the_past_is_forgotten_unless_that_is_somebody_elses_task(
+    etcd, open_store, option, forgets
+):
+    clock = Hours()
+    store = await open_store(f"{etcd.place()}{option}", clock)
+    await store.put("node/a", b"1")
+    name = store._keys.name("node/a")
+    past = await store._gateway.ask("/v3/kv/range", {"key": name})
+    for number in range(3):
+        await store.put("node/a", b"%d" % number)
+        clock.now += PERIOD_S
+
+    await store.put("node/a", b"last")
+    await store.put("node/a", b"last")
+
+    old = {"key": name, "revision": past["header"]["revision"]}
+    if forgets:
+        with pytest.raises(Exception, match="compacted"):
+            await store._gateway.ask("/v3/kv/range", old)
+    else:
+        assert (await store._gateway.ask("/v3/kv/range", old))["kvs"]
+    assert await store.get("node/a") == b"last"

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+from tests.backends.postgresql import PASSWORD, USER
+from tests.backends.programs import free_port
+
+from brookline.errors import StoreAbsent, StoreError, StoreUnfit
+from brookline.stores.postgresql.address import read_address
+from brookline.stores.postgresql.store import PostgresqlStore
+from brookline.stores.store import CREATED
+
+pytestmark = pytest.mark.xdist_group("postgresql")
+
+ENTRY = "journal/0000000/0000000001"
+
+
+def test_a_url_names_hosts_a_database_and_a_table():
+    address = read_address("postgresql://me:secret@h1:1,h2/db?table=ops.plane&sslmode=require")
+    assert address.dsns == (
+        "postgresql://me:secret@h1:1/db?sslmode=require",
+        "postgresql://me:secret@h2/db?sslmode=require",
+    )
+    assert address.table == '"ops"."plane"'
+    assert "secret" not in address.place
+
+
+@pytest.mark.parametrize("table", ["a;b", "", "a.b.c", 'a"', "1a", "ä"])
+def test_a_table_has_a_plain_name(table):
+    with pytest.raises(StoreUnfit, match="no name of a table"):
+        read_address(f"postgresql://h/db?table={table}")
+
+
+async def test_the_password_may_be_in_a_file(postgresql, open_store, tmp_path, monkeypatch):
+    passfile = tmp_path / "pgpass"
+    passfile.write_text(f"127.0.0.1:{postgresql.port}:*:{USER}:{PASSWORD}\n")
+    passfile.chmod(0o600)
+    url = postgresql.place().replace(f":{PASSWORD}@", "@")
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "other"))
+    with pytest.raises(StoreUnfit, match="login is refused"):
+        await open_store(url)
+
+    monkeypatch.setenv("PGPASSFILE", str(passfile))
+    store = await open_store(url)
+    assert await store.create(ENTRY, b"one") == CREATED
+
+
+async def test_of_several_hosts_one_that_takes_writes_is_used(postgresql, open_store):
+    url = postgresql.place().replace("@127.0.0.1", f"@127.0.0.1:{free_port()},127.0.0.1")
+    store = await open_store(url)
+    assert await store.create(ENTRY, b"one") == CREATED
+
+
+async def test_a_server_that_takes_no_writes_is_waited_for(postgresql, role, open_store):
+    postgresql.execute(f"ALTER ROLE {role} SET default_transaction_read_only = on")
+    with pytest.raises(StoreError, match="no server there takes writes") as refused:
+        await open_store(postgresql.url(role, user=role, password="pw"))
+    assert not isinstance(refused.value, StoreUnfit)
+
+
+async def test_a_database_that_is_missing_is_waited_for(postgresql):
+    with pytest.raises(StoreAbsent, match=r'"nobodys" does not exist.*createdb'):
+        await PostgresqlStore.open(postgresql.url("nobodys"))
+
+
+async def test_a_table_that_is_something_else_is_not_touched(postgresql, role):
+    postgresql.execute("CREATE TABLE brookline (key text PRIMARY KEY, data bytea)", role)
+    with pytest.raises(StoreUnfit, match="something else; nothing was touched"):
+        await PostgresqlStore.open(postgresql.url(role))  # its keys are in another order
+
+
+async def test_a_user_who_may_not_make_the_table_is_told(postgresql, role):
+    postgresql.execute(f"REVOKE ALL ON SCHEMA public FROM public, {role}", role)
+    postgresql.execute(f"ALTER SCHEMA public OWNER TO {USER}", role)
+    postgresql.execute(f"GRANT USAGE ON SCHEMA public TO {role}", role)
+    url = postgresql.url(role, user=role, password="pw")
+    with pytest.raises(StoreUnfit, match=r"may not make it.*grant it CREATE"):
+        await PostgresqlStore.open(url)
+    with pytest.raises(StoreUnfit, match='schema "ops" does not exist'):
+        await PostgresqlStore.open(f"{url}?table=ops.plane")
+
+
+async def test_several_nodes_may_make_the_table_at_the_same_time(postgresql, open_store):
+    url = postgresql.place()
+    stores = await asyncio.gather(*(open_store(url) for _ in range(8)))
+    assert await stores[0].create(ENTRY, b"one") == CREATED
+    assert {await store.get(ENTRY) for store in stores} == {b"one"}
+
+
+async def test_a_connection_that_was_cut_is_replaced(postgresql, open_store):
+    store = await open_store(postgresql.place())
+    await store.create(ENTRY, b"one")
+    postgresql.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    for _ in range(2):
+        with contextlib.suppress(StoreError):  # by the first call it may find out
+            found = await store.get(ENTRY)
+    assert found == b"one"
+
+
+async def test_listeners_are_told_of_new_keys_and_of_the_end_of_their_connection(
+    postgresql, open_store
+):
+    store = await open_store(postgresql.place())
+    other = await open_store(postgresql.place())  # another table, another channel
+    hints = store.watch("journal/")
+    await anext(hints)  # it listens
+
+    await other.create(ENTRY, b"elsewhere")
+    await store.create("node/a", b"beat")
+    waiting = asyncio.ensure_future(anext(hints))
+    await asyncio.wait([waiting], timeout=0.2)
+    assert not waiting.done()
+
+    await store.create(ENTRY, b"one")
+    async with asyncio.timeout(10):
+        await waiting
+    postgresql.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+    )
+    async with asyncio.timeout(10):
+        with pytest.raises(StoreError, match=r"broke|connection"):
+            await anext(hints)
+
+
+async def test_a_closed_store_says_so(postgresql):
+    store = await PostgresqlStore.open(postgresql.place())
+    await store.close()
+    with pytest.raises(StoreError, match="was closed"):
+        await store.get(ENTRY)
