@@ -97,6 +97,9 @@ export class Course {
     } else if (error instanceof Failure && REFUSED.has(error.status)) {
       this.phase = 'form'
       this.faults = { [act.field]: error.message }
+    } else if (error instanceof Failure && error.reason === 'session') {
+      // The form to log in lies over it; it is sent again by who comes back.
+      this.phase = 'form'
     } else {
       this.phase = 'failed'
       this.failure = error

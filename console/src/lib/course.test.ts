@@ -63,6 +63,14 @@ test('who leaves is told what had been begun, and nothing more is begun', async 
   expect([course.phase, course.leftAt, done]).toEqual(['left', 'priority', ['priority']])
 })
 
+test('a session that has ended takes nothing away', async () => {
+  const course = new Course()
+  const ended = () => Promise.reject(new Failure('session', 'who are you', 401))
+  course.start([act('mode', ended)], false)
+  await vi.runAllTimersAsync()
+  expect([course.phase, course.faults, course.failure]).toEqual(['form', {}, undefined])
+})
+
 test('a refusal is brought to its field, other trouble is not', async () => {
   const course = new Course()
   const refuse = () => Promise.reject(new Failure('refused', 'it starts', 409))

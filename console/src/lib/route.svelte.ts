@@ -91,6 +91,7 @@ export function fromAmp(path: string, hash: string): string | undefined {
   const app = /^\/application\/([^/]+)/.exec(place)
   if (app?.[1]) return entityPath(app[1], app[1])
   if (place.startsWith('/about')) return '/about'
+  if (place.startsWith('/deploy')) return '/deploy'
   return MODULES[module] ?? '/'
 }
 

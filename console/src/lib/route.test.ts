@@ -37,6 +37,22 @@ test.each([
     '/applications/a1/entities/e1/sensors',
   ],
   ['/brooklyn-ui-app-inspector/', '#!/application/a1/entity/e1/activities/t1', '/activities/t1'],
+  [
+    '/brooklyn-ui-app-inspector/',
+    '#!/application/a1/entity/e1/activities/t1/stream/stdout',
+    '/activities/t1',
+  ],
+  [
+    '/brooklyn-ui-app-inspector/',
+    '#!/application/a1/entity/e1/effectors?search=stop',
+    '/applications/a1/entities/e1/effectors',
+  ],
+  [
+    '/brooklyn-ui-app-inspector/',
+    '#!/application/a1/entity/e1/management/p1',
+    '/applications/a1/entities/e1',
+  ],
+  ['/', '#!/deploy/bundle/1.0/type/1.0', '/deploy'],
   ['/brooklyn-ui-app-inspector/', '', '/'],
   ['/brooklyn-ui-blueprint-composer/', '#!/graphical', '/deploy'],
 ])("AMP's %s%s leads to %s", (path, hash, ours) => expect(fromAmp(path, hash)).toBe(ours))

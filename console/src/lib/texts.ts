@@ -437,6 +437,7 @@ export const t = {
     taken: (n: number) => `Taken up by another master ${n === 1 ? 'once' : `${n} times`}`,
     takenUp: 'Failover',
     waits: 'Waits',
+    waitsFor: (what: string) => `waits ${what}`,
     error: 'Error',
     missing: 'There is no such activity here. Old ones are forgotten.',
     status: 'Status',

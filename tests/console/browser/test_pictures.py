@@ -15,6 +15,7 @@ SHOWN = {
     "config": ("/applications/{app}/entities/{app}/config", "Shop"),
     "effectors": ("/applications/{app}/entities/{app}/effectors", "Shop"),
     "activities": ("/applications/{app}/entities/{app}/activities", "Shop"),
+    "relations": ("/applications/{app}/entities/{app}/relations", "Drawing"),
     "activity": ("/activities/{task}", "Steps"),
     "deploy": ("/deploy", "Deploy"),
     "interrupted": ("/interrupted", "Interrupted operations"),
