@@ -37,6 +37,11 @@ def test_without_a_fence_the_place_is_free() -> None:
     )
 
 
+def test_nobody_follows_in_a_log_that_its_plane_has_left() -> None:
+    moved = Standing(owner="copy", fence=50, moved="elsewhere")
+    assert find(moved, owner=None, looked=10_000.0, now=10_000.0) is None
+
+
 def test_who_resigned_is_followed_at_once_by_the_heir() -> None:
     found = find(Standing(owner="n1", fence=50, active=51, resigned=True, heir="n2"))
     assert (found.reason, found.owner, found.heir) == (Reason.RESIGNED, "n1", "n2")

@@ -37,6 +37,8 @@ COMMANDS = {
     "ha": "brookline.cli.ha:ha",
     "journal": "brookline.cli.journal:journal",
     "backup": "brookline.cli.backup:backup",
+    "store": "brookline.cli.store:store",
+    "copy-state": "brookline.cli.store:copy_state",
     "doctor": "brookline.cli.doctor:doctor",
     "version": "brookline.cli.version:version",
 }

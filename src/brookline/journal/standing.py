@@ -55,6 +55,7 @@ class Standing(msgspec.Struct, frozen=True):
         blobs: Keys of blobs to the last entry that refers to each.
         collect: The last announcement of a collection.
         collected: Entries up to this number were announced for collection.
+        moved: Where the plane goes on, if it has left this log; else empty.
     """
 
     owner: str = ""
@@ -73,6 +74,7 @@ class Standing(msgspec.Struct, frozen=True):
     blobs: dict[str, int] = {}
     collect: Collect | None = None
     collected: int = 0
+    moved: str = ""
 
 
 def after(standing: Standing, entry: Entry, epoch_before: int) -> Standing:
@@ -95,6 +97,7 @@ def after(standing: Standing, entry: Entry, epoch_before: int) -> Standing:
                 unsettled=payload.unsettled,
                 replaced=payload.replaces,
                 replaced_epoch=epoch_before,
+                moved=payload.moved,
             )
         case Active():
             changes["active"] = header.seq

@@ -80,6 +80,7 @@ async def verify(
     clock: Clock,
     *,
     may_lack: int = 0,
+    plane: str = "",
     on_progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Verdict:
     """Look at all that is retained.
@@ -88,6 +89,7 @@ async def verify(
         store: May be in use; what is appended meanwhile is not looked at.
         clock: To let others run.
         may_lack: Entries up to this one need not be there; a backup may begin with a snapshot.
+        plane: Its id, if its key need not be there yet.
         on_progress: Told how many entries of how many were read.
 
     Raises:
@@ -96,7 +98,7 @@ async def verify(
     """
     verdict = Verdict()
     try:
-        verdict.plane = await find_plane(store) or ""
+        verdict.plane = plane or await find_plane(store) or ""
     except Damaged as error:
         verdict.faults.append(Fault(PLANE, error.message, "put it back from a backup"))
     kept = await scan.retained(store)

@@ -101,6 +101,19 @@ async def require_master(core: Core, observer: Observer) -> None:
         await core.parts.reader.catch_up()
 
 
+def refuse_moved(core: Core) -> None:
+    """Take no part in a log that its plane has left.
+
+    Raises:
+        Conflict: If it has; it says where the plane is now.
+    """
+    moved = core.parts.replica.standing.moved
+    if moved:
+        raise Conflict(
+            f"the plane has moved to {moved}: start this node with --persistence-dir {moved}"
+        )
+
+
 def refuse_second_master(core: Core) -> None:
     """Refuse to start as MASTER beside one that was seen to live.
 

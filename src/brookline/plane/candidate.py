@@ -162,7 +162,7 @@ class Candidate:
             )  # fmt: skip
 
         def still() -> bool:
-            if core.parts.replica.epoch != vacancy.epoch:
+            if core.parts.replica.epoch != vacancy.epoch or core.parts.replica.standing.moved:
                 return False
             forced = vacancy.reason is Reason.FORCED
             return forced or find_vacancy(self._observer.situation()) is not None

@@ -241,6 +241,7 @@ class PlaneNode:
         await core.parts.reader.load()
         if await core.parts.reader.catch_up() is Place.TAIL:
             core.current_at = core.parts.clock.monotonic()
+        admission.refuse_moved(core)
         await self._observer.claim_own_home()
         await self._observer.prove_death()
         await admission.require_master(core, self._observer)

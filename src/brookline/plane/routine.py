@@ -149,6 +149,7 @@ class Routine:
         place = await core.parts.reader.catch_up()
         if place is Place.TAIL:
             core.current_at = core.parts.clock.monotonic()
+        self._mind_move()
         self._mind_hole()
         self._incumbent.note_ban()
         if core.parts.store.broken:
@@ -160,6 +161,18 @@ class Routine:
             await self._candidate.consider()
         else:
             self._candidate.put_off()
+
+    def _mind_move(self) -> None:
+        """End the node's part in a log that its plane has left.
+
+        Raises:
+            Conflict: If it has.
+        """
+        try:
+            admission.refuse_moved(self._core)
+        except Conflict as error:
+            self._fail(error)
+            raise
 
     def _mind_hole(self) -> None:
         """Say once that an entry is missing, and once that it is there; nobody can lead meanwhile.

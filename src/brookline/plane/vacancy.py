@@ -90,7 +90,11 @@ class Situation:
 
 
 def find_vacancy(seen: Situation) -> Vacancy | None:
-    """Return why nobody leads, or None if somebody does or may."""
+    """Return why nobody leads, or None if somebody does or may, or if nobody ever shall."""
+    return None if seen.standing.moved else _vacancy(seen)
+
+
+def _vacancy(seen: Situation) -> Vacancy | None:
     standing, owner = seen.standing, seen.owner
     # A fence is a sign of life, too: its owner is the master from there on.
     since = max(owner.since, seen.watched_since) if owner else seen.watched_since

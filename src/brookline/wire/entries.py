@@ -54,6 +54,7 @@ class Fence(msgspec.Struct, frozen=True, tag="fence", tag_field="kind", omit_def
         elect_ms: From the decision to this entry.
         guess: Whether the death of the one replaced was concluded, not proved.
         unsettled: Whether some master before may still act in the world, until its lease runs out.
+        moved: Where the plane goes on, or empty. If it is not, nobody leads here, and nothing follows.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Fence(msgspec.Struct, frozen=True, tag="fence", tag_field="kind", omit_def
     elect_ms: int = 0
     guess: bool = False
     unsettled: bool = False
+    moved: str = ""
 
 
 class Active(msgspec.Struct, frozen=True, tag="active", tag_field="kind", omit_defaults=True):

@@ -1,0 +1,109 @@
+"""brookline store: move a plane to another store, or copy it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from brookline.cli.stores import offline, run
+from brookline.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from brookline.cli.output import Output
+
+
+@click.group()
+def store() -> None:
+    """Move a plane to another store, or copy it. No server is asked."""
+
+
+@store.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option("--online", is_flag=True, help="While nodes run: they end when the plane has moved.")
+@click.option(
+    "--keep", is_flag=True, help="Only copy: the plane stays in FROM, which is not touched."
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@offline
+def copy(
+    out: Output,
+    *,
+    home: str,  # noqa: ARG001  # an option of all commands
+    source: str,
+    target: str,
+    online: bool,
+    keep: bool,
+    yes: bool,
+) -> None:
+    """Move the plane in the store FROM to the empty store TO, with its whole log.
+
+    FROM is closed by a last entry that says where the plane has gone: no node can lead there any more, and
+    each that is started there says so. Nothing that was acknowledged is lost. A move that was cut short is
+    finished by the same command. TO is tried first, whether it can carry a plane.
+
+    With --online nodes may run. They end when the log is closed; start them with --persistence-dir TO.
+    With --keep there are two copies of one plane: never run nodes on both.
+    """
+    if not keep:
+        _confirm(
+            f"Move the plane in {source} to {target}? It cannot be led in {source} afterwards.", yes
+        )
+    _do(out, source, target, online=online, keep=keep)
+
+
+@click.command(name="copy-state")
+@click.option(
+    "--persistenceDir", "--persistence-dir", "source", default="", metavar="URL", help="The store."
+)
+@click.option(
+    "--destinationDir", "target", default="", metavar="URL", help="The empty store to copy to."
+)
+@click.option("--persistenceLocation", "source_spec", default="", hidden=True)
+@click.option("--destinationLocation", "target_spec", default="", hidden=True)
+@click.option("--localBrooklynProperties", "properties", default="", hidden=True)
+@click.option("--transformations", default="", hidden=True)
+@offline
+def copy_state(  # AMP's options
+    out: Output,
+    *,
+    home: str,  # noqa: ARG001
+    source: str,
+    target: str,
+    source_spec: str,
+    target_spec: str,
+    properties: str,
+    transformations: str,
+) -> None:
+    """Copy the plane's store to another one, and leave it as it is: AMP's name for `store copy --keep`.
+
+    Nodes may run. Never run nodes on both.
+    """
+    if transformations:
+        raise InvalidInput("--transformations is not supported: state can only be copied as it is")
+    if source_spec or target_spec or properties:
+        raise InvalidInput(
+            "locations of properties files are not read here: name object stores by their URLs,"
+            " --persistenceDir s3://BUCKET/PREFIX --destinationDir …"
+        )
+    if not source or not target:
+        raise click.UsageError("give --persistenceDir and --destinationDir")
+    _do(out, source, target, online=True, keep=True)
+
+
+def _do(out: Output, source: str, target: str, *, online: bool, keep: bool) -> None:
+    from brookline.cli.store_work import Wish, moved, screen
+
+    wish = Wish(source, target, online=online, keep=keep)
+    found = run(moved(wish, out.tell))
+    out.emit(found._asdict(), lambda: screen(wish, found))
+
+
+def _confirm(question: str, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("nobody is there to be asked: give --yes")
+    click.confirm(question, abort=True, err=True)

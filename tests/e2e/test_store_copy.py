@@ -1,0 +1,140 @@
+"""Moving planes between stores, with real servers and clients that write all the time."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from tests.e2e.servers import BROOKLINE, PATIENCE_S, Writer, eventually
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+def command(cluster, *arguments):
+    return subprocess.run(
+        [BROOKLINE, *arguments],
+        cwd=cluster.folder,
+        env=cluster.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def ended(server):
+    return server.process.wait(PATIENCE_S)
+
+
+def start_on(server, store):
+    """Start a server of the cluster on another store."""
+    return server.start("--persistence-dir", str(store), store=False)
+
+
+def test_a_plane_moves_while_it_is_written_to_and_nothing_acknowledged_is_lost(cluster):
+    n1, n2 = cluster.pair()
+    app = cluster.deploy(n1)
+    new = cluster.folder / "new"
+    refused = command(cluster, "store", "copy", str(cluster.store), str(new), "--yes")
+    assert refused.returncode == 16
+    assert "lives: node" in refused.stderr
+    with Writer([n1, n2], app, keeps=True) as writer:
+        ran = command(cluster, "store", "copy", str(cluster.store), str(new), "--online", "--yes")
+        assert ran.returncode == 0, ran.stderr
+        assert (ended(n1), ended(n2)) == (16, 16)
+        assert "the plane has moved to " in n1.log()
+        before = len(writer.acknowledged)
+        assert before > 20
+        start_on(n1, new).becomes("master")
+        start_on(n2, new)
+        writer.writes(20)
+    assert writer.lost(n1) == []
+    n2.becomes("read")
+    assert n1.ask("GET", "/v1/server/planeid").body == n2.ask("GET", "/v1/server/planeid").body
+    verdict = command(cluster, "journal", "verify", "--persistence-dir", str(new))
+    assert verdict.returncode == 0, verdict.stdout
+
+
+def test_the_old_store_is_never_led_again_and_the_new_one_at_once(cluster):
+    n1 = cluster["n1"].start().becomes("master")
+    app = cluster.deploy(n1)
+    n1.kill()
+    new = cluster.folder / "new"
+    ran = command(cluster, "store", "copy", str(cluster.store), str(new), "--yes")
+    assert ran.returncode == 0, ran.stderr
+    assert "is closed; between its end and the new beginning" in ran.stdout
+    start_on(n1, new).becomes("master")
+    assert n1.ask("GET", f"/v1/applications/{app}").status == 200
+    (latest, *_) = n1.get("/v1/server/ha/history")
+    assert latest["reason"] == "own former process"
+    n1.kill()
+    for options in ((), ("--ha", "master")):
+        n1.launch(*options)
+        assert ended(n1) == 16
+    assert f"start this node with --persistence-dir {new}" in n1.log()
+    again = command(cluster, "store", "copy", str(cluster.store), str(new), "--yes")
+    assert again.returncode == 16
+
+
+def test_a_copy_leaves_the_plane_where_it_is(cluster):
+    n1 = cluster["n1"].start().becomes("master")
+    cluster.deploy(n1)
+    copy = cluster.folder / "copy"
+    names = ("--persistenceDir", str(cluster.store), "--destinationDir", str(copy))
+    ran = command(cluster, "copy-state", *names)
+    assert ran.returncode == 0, ran.stderr
+    assert "was left as it is" in ran.stdout
+    assert n1.is_well("master")
+    assert cluster.deploy(n1, "later")
+    n1.kill()
+    n1.start().becomes("master")
+    assert command(cluster, "journal", "verify", "--persistence-dir", str(copy)).returncode == 0
+
+
+def test_a_paused_master_learns_that_its_plane_has_moved(cluster):
+    n1 = cluster["n1"].start().becomes("master")
+    app = cluster.deploy(n1)
+    n1.pause()
+    new = cluster.folder / "new"
+    try:
+        ran = command(cluster, "store", "copy", str(cluster.store), str(new), "--yes")
+        assert ran.returncode == 0, ran.stderr
+        start_on(cluster["n2"], new)
+    finally:
+        n1.resume()
+    eventually("n1 ends", lambda: n1.process.poll() is not None)
+    assert ended(n1) == 16
+    cluster["n2"].becomes("master")
+    assert cluster["n2"].ask("GET", f"/v1/applications/{app}").status == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("store", "copy", "{old}", "{old}", "--yes"), 16, "the same store"),
+        (("store", "copy", "nowhere", "{new}", "--yes"), 2, "there is no folder nowhere"),
+        (("store", "copy", "{old}", "{new}"), 1, "give --yes"),
+        (("store", "copy", "{old}", "smb:x", "--yes"), 2, "there is no store for 'smb:'"),
+        (("store", "copy", "{old}", "{home}", "--yes"), 2, "nothing was touched"),
+        (("copy-state", "--persistenceDir", "{old}"), 1, "--destinationDir"),
+        (
+            ("copy-state", "--persistenceDir", "{old}", "--transformations", "x"),
+            2,
+            "--transformations is not supported",
+        ),
+        (
+            ("copy-state", "--persistenceLocation", "s3", "--destinationDir", "{new}"),
+            2,
+            "by their URLs",
+        ),
+    ],
+)
+def test_bad_input(cluster, arguments, status, said):
+    n1 = cluster["n1"].start().becomes("master")
+    n1.kill()
+    names = {"old": cluster.store, "new": cluster.folder / "new", "home": n1.home}
+    ran = command(cluster, *(one.format(**names) for one in arguments))
+    assert ran.returncode == status, ran.stderr
+    assert said in ran.stderr
+    n1.start().becomes("master")
