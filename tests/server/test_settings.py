@@ -352,17 +352,49 @@ def test_tasks_cannot_be_kept_in_an_impossible_way(place, given):
         place.load(**given)
 
 
-def test_half_a_certificate_an_object_store_and_a_short_timeout_are_refused(place):
+def test_half_a_certificate_an_unsafe_object_store_and_a_short_timeout_are_refused(place):
     settings = place.load(
-        tls_key="/x", persistence_location="jclouds:aws-s3", ha_timeout="2s", ha_poll="1s"
+        tls_key="/x", persistence_location="jclouds:swift", ha_timeout="2s", ha_poll="1s"
     )
 
     with pytest.raises(InvalidInput) as refused:
         check(settings)
 
-    assert "object stores are not supported yet" in refused.value.details
+    assert (
+        "option --persistence-location: jclouds:swift is an object store" in refused.value.details
+    )
+    assert "two nodes could lead" in refused.value.details
     assert "belong together" in refused.value.details
     assert "at least three times" in refused.value.details
+
+
+def test_an_object_store_of_amps_properties_is_a_store(place):
+    place.write(LAUNCHER, "persistenceLocation=mine\npersistenceDir=bucket/plane1\n")
+    cfg = place.write(
+        "etc/brooklyn.cfg",
+        "brooklyn.location.named.mine=aws-s3:eu-west-1\n"
+        "brooklyn.location.named.mine.identity=A\n"
+        "brooklyn.location.named.mine.credential=s3same\n"
+        "brooklyn.location.named.other=aws-ec2\n",
+    )
+    cfg.chmod(0o644)
+
+    settings = place.load()
+    check(settings)
+
+    assert store_url(settings) == (
+        "s3://bucket/plane1?region=eu-west-1&access_key_id=A&secret_access_key=s3same"
+    )
+    assert len(settings.warnings) == 2
+    assert "can be read by others" in settings.warnings[0]
+    assert "brooklyn.location.named.other has no effect yet" in settings.warnings[1]
+
+
+def test_the_password_of_a_stores_url_is_not_in_the_table_of_settings(place):
+    given = place.load(persistence_dir="postgresql://me:s3same@host/plane")
+    rows = {name: value for name, value, _ in table(given)}
+    assert rows["persistence-dir"] == "postgresql://me:***@host/plane"
+    assert store_url(given) == "postgresql://me:s3same@host/plane"
 
 
 def test_external_configuration_is_refused_where_it_would_be_taken_for_a_value(place):

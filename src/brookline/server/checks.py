@@ -9,6 +9,7 @@ from brookline.plane.settings import PlaneSettings
 from brookline.plane.states import Mode
 from brookline.security.provider import Provider
 from brookline.server import catalogue as c
+from brookline.server import store_location
 from brookline.server.catalogue import PersistMode
 from brookline.server.settings import DEFAULT, refuse
 from brookline.values.addresses import is_loopback
@@ -54,8 +55,16 @@ def port(settings: Settings) -> PortRange:
 
 
 def store_url(settings: Settings) -> str:
-    """Return where the nodes of the plane keep it; may hold a password."""
+    """Return where the nodes of the plane keep it; may hold a password.
+
+    Raises:
+        ValueError: If persistenceLocation is no store for a plane; `check` has refused it.
+    """
     given, base = settings[c.PERSISTENCE_DIR], settings[c.BASE_DIR]
+    location = settings[c.PERSISTENCE_LOCATION]
+    if not store_location.is_folder(location):
+        container = "" if given is None else given.text
+        return store_location.url_of(location, container, settings.texts())
     if given is not None:
         return given.url
     if base is not None:
@@ -95,11 +104,10 @@ def _modes(settings: Settings) -> Iterator[str]:
 
 
 def _places(settings: Settings) -> Iterator[str]:
-    if settings[c.PERSISTENCE_LOCATION]:
-        yield (
-            f"{settings.origins[c.PERSISTENCE_LOCATION]}: object stores are not supported yet;"
-            " name a folder that all nodes share as persistenceDir"
-        )
+    try:
+        store_url(settings)
+    except ValueError as error:
+        yield f"{settings.origins[c.PERSISTENCE_LOCATION]}: {error}"
     if (settings[c.TLS_CERTIFICATE] is None) is not (settings[c.TLS_KEY] is None):
         yield "brookline.tls.certificate and brookline.tls.key belong together: give both"
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from brookline.errors import InvalidInput
 from brookline.security.configured import is_user_key
 from brookline.server import catalogue as c
-from brookline.server import kinds
+from brookline.server import kinds, store_location
 from brookline.server.inert import UNREAD_FILES
 from brookline.server.oddities import odd_keys, odd_variables, repeated
 from brookline.server.properties import BadProperties, Property, decoded, parse_properties
 from brookline.server.setting import Given, Setting
+from brookline.stores.urls import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +98,9 @@ def read_sources(
     if local is not None:
         _layer_file(sources, kinds.PATH.read(local.text), required=True)
     sources.layer(_sets(options.get("set") or ()))
-    sources.warnings += list(odd_keys(sources.properties.values()))
+    read = _keys_of_store(sources)
+    entries = [entry for entry in sources.properties.values() if entry.key not in read]
+    sources.warnings += list(odd_keys(entries))
     sources.warnings += list(odd_variables(environment))
     sources.warnings += [
         f"{home / 'etc' / name} is not read yet: {instead}"
@@ -105,6 +108,13 @@ def read_sources(
         if (home / "etc" / name).exists()
     ]
     return sources
+
+
+def _keys_of_store(sources: Sources) -> frozenset[str]:
+    """Return the keys that say where the object store of AMP's properties is."""
+    location = sources.given(c.PERSISTENCE_LOCATION)
+    texts = {key: entry.value.strip() for key, entry in sources.properties.items()}
+    return frozenset() if location is None else store_location.keys_of(location.text, texts)
 
 
 def _texts(options: Mapping[str, Any]) -> dict[str, str]:
@@ -155,9 +165,14 @@ def _layer_file(sources: Sources, path: Path, *, required: bool) -> None:
         sources.faults.append(str(error))
         return
     sources.warnings += list(repeated(entries))
-    if any(is_user_key(entry.key) for entry in entries) and _readable_by_others(path):
+    if any(map(_is_secret, entries)) and _readable_by_others(path):
         sources.warnings.append(f"{path} holds passwords and can be read by others: chmod 600 it")
     sources.layer(entries)
+
+
+def _is_secret(entry: Property) -> bool:
+    credential = entry.key.endswith(".credential")
+    return credential or is_user_key(entry.key) or shown(entry.value) != entry.value
 
 
 def _readable_by_others(path: Path) -> bool:
