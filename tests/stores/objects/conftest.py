@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,6 +27,52 @@ EMPTY = (
 EMPTY_AZURE = b'<?xml version="1.0"?><EnumerationResults><Blobs/><NextMarker/></EnumerationResults>'
 
 
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    scripted: Scripted
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if self.command == "GET" and "prefix=" in self.path and self.scripted.lists:
+            self._answer(200, EMPTY_AZURE if "comp=list" in self.path else EMPTY)
+            return
+        self.scripted.seen.append(Request(self.command, self.path, headers, body))
+        if self.scripted.held is None:
+            self._answer(self.scripted.status, self.scripted.body)
+        else:
+            self._keep(self.scripted.held, body)
+
+    def _keep(self, held: dict[str, bytes], body: bytes) -> None:
+        if self.command == "PUT":
+            held[self.path] = body
+            self._answer(200, b"")
+        elif self.command == "POST":  # a list of keys to delete
+            for key in re.findall(r"<Key>([^<]*)</Key>", body.decode()):
+                held.pop(f"/bucket/{key}", None)
+            self._answer(200, b"<DeleteResult></DeleteResult>")
+        elif self.path in held:
+            self._answer(200, held[self.path])
+        else:
+            self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        for name, value in (
+            ("content-length", str(len(body))),
+            ("etag", '"1"'),
+            ("last-modified", "Wed, 25 Nov 2026 22:00:00 GMT"),
+        ):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_PUT = do_DELETE = do_POST = do_HEAD = _serve  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 class Scripted:
     """Answers all lists with nothing, and all else as a test says.
 
@@ -33,13 +80,18 @@ class Scripted:
         status: Of the answers.
         body: Of the answers.
         seen: All requests but lists.
+        lists: Whether lists are answered at all; as anything else, if not.
+        held: Objects, if it is to keep them; it looks at no condition then.
     """
 
     def __init__(self) -> None:
         self.status, self.body = 200, b""
         self.seen: list[Request] = []
         self.lists = True
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.held: dict[str, bytes] | None = None
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Handler", (Handler,), {"scripted": self})
+        )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.01,), daemon=True
         )
@@ -69,40 +121,6 @@ class Scripted:
             "gs": {},
         }[scheme]
         return f"{scheme}://bucket/plane?{urlencode({'endpoint': self.endpoint, **given})}"
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        scripted = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def _serve(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                if self.command == "GET" and "prefix=" in self.path and scripted.lists:
-                    azure = "comp=list" in self.path
-                    self._answer(200, EMPTY_AZURE if azure else EMPTY)
-                    return
-                scripted.seen.append(Request(self.command, self.path, headers, body))
-                self._answer(scripted.status, scripted.body)
-
-            def _answer(self, status: int, body: bytes) -> None:
-                self.send_response(status)
-                for name, value in (
-                    ("content-length", str(len(body))),
-                    ("etag", '"1"'),
-                    ("last-modified", "Wed, 25 Nov 2026 22:00:00 GMT"),
-                ):
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_GET = do_PUT = do_DELETE = do_POST = do_HEAD = _serve  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
 
 
 @pytest.fixture
