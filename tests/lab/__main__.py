@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.backends.programs import Missing
 from tests.lab import history as histories
 from tests.lab.checker.verdict import judge
 from tests.lab.faketime import library
@@ -26,6 +27,9 @@ from tests.lab.run import run
 from tests.lab.scripts import SCRIPTS
 from tests.lab.stores import STORES
 from tests.lab.weak import WEAKNESSES
+
+MISSING = 3
+"""Exit status if a program is missing that the store needs."""
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -72,7 +76,11 @@ def play(given: argparse.Namespace) -> int:
         seconds=given.minutes * 60 if given.minutes else given.seconds, weak=given.weak,
         faketime=library(), pause_s=given.pause, timeout_s=given.timeout,
     )  # fmt: skip
-    history = run(options, say, SCRIPTS[given.script] if given.script else None)
+    try:
+        history = run(options, say, SCRIPTS[given.script] if given.script else None)
+    except Missing as missing:
+        say(str(missing))
+        return MISSING
     histories.save(history, folder / "history.json")
     verdict = judge(history)
     (folder / "picture.svg").write_text(draw(history, verdict))

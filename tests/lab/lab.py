@@ -18,6 +18,7 @@ from tests.lab.client import Orders
 from tests.lab.history import DONE, Op, Sight
 from tests.lab.network import LOOPBACK, new_network
 from tests.lab.nodes import PORT, Ground, LabNode, eventually
+from tests.lab.proxies import Proxies
 from tests.lab.stores import new_store
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Lab:
         self._over = threading.Event()
         self._clients: list[subprocess.Popen[bytes]] = []
         self._watchers: list[threading.Thread] = []
-        self._proxy: subprocess.Popen[bytes] | None = None
+        self._proxies: Proxies | None = None
         self._reached: dict[tuple[str, str], tuple[str, int]] = {}
 
     def now(self) -> float:
@@ -85,14 +86,14 @@ class Lab:
             folder, timeout_s=self.options.timeout_s,
             weak=self.options.weak, faketime=self.options.faketime,
         )  # fmt: skip
-        self.store.start(folder, self.network, self.node_names)
         places = {name: self.network.join(name) for name in (*self.node_names, *self.client_names)}
+        self.store.start(folder, {name: places[name] for name in self.node_names})
         for name in self.node_names:
             port = PORT if self.network.kind != LOOPBACK else free_port()
             self.nodes[name] = LabNode(
                 name, ground, places[name], port=port, store=self.store.url(name)
             )
-        self._start_proxy()
+        self._start_proxies()
         for node in self.nodes.values():
             node.start()
             eventually(
@@ -139,23 +140,14 @@ class Lab:
 
     def behave(self, source: str, target: str, conduct: proxy.Conduct) -> None:
         """Let the link from a source to a node behave like this."""
-        assert self._proxy is not None
-        assert self._proxy.stdin is not None
-        self._proxy.stdin.write(msgspec.json.encode(proxy.Change(source, target, conduct)) + b"\n")
-        self._proxy.stdin.flush()
+        assert self._proxies is not None
+        self._proxies.behave(source, target, conduct)
 
-    def _start_proxy(self) -> None:
+    def _start_proxies(self) -> None:
         place = self.network.join("proxies")
         listeners = tuple(self._listeners(place))
         links = proxy.Links(self.options.seed, listeners, self.network.names())
-        with (self.options.folder / "proxies.out").open("ab") as out:
-            self._proxy = subprocess.Popen(
-                [*place.prefix, sys.executable, "-m", "tests.lab.proxy"],
-                stdin=subprocess.PIPE, stdout=out, stderr=out, cwd=Path(__file__).parents[2],
-            )  # fmt: skip
-        assert self._proxy.stdin is not None
-        self._proxy.stdin.write(msgspec.json.encode(links) + b"\n")
-        self._proxy.stdin.flush()
+        self._proxies = Proxies(links, self.options.folder / "proxies.out", place.prefix)
 
     def _listeners(self, place: Place) -> list[proxy.Listener]:
         found = []
@@ -277,8 +269,9 @@ class Lab:
         """End everything."""
         self._over.set()
         self.store.close()
-        processes = [*self._clients, *([self._proxy] if self._proxy else [])]
-        for process in processes:
+        if self._proxies is not None:
+            self._proxies.close()
+        for process in self._clients:
             if process.poll() is None:
                 process.kill()
             process.wait()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tests.lab import schedule as s
 from tests.lab.history import Fault
 from tests.lab.proxy import ANY, CALM, Conduct
-from tests.lab.stores import CUT, FULL, READ_ONLY, STOP
+from tests.lab.store_faults import CUT, OF_ALL, OF_ONE, NotNow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,9 +49,7 @@ class Nemesis:
             s.ROLL: self._roll, s.SWITCH: self._switch, s.NODE_NODE: self._cut_nodes,
             s.NODE_CLIENT: self._cut_client, s.ISOLATE: self._isolate, s.CLIENTS: self._cut_clients, s.SLOW: self._slow,
             s.LOSSY: self._lossy, s.CLOCK: self._clock,
-            CUT: self._cut_store, READ_ONLY: self._cut_store, STOP: self._stop_store,
-            FULL: self._stop_store,
-        }  # fmt: skip
+        } | dict.fromkeys(OF_ONE, self._cut_store) | dict.fromkeys(OF_ALL, self._stop_store)  # fmt: skip
 
     def rage(self, deeds: Sequence[Deed]) -> None:
         """Carry out the deeds at their times; returns when all are undone."""
@@ -228,7 +226,11 @@ class Nemesis:
             if name in self._without_store:
                 return False
             self._without_store.add(name)
-        self.lab.store.begin(what, name)
+        try:
+            self.lab.store.begin(what, name)
+        except NotNow:
+            self._without_store.discard(name)
+            return False
         return True
 
     def _free_store(self, what: str, name: str) -> None:

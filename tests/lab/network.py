@@ -46,11 +46,13 @@ class Place(NamedTuple):
     Attributes:
         name: Of the place.
         address: Its own.
+        gateway: Of the runner, as it is seen from there.
         prefix: Words before a command that is to run there.
     """
 
     name: str
     address: str
+    gateway: str
     prefix: tuple[str, ...] = ()
 
 
@@ -129,7 +131,7 @@ class Namespaces:
             inside=inside,
         )  # fmt: skip
         self._addresses.setdefault(name, []).append(own)
-        return Place(name, own, inside)
+        return Place(name, own, router, inside)
 
     def alias(self, name: str, of: Place) -> str:
         first = of.address.rpartition(".")[0]
@@ -169,7 +171,7 @@ class Loopback:
     kind = LOOPBACK
 
     def join(self, name: str) -> Place:
-        return Place(name, "127.0.0.1")
+        return Place(name, "127.0.0.1", "127.0.0.1")
 
     def alias(self, name: str, of: Place) -> str:
         return of.address

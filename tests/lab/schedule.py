@@ -5,7 +5,16 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.lab.stores import CUT, FULL, READ_ONLY, STOP
+from tests.lab.store_faults import (
+    CUT,
+    FULL,
+    KILL_STORE,
+    LOSSY_STORE,
+    READ_ONLY,
+    SLOW_STORE,
+    STOP,
+    UNHEARD,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +41,7 @@ DRAWS: dict[str, tuple[int, float, float]] = {
     NODE_NODE: (4, 0.5, 6.0), NODE_CLIENT: (3, 0.5, 5.0), CLIENTS: (1, 0.5, 5.0), ISOLATE: (4, 1.0, 7.0),
     SLOW: (3, 1.0, 5.0), LOSSY: (3, 1.0, 5.0), CLOCK: (2, 1.0, 6.0),
     CUT: (5, 0.5, 6.0), READ_ONLY: (4, 0.5, 6.0), STOP: (3, 0.3, 5.0), FULL: (3, 0.5, 5.0),
+    UNHEARD: (4, 0.5, 6.0), SLOW_STORE: (2, 1.0, 5.0), LOSSY_STORE: (2, 1.0, 5.0), KILL_STORE: (3, 0.2, 4.0),
 }  # fmt: skip
 """For each kind of fault: how often it comes among the others, and how long it lasts."""
 

@@ -13,7 +13,7 @@ from tests.lab.schedule import (
     PAUSE,
     Deed,
 )
-from tests.lab.stores import READ_ONLY, STOP
+from tests.lab.store_faults import READ_ONLY, STOP
 
 NO_REASON = [
     Deed(0.5, NODE_NODE, MASTER, 8.0),

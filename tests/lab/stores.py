@@ -9,18 +9,21 @@ import contextlib
 import ctypes
 import os
 import subprocess
+import time
 from typing import TYPE_CHECKING, Protocol
 
+from tests.backends.etcd import Etcd
+from tests.backends.postgresql import Postgresql
+from tests.backends.seaweedfs import Seaweedfs
 from tests.lab.network import INSIDE
+from tests.lab.server_store import ServerLabStore
+from tests.lab.store_faults import CUT, FULL, READ_ONLY, STOP, NotNow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from tests.lab.network import Network
-
-CUT, READ_ONLY, STOP, FULL = "store cut", "store read-only", "store stopped", "disk full"
-"""Of one node: nothing of the store, or no writes. Of all: no answer to writes, or no room."""
+    from tests.lab.network import Place
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _MNT_DETACH = 2
@@ -38,8 +41,8 @@ class LabStore(Protocol):
     name: str
     faults: tuple[str, ...]
 
-    def start(self, folder: Path, network: Network, nodes: tuple[str, ...]) -> None:
-        """Start it, empty."""
+    def start(self, folder: Path, nodes: Mapping[str, Place]) -> None:
+        """Start it, empty, for the nodes that live in these places."""
         ...
 
     def url(self, node: str = "") -> str:
@@ -74,7 +77,7 @@ class DirectoryLabStore:
         self.faults: tuple[str, ...] = ()
         self._covers: dict[str, list[Callable[[], None]]] = {}
 
-    def start(self, folder: Path, network: Network, nodes: tuple[str, ...]) -> None:
+    def start(self, folder: Path, nodes: Mapping[str, Place]) -> None:
         self._disk, self._seen = folder / "disk", folder / "seen"
         self._disk.mkdir()
         if os.environ.get(INSIDE) and self._mount_image(folder / "disk.ext4"):
@@ -91,7 +94,7 @@ class DirectoryLabStore:
             top = self._seen / node / "plane"
             self._covers[node] = [cover(path) for path in (*sorted(top.glob("[a-z]*/")), top)]
         elif fault == READ_ONLY:
-            _run("mount", "-o", "remount,bind,ro", str(self._seen / node))
+            self._make_read_only(self._seen / node)
         elif fault == STOP:
             _run("fsfreeze", "--freeze", str(self._disk))
         elif fault == FULL:
@@ -129,6 +132,15 @@ class DirectoryLabStore:
                 return False
         return True
 
+    def _make_read_only(self, path: Path) -> None:
+        """Let nothing be written there; while something is being written, that is refused."""
+        command = ("mount", "-o", "remount,bind,ro", str(path))
+        for _ in range(50):
+            if subprocess.run(command, check=False, capture_output=True).returncode == 0:
+                return
+            time.sleep(0.01)
+        raise NotNow
+
     def _fill(self) -> None:
         """Take all room, without writing it, down to the last block."""
         with (self._disk / "ballast").open("wb") as ballast:
@@ -159,7 +171,12 @@ def _run(*command: str) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
-STORES = {"directory": DirectoryLabStore}
+STORES: dict[str, Callable[[], LabStore]] = {
+    "directory": DirectoryLabStore,
+    "postgresql": lambda: ServerLabStore("postgresql", Postgresql),
+    "seaweedfs": lambda: ServerLabStore("seaweedfs", Seaweedfs),
+    "etcd": lambda: ServerLabStore("etcd", Etcd),
+}
 
 
 def new_store(name: str) -> LabStore:
