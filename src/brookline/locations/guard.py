@@ -26,6 +26,9 @@ GUARD = "guard"
 _MOST_ATTEMPTS = 3
 _MOST_IDS = 200
 _GRACE_TENTHS = 20
+_KILL_S = 15.0
+"""How long the end of a command may take; somebody waits who has given it up."""
+
 _STREAMS = {"out": "stdout", "err": "stderr"}
 _RESET = "reset"
 
@@ -215,7 +218,7 @@ class Guard:
         words = (*place[:2], str(step.epoch), step.id, why, str(_GRACE_TENTHS))
         for last in (False, False, True):
             try:
-                return ended_of(await self._way.ask("kill", *words))
+                return ended_of(await self._way.ask("kill", *words, silent_s=_KILL_S))
             except Refused as refusal:
                 if refusal.words[0] in ("killed", "collected", _RESET):
                     return Ended(None, refusal.words[0])

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import hashlib
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,16 +58,27 @@ class Way:
         self._silent_s = silent_s
         self._installed = False
 
-    async def ask(self, command: str, *arguments: str) -> list[str]:
-        """Return the words of an answer of one line; the command is not ended with us."""
-        async with self.open(command, *arguments, attached=False) as answer:
+    async def ask(self, *arguments: str, silent_s: float = math.inf) -> list[str]:
+        """Return the words of an answer of one line; what is asked is not ended with us."""
+        async with self.open(*arguments, attached=False, silent_s=silent_s) as answer:
             return await answer.words()
 
     @contextlib.asynccontextmanager
     async def open(
-        self, *arguments: str, stdin: bytes = b"", attached: bool = True
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        attached: bool = True,
+        silent_s: float = math.inf,
     ) -> AsyncIterator[Answer]:
         """Ask the guard something for the time of a block.
+
+        Args:
+            *arguments: What.
+            stdin: What it reads.
+            attached: Whether it may be ended with the block.
+            silent_s: Seconds without a word after which it is taken for cut off, if that is to be
+                sooner than for others.
 
         Raises:
             Unreachable: If the answer, or what the block expects of it, is cut off.
@@ -79,7 +91,7 @@ class Way:
             async with self._shell.open(
                 _SH, path, *arguments, stdin=stdin, attached=attached
             ) as session:
-                answer = Answer(session, self._silent_s)
+                answer = Answer(session, min(silent_s, self._silent_s))
                 try:
                     complaint = await answer.missing_script()
                     if complaint is None:
