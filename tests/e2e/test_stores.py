@@ -72,3 +72,17 @@ def test_the_password_of_the_store_is_shown_nowhere(stored):
 
 
 SECRETS = ("s3same-open",)
+
+
+@pytest.mark.parametrize("stored", ["postgresql", "etcd"], indirect=True)
+def test_a_standby_without_a_line_hears_of_entries_from_the_store(stored):
+    rarely = ("--set", "brooklyn.ha.pollPeriod=1m", "--ha-timeout", "4m")
+    n1 = stored["n1"].start(*rarely, "--node-address", "http://127.0.0.1:9").becomes("master")
+    n2 = stored["n2"].start(*rarely).becomes("read")
+    app = stored.deploy(n1)
+
+    eventually(
+        "the application on the standby",
+        lambda: any(each["id"] == app for each in n2.get("/v1/applications")),
+    )
+    assert n2.state() == "HOT_STANDBY"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,14 @@ async def test_packages_bring_stores_by_entry_point(tmp_path, monkeypatch):
     assert await open_store("notebook:x", CLOCK) == ("opened", "notebook:x", CLOCK)
     with pytest.raises(StoreUnfit, match="memory:, notebook:"):
         await open_store("notes://bucket", CLOCK)
+
+
+def test_nobody_pays_for_a_store_that_is_not_used():
+    program = (
+        "import sys, brookline.stores.registry, brookline.stores.directory, brookline.server.start;"
+        " print(*sorted({'asyncpg', 'obstore', 'aiohttp'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""

@@ -298,6 +298,11 @@ class PlaneNode:
             self._core.crew.spawn(self._observer.hint(), "nudge")
             self._core.look_now()
 
+    async def glance(self) -> None:
+        """Read on in the journal: the store says that there may be something new."""
+        if self._started.is_set():
+            await self._observer.hint()
+
     # What it does for others.
 
     async def commit(

@@ -15,6 +15,7 @@ from brookline.server.assembly import Assembly, assemble
 from brookline.server.banner import banner, show
 from brookline.server.http_server import HttpServer
 from brookline.server.listening import url_of
+from brookline.server.store_watch import follow_store
 from brookline.server.to_tls import CONNECTIONS, ToTls
 from brookline.server.watchdog import Watchdog
 from brookline.stores.urls import shown
@@ -128,6 +129,7 @@ class Server:
         crew.spawn(self._warm_up(), "warm up")
         crew.spawn(parts.api.duty.run(), "sessions")
         crew.spawn(parts.joining.probe_again(), "probe")
+        crew.spawn(follow_store(parts.store, parts.node, self._start.clock), "store watch")
         parts.backups.begin()
 
     async def _watch_node(self) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,4 +92,19 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Give back connections and threads."""
+        ...
+
+
+@runtime_checkable
+class Watchable(Protocol):
+    """A store that tells of new keys: PostgreSQL and etcd do."""
+
+    def watch(self, prefix: str) -> AsyncIterator[None]:
+        """Tell each time that a key with this prefix may have been created, and once at first.
+
+        A hint: it may come late, for nothing, or never.
+
+        Raises:
+            StoreError: If there is no connection, or it broke; ask again.
+        """
         ...
