@@ -223,7 +223,7 @@ class Nemesis:
     def _hold_store(self, what: str, name: str) -> bool:
         """Break the store for a node, unless it is broken for it already."""
         with self._holding:
-            if name in self._without_store:
+            if name in self._without_store or what not in self.lab.store.faults:
                 return False
             self._without_store.add(name)
         try:
@@ -239,6 +239,8 @@ class Nemesis:
             self._without_store.discard(name)
 
     def _stop_store(self, deed: Deed, _: LabNode) -> Undo | None:
+        if deed.what not in self.lab.store.faults:
+            return None
         if not self._store_wide.acquire(blocking=False):
             return None
         self.lab.store.begin(deed.what, "")

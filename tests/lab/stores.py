@@ -90,6 +90,9 @@ class DirectoryLabStore:
         return str((self._seen / node if node and self.faults else self._disk) / "plane")
 
     def begin(self, fault: str, node: str) -> None:
+        # Without a mount of our own it would befall the whole machine.
+        assert fault in self.faults
+        assert self._disk.is_mount()
         if fault == CUT:
             top = self._seen / node / "plane"
             self._covers[node] = [cover(path) for path in (*sorted(top.glob("[a-z]*/")), top)]
