@@ -105,12 +105,109 @@ g_is_alive() { # PID START
 # Tell whether processes of a step are left though its runner is gone. The number may be another group's by now,
 # so one of them must have the step's output open.
 g_has_orphans() {
+  if g_needs_sudo; then
+    g_has_orphans_of_another
+    return
+  fi
   kill -0 "-$g_pid" 2>/dev/null || return 1
   [ -d /proc/self ] || return 0
   for g_process in /proc/[0-9]*; do
     [ "$g_process/fd/1" -ef "$g_dir/stdout" ] && return 0
     [ "$g_process/fd/2" -ef "$g_dir/stderr" ] && return 0
   done
+  return 1
+}
+
+# The same for those of another user, whose open files only he sees. What he does not see either may be a `sudo` that
+# is about to become him. If he cannot be asked, they count.
+g_has_orphans_of_another() {
+  g_find_family
+  [ "$g_family" != " $g_pid " ] || return 1
+  # shellcheck disable=SC2016,SC2086 # for his shell; words
+  g_by_other "$g_user" '
+    for process; do
+      [ ! -d "/proc/$process" ] || [ -r "/proc/$process/fd" ] || exit 0
+      [ "/proc/$process/fd/1" -ef /proc/self/fd/0 ] && exit 0
+      [ "/proc/$process/fd/2" -ef /proc/self/fd/1 ] && exit 0
+    done
+    exit 9' guard $g_family <"$g_dir/stdout" >>"$g_dir/stderr" 2>/dev/null
+  [ $? -ne 9 ]
+}
+
+# Set g_family to the runner of a step and what lives of its session and of what descends from it; g_others to those of
+# them that are not of its group.
+g_find_family() {
+  g_family=" $g_pid "
+  g_others=
+  g_before=
+  until [ "$g_before" = "$g_family" ]; do
+    g_before=$g_family
+    for g_line in $(g_list_processes); do
+      g_process=${g_line%%,*}
+      g_line=${g_line#*,}
+      case "$g_family" in
+        *" $g_process "*) continue ;;
+        *" ${g_line%%,*} "*) ;;
+        *) [ "${g_line##*,}" = "$g_pid" ] || continue ;;
+      esac
+      g_family="$g_family$g_process "
+      case $g_line in
+        *",$g_pid,"*) ;;
+        *) g_others="$g_others $g_process" ;;
+      esac
+    done
+  done
+}
+
+# Print "PROCESS,PARENT,GROUP,SESSION" of all, by programs, for a shell reads such files byte by byte. The name of the file
+# is before each line, so that a process that has line feeds in its own name can lie about itself only.
+g_list_processes() {
+  LC_ALL=C grep -F ') ' /proc/[0-9]*/stat /dev/null 2>/dev/null |
+    LC_ALL=C sed -n 's/^.proc.\([0-9]*\).*) [^XZx] \([0-9]*\) \([0-9]*\) \([0-9]*\) .*/\1,\2,\3,\4/p'
+}
+
+# Other users: as root by `su`, else by `sudo`, which must not ask for a password.
+
+# Tell whether a step is run by another user; set g_user to his name.
+g_is_anothers() {
+  g_user=
+  { read -r g_user <"$g_dir/user"; } 2>/dev/null
+  [ -n "$g_user" ]
+}
+
+# Tell whether we can do nothing about it but by `sudo`.
+g_needs_sudo() {
+  g_is_anothers && [ "$(id -u)" != 0 ]
+}
+
+# Have another user run a text with arguments.
+g_by_other() { # USER TEXT NAME ARGUMENT...
+  g_whom=$1
+  g_text=$2
+  shift 2
+  if [ "$(id -u)" = 0 ]; then
+    su -s /bin/sh -c "$g_text" -- "$g_whom" "$@"
+  else
+    sudo -n -u "$g_whom" -- /bin/sh -c "$g_text" "$@"
+  fi
+}
+
+# Tell whether commands can be run as another user; set g_trouble to what is to be done if not.
+g_can_become() { # USER
+  g_here=$(uname -n)
+  if ! id -u "$1" >/dev/null 2>&1; then
+    g_trouble="$g_here has no user '$1'"
+    return 1
+  fi
+  g_said=$(g_by_other "$1" : guard </dev/null 2>&1) && return 0
+  g_said=${g_said##*"$g_newline"}
+  g_trouble="'$(id -un)' cannot be '$1' on $g_here"
+  if [ "$(id -u)" = 0 ]; then
+    g_trouble="$g_trouble: $g_said"
+    return 1
+  fi
+  command -v sudo >/dev/null || g_said="sudo is not installed"
+  g_trouble="$g_trouble ($g_said); allow it there by a line in /etc/sudoers.d: $(id -un) ALL=($1) NOPASSWD: ALL"
   return 1
 }
 
@@ -414,7 +511,12 @@ g_become() { # SCRIPT [OTHER]
 
 # Become another user, who goes on with the input.
 g_switch() { # USER
-  echo "$1" >"$g_dir/user"
+  [ "$1" != "$(id -un)" ] || return 0
+  if ! g_can_become "$1"; then
+    echo "$g_trouble" >&2
+    g_cannot
+  fi
+  echo "$1" >"$g_dir/user" || g_cannot
   g_program=$(sed -n '/^g_become() {/,/^}/p' "$0")
   g_program="g_cannot() { exit 125; }
 g_newline='$g_newline'
@@ -644,8 +746,13 @@ g_kill() { # EPOCH WHY GRACE
     g_sync "$g_dir/kill" "$g_dir"
   fi
   g_unlock
-  [ "$g_state" != running ] || g_end_all "$3"
-  g_look
+  if [ "$g_state" = running ]; then
+    if g_needs_sudo && ! g_can_become "$g_user"; then
+      g_fail "$g_trouble"
+    fi
+    g_end_all "$3"
+    g_look
+  fi
   g_sizes
   g_tell_end
 }
@@ -653,54 +760,49 @@ g_kill() { # EPOCH WHY GRACE
 # End a running step with all that it started: gently first, and after the grace (tenths of a second) for good.
 g_end_all() { # GRACE
   g_signal TERM
-  g_turn=0
-  while [ "$g_turn" -lt "$1" ]; do
-    g_look
+  [ "$1" -lt 1 ] || g_await_end 10 0.01
+  g_await_end "$(($1 - 1))" 0.1
+  # Also those of its group that took no notice; and again, for what was just becoming another user may have been missed.
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    g_signal KILL
+    g_await_end 10 0.02
     [ "$g_state" = running ] || break
-    g_turn=$((g_turn + 1))
-    g_sleep 0.1
   done
-  g_signal KILL # also those of its group that took no notice
+}
+
+g_await_end() { # TURNS SECONDS
   g_turn=0
-  while [ "$g_state" = running ] && [ "$g_turn" -lt 100 ]; do
+  g_look
+  while [ "$g_state" = running ] && [ "$g_turn" -lt "$1" ]; do
     g_turn=$((g_turn + 1))
-    g_sleep 0.02
+    g_sleep "$2"
     g_look
   done
 }
 
-# Send a signal to the group of a step, to others of its session, and to what descends from it.
+# Send a signal to the group of a step and to the rest of its family.
 g_signal() { # SIGNAL
-  g_number=$1
-  g_others=
-  g_family=" $g_pid "
-  g_grown=1
-  while [ -n "$g_grown" ]; do
-    g_grown=
-    for g_process in /proc/[0-9]*; do
-      g_line=
-      { read -r g_line <"$g_process/stat"; } 2>/dev/null || continue
-      g_process=${g_process#/proc/}
-      # shellcheck disable=SC2086 # words: state, parent, group, session
-      set -- ${g_line##*\) }
-      case "$g_family" in
-        *" $g_process "*) continue ;;
-        *" $2 "*) ;;
-        *) [ "$4" = "$g_pid" ] || continue ;;
-      esac
-      g_family="$g_family$g_process "
-      g_grown=1
-      [ "$3" = "$g_pid" ] || g_others="$g_others $g_process"
-    done
-  done
-  # shellcheck disable=SC2086
-  [ -z "$g_others" ] || kill "-$g_number" $g_others 2>/dev/null
-  kill "-$g_number" "-$g_pid" 2>/dev/null
-  if [ -s "$g_dir/user" ] && [ "$(id -u)" != 0 ]; then
-    read -r g_user <"$g_dir/user"
-    # shellcheck disable=SC2086
-    sudo -n -u "$g_user" -- kill "-$g_number" $g_family 2>/dev/null
+  g_find_family
+  if g_is_anothers && g_signal_by_other "$1" && [ "$1" = TERM ]; then
+    # That is all: by this signal a `su` would end at once, whatever its command made of it.
+    return 0
   fi
+  # shellcheck disable=SC2086
+  [ -z "$g_others" ] || kill "-$1" $g_others 2>/dev/null
+  kill "-$1" "-$g_pid" 2>/dev/null
+}
+
+# Have the other user of a step send a signal to what is his of its family. Fails if nothing is.
+g_signal_by_other() { # SIGNAL
+  # shellcheck disable=SC2016,SC2086
+  g_by_other "$g_user" '
+    found=1
+    signal=$1
+    shift
+    for process; do
+      kill "-$signal" "$process" && found=0
+    done
+    exit "$found"' guard "$1" $g_family >/dev/null 2>&1 </dev/null
 }
 
 g_collect() { # EPOCH STEP...

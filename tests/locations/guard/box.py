@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +27,7 @@ PROGRAMS = {
     "ksh": ("ksh93", "ksh"),
     "mksh": ("mksh",),
 }
+SHELLS = list(PROGRAMS)
 
 
 def shell(name):
@@ -30,6 +35,30 @@ def shell(name):
     places = [*os.environ["PATH"].split(":"), str(ROOT / ".shells" / "bin")]
     paths = [Path(place) / program for program in PROGRAMS[name] for place in places]
     return next((path for path in paths if path.exists()), None)
+
+
+def plain_shell():
+    """Return the name of the shell that is ``/bin/sh`` on most hosts like this one."""
+    return "dash" if shell("dash") else "bash"
+
+
+def all_at_once(ask, arguments, *, threads=20):
+    """Return what a function returns for each argument, asked by several threads at a time."""
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(ask, arguments))
+
+
+def path_without(place, *absent):
+    """Return a PATH with all programs of this host but some, in a new folder at a place."""
+    folder = place / "programs"
+    folder.mkdir()
+    for known in reversed(os.environ["PATH"].split(":")):
+        for program in Path(known).iterdir() if Path(known).is_dir() else ():
+            if program.name not in absent:
+                link = folder / program.name
+                link.unlink(missing_ok=True)
+                link.symlink_to(program)
+    return str(folder)
 
 
 class Answer(NamedTuple):
@@ -76,11 +105,21 @@ def read(said, errors=b""):
 
 
 class Box:
-    """The guard of one folder, under one shell."""
+    """The guard of one folder, under one shell.
 
-    def __init__(self, tmp_path, name="dash", *, path=""):
+    Args:
+        tmp_path: A folder for all that it needs.
+        name: Of the shell.
+        path: Where it finds programs, if not where this process does.
+        login: Name of the user who asks it, if not that of this process.
+    """
+
+    def __init__(self, tmp_path, name="dash", *, path="", login=None):
         self.tmp_path = tmp_path
         self.folder = tmp_path / "folder of 'guards'"
+        self.login = login
+        if login:
+            shutil.chown(tmp_path, login)
         self.boot_file = tmp_path / "boot_id"
         self.boot_file.write_text("boot-1\n")
         self.env = {"PATH": path or os.environ["PATH"], "HOME": str(tmp_path)}
@@ -91,11 +130,22 @@ class Box:
 
     def _shell(self, name):
         found = shell(name)
-        if name != "busybox":
+        if name != "busybox" and not self.login:
             return found
-        link = self.tmp_path / "sh"  # busybox is what it is called
-        link.symlink_to(found)
-        return link
+        own = self.tmp_path / "sh"  # busybox is what it is called
+        shutil.copy(found, own)  # no link, for others may not come to where it is
+        return own
+
+    def twin(self, name):
+        """Return another box, whose folder is as the folder of this one is now."""
+        twin = copy.copy(self)
+        twin.tmp_path = self.tmp_path / name
+        twin.tmp_path.mkdir()
+        twin.folder = twin.tmp_path / self.folder.name
+        if self.folder.exists():
+            shutil.copytree(self.folder, twin.folder, symlinks=True)
+            twin.id = f"{self.id.partition('.')[0]}.{twin.folder.stat().st_ino}"
+        return twin
 
     def copy(self, name, change):
         """Return the path of a changed copy of the script."""
@@ -125,11 +175,27 @@ class Box:
             given.seek(0)
             process = subprocess.Popen(
                 argv, env=self.env | (env or {}), stdin=given, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, start_new_session=True,
+                stderr=subprocess.PIPE, start_new_session=True, **self._as_login(),
             )  # fmt: skip
 
         self.processes.append(process)
         return process
+
+    def _as_login(self):
+        if self.login is None:
+            return {}
+        user = pwd.getpwnam(self.login)
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": "/"}
+
+    def end_of(self, process):
+        """Return the answer of one that was begun, once it is complete."""
+        with process:
+            return read(process.communicate(timeout=20)[0])
+
+    def leave(self, process):
+        """End one that was begun, but not what it runs."""
+        with process:
+            process.kill()
 
     def init(self, **kwargs):
         """Make the folder."""
@@ -167,6 +233,14 @@ class Box:
 
     def output(self, step, stream, offset=0):
         return self.ask("output", self.folder, self.id, step, stream, offset)
+
+    def await_output(self, step, *, lines=0, size=0):
+        """Return what a step wrote, once it is so many lines, or so many bytes."""
+        deadline = time.monotonic() + 20
+        while (out := self.output(step, "stdout").out).count(b"\n") < lines or len(out) < size:
+            assert time.monotonic() < deadline, out
+            time.sleep(0.005)
+        return out
 
     def step(self, step):
         """Return the folder of a step."""

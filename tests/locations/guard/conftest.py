@@ -2,22 +2,28 @@ import contextlib
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
-from tests.locations.guard.box import PROGRAMS, Box, shell
+from tests.locations.guard.box import PROGRAMS, SHELLS, Box, plain_shell, shell
 
-SHELLS = ["dash", "bash", "busybox", "ksh", "mksh"]
+
+def missing(what):
+    """Skip a test for what is missing here; in CI, where all has to be, fail it."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def there_is(name):
+    """Make sure that a shell is to be had here."""
+    if shell(name) is None:
+        missing(f"no {name} is here: {PROGRAMS[name]}; see 'make shells'")
 
 
 @pytest.fixture(params=SHELLS)
 def name(request):
-    """Name of a shell that is to be had here."""
-    if shell(request.param) is None:
-        missing = f"no {request.param} is here: {PROGRAMS[request.param]}; see 'make shells'"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+    """Name of a shell."""
+    there_is(request.param)
     return request.param
 
 
@@ -26,22 +32,21 @@ def boxes(tmp_path):
     """Make boxes, whose steps end with the test."""
     made = []
 
-    def make(name="dash", **kwargs):
-        folder = tmp_path / str(len(made))
+    def make(name="dash", *, folder=None, **kwargs):
+        folder = folder or tmp_path / str(len(made))
         folder.mkdir()
         made.append(Box(folder, name, **kwargs))
         return made[-1]
 
     yield make
     for box in made:
-        for started in box.folder.glob("steps/*/started"):
+        for started in box.tmp_path.rglob("steps/*/started"):
             group = int(started.read_text().split()[0])
             with contextlib.suppress(ProcessLookupError):
                 if group:
                     os.killpg(group, signal.SIGKILL)
         for process in box.processes:
-            with process:
-                process.kill()
+            box.leave(process)
 
 
 @pytest.fixture
@@ -55,7 +60,7 @@ def box(boxes, name):
 @pytest.fixture
 def plain(boxes):
     """A box under the shell of this host."""
-    box = boxes("dash" if shell("dash") else "bash")
+    box = boxes(plain_shell())
     box.init()
     return box
 
@@ -70,17 +75,3 @@ def until():
         return found
 
     return wait
-
-
-def alive(pid):
-    """Tell whether a process runs; one that ended and was not reaped yet does not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"
-
-
-@pytest.fixture(name="alive")
-def alive_fixture():
-    return alive

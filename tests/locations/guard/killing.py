@@ -17,8 +17,20 @@ def with_points(text, point):
     first = next(n for n, line in enumerate(lines) if line.endswith("() {"))
     made, in_case = lines[:first], []
     for number, line in enumerate(lines[first:], first):
-        made.append(_with_point(line, in_case, point(number)))
+        goes_on = lines[number - 1].endswith(("|", "&&", "\\"))
+        made.append(line if goes_on else _with_point(line, in_case, point(number)))
     return "\n".join(made) + "\n"
+
+
+def function_at(text, number):
+    """Return the name of the function that a line of the script is of; empty if of none."""
+    name = ""
+    for line in text.splitlines()[: number + 1]:
+        if re.fullmatch(r"\w+\(\) \{.*", line):
+            name = line.partition("(")[0]
+        elif line == "}":
+            name = ""
+    return name
 
 
 def _with_point(line, in_case, before):
@@ -43,6 +55,11 @@ def _with_point(line, in_case, before):
 def tracing(text):
     """Return the script so that it notes the lines that it comes to, in the file ``$TRACE``."""
     return with_points(text, lambda number: f'[ -z "${{TRACE-}}" ] || echo {number} >>"$TRACE"; ')
+
+
+def traced(path):
+    """Return the numbers of the lines that were noted in a file, in order."""
+    return list(map(int, path.read_text().split())) if path.exists() else []
 
 
 def deadly(text):

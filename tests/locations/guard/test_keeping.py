@@ -1,30 +1,16 @@
 """What the guard keeps and locks: full disks, machines without tools, old steps, dead holders."""
 
 import os
-import shutil
 import signal
 import subprocess
-import threading
 import time
 from pathlib import Path
 
 import pytest
-from tests.locations.guard.box import read
+from tests.locations.guard.box import SCRIPT, all_at_once, path_without
+from tests.locations.guard.killing import traced, tracing
 
 DAY_S = 86400
-
-
-def path_without(tmp_path, *absent):
-    """Return a PATH with all programs of this host but some."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    for place in reversed(os.environ["PATH"].split(":")):
-        for program in Path(place).iterdir() if Path(place).is_dir() else ():
-            if program.name not in absent:
-                link = folder / program.name
-                link.unlink(missing_ok=True)
-                link.symlink_to(program)
-    return str(folder)
 
 
 @pytest.mark.slow
@@ -39,16 +25,9 @@ def test_without_flock_and_setsid_twenty_masters_run_a_step_once(
     assert (box.folder / "id").read_text() == "first link job\n"
     trace = box.tmp_path / "trace"
     script = f"echo run >>{trace}; sleep 0.1; exit 5"
-    ends = []
-
-    def ask(epoch):
-        ends.append(box.run("s1", script, epoch=epoch, fresh=False).words[:2])
-
-    threads = [threading.Thread(target=ask, args=(epoch,)) for epoch in range(1, 21)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    ends = all_at_once(
+        lambda epoch: box.run("s1", script, epoch=epoch, fresh=False).words[:2], range(1, 21)
+    )
     assert trace.read_text() == "run\n"
     assert all(end in (["end", "5"], ["refused", "epoch"]) for end in ends)
     assert ["end", "5"] in ends
@@ -57,6 +36,22 @@ def test_without_flock_and_setsid_twenty_masters_run_a_step_once(
     assert box.kill("s2", epoch=20, grace=1).end == ("-", "cancelled")
     assert not alive(runner)
     assert not list(box.folder.glob("held*")) + list(box.folder.glob("lock.*"))
+
+
+def has_tried_twice(_box, trace):
+    """Tell whether somebody who is traced has found the lock held, and held still when he came again."""
+    lines = SCRIPT.read_text().splitlines()
+    return sum("g_break_lock || g_sleep" in lines[number] for number in traced(trace)) >= 2
+
+
+def is_queued(box, _trace):
+    """Tell whether the kernel lets somebody wait for the lock."""
+    inode = (box.folder / "lock").stat().st_ino
+    waiting = [one for one in Path("/proc/locks").read_text().splitlines() if " -> " in one]
+    return any(f":{inode} " in one for one in waiting)
+
+
+WAITS = {"flock": is_queued, "link": has_tried_twice}
 
 
 @pytest.mark.parametrize("locking", ["flock", "link"])
@@ -69,13 +64,14 @@ def test_a_lock_survives_the_death_of_its_holder(box, until, locking):
     words, payload = box.run_words("s1", "exit 3")
     holder = box.begin(*words, stdin=payload, script=frozen)
     assert holder.stdout.readline() == b"has it\n"
-    waiting = box.begin_run("s2", "exit 4")
-    time.sleep(0.2)
-    assert waiting.poll() is None
+    words, payload = box.run_words("s2", "exit 4")
+    trace = box.tmp_path / "lines"
+    script = box.copy("tracing.sh", tracing)
+    waiting = box.begin(*words, stdin=payload, script=script, env={"TRACE": str(trace)})
+    until(lambda: WAITS[locking](box, trace))
     os.killpg(holder.pid, signal.SIGKILL)
     holder.wait()
-    with waiting:
-        assert read(waiting.communicate(timeout=20)[0]).end == ("4", "-")
+    assert box.end_of(waiting).end == ("4", "-")
     assert box.run("s1", "exit 3").end == ("3", "-")
 
 
@@ -102,12 +98,11 @@ def test_on_a_full_file_system_steps_end_and_others_are_not_begun(box, until):
         box.init()
         go = box.tmp_path / "go"
         process = box.begin_run("s1", f"echo on; while ! test -e {go}; do sleep 0.01; done; exit 3")
-        until(lambda: box.output("s1", "stdout").out)
+        box.await_output("s1", size=1)
         with pytest.raises(OSError, match="space"):
             (box.folder / "ballast").write_bytes(bytes(2_000_000))
         go.touch()
-        with process:
-            assert read(process.communicate(timeout=20)[0]).end == ("3", "-")
+        assert box.end_of(process).end == ("3", "-")
         assert box.run("s2", "exit 4").words[0] == "failed"
         (box.folder / "ballast").unlink()
         assert box.run("s2", "exit 4", fresh=False).end == ("4", "-")
@@ -169,12 +164,3 @@ def test_a_machine_that_is_given_back_keeps_nothing(box):
     assert box.ask("remove", box.folder, box.id).words == ["ok"]
     assert not box.folder.exists()
     assert box.run("s2").words == ["refused", "reset"]
-
-
-def test_the_script_is_in_the_package(plain):
-    from brookline.locations.way import script
-
-    name, content = script()
-    assert name.startswith("guard-")
-    assert content.startswith(b"#!/bin/sh\n")
-    shutil.rmtree(plain.folder)

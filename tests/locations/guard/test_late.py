@@ -1,9 +1,7 @@
 """Late, deposed and racing masters: nobody runs a step twice, or one that was given up."""
 
-import threading
-
 import pytest
-from tests.locations.guard.box import read
+from tests.locations.guard.box import all_at_once
 
 
 @pytest.mark.parametrize("epoch", [1, 2])
@@ -55,19 +53,12 @@ def test_attaching_begins_nothing(box):
 def test_twenty_masters_run_a_step_once(box):
     trace = box.tmp_path / "trace"
     script = f"echo run >>{trace}; echo out; sleep 0.1; exit 5"
-    answers = {}
-
-    def ask(epoch):
-        answers[epoch] = box.run("s1", script, epoch=epoch, fresh=False)
-
-    threads = [threading.Thread(target=ask, args=(epoch,)) for epoch in range(1, 21)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = all_at_once(
+        lambda epoch: box.run("s1", script, epoch=epoch, fresh=False), range(1, 21)
+    )
     assert trace.read_text() == "run\n"
-    assert answers[20].end == ("5", "-")
-    for epoch, answer in answers.items():
+    assert answers[-1].end == ("5", "-")
+    for epoch, answer in enumerate(answers, 1):
         if answer.words[0] == "refused":
             assert answer.words[1] == "epoch"
             assert int(answer.words[2]) > epoch
@@ -84,8 +75,7 @@ def test_a_kill_and_runs_that_race_leave_no_command_running(plain, alive):
         end = plain.kill(step, epoch=1, grace=1)
         runs.append(plain.begin_run(step, script, epoch=1, fresh=False))
         for process in runs:
-            with process:
-                answer = read(process.communicate(timeout=20)[0])
+            answer = plain.end_of(process)
             assert answer.words[:2] in (["refused", "killed"], ["end", "143"], ["end", "-"])
         assert end.words[0] == "end"
         pids = trace.read_text().split() if trace.exists() else []

@@ -5,8 +5,6 @@ import shutil
 import signal
 import subprocess
 
-from tests.locations.guard.box import read
-
 
 def test_a_lost_folder_is_told_and_runs_nothing(box):
     box.run("s1")
@@ -87,12 +85,11 @@ def test_a_runner_that_was_killed_is_told_once_its_command_has_ended(box, until)
     go, trace = box.tmp_path / "go", box.tmp_path / "trace"
     script = f"echo on; while ! test -e {go}; do sleep 0.01; done; echo run >>{trace}"
     process = box.begin_run("s1", script)
-    until(lambda: box.output("s1", "stdout").out)
+    box.await_output("s1", size=1)
     os.kill(box.runner("s1"), signal.SIGKILL)
     assert box.status("s1").lines[0][1] == "running"
     go.touch()
-    with process:
-        answer = read(process.communicate(timeout=20)[0])
+    answer = box.end_of(process)
     assert (answer.end, answer.out) == (("-", "lost"), b"on\n")
     assert box.run("s1", script, fresh=False).end == ("-", "lost")
     assert trace.read_text() == "run\n"
@@ -100,7 +97,7 @@ def test_a_runner_that_was_killed_is_told_once_its_command_has_ended(box, until)
 
 def test_a_command_without_its_runner_is_killed_like_another(box, until, alive):
     box.begin_run("s1", "echo $$; exec sleep 100")
-    pid = int(until(lambda: box.output("s1", "stdout").out))
+    pid = int(box.await_output("s1", lines=1))
     os.kill(box.runner("s1"), signal.SIGKILL)
     assert box.kill("s1").end == ("-", "cancelled")
     assert not alive(pid)
