@@ -137,6 +137,32 @@ def clear(tool: Tool, node: str | None) -> None:
     tool.out.emit(found, lambda: lines or ["no node has ended; nothing to forget"])
 
 
+@ha.command()
+@click.option("--kill", "how", flag_value="kill", help="End the master's process with kill -9.")
+@click.option("--pause", "how", flag_value="pause", help="Pause it until another node leads.")
+@click.option("--graceful", "how", flag_value="graceful", help="Have the master hand over.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option(
+    "--timeout", default="", help="How long to wait.  [default: the heartbeat time-out and 30s]"
+)
+@with_tool
+def drill(tool: Tool, *, how: str | None, yes: bool, timeout: str) -> None:
+    """Rehearse a failover: end the master's mastership, and see what clients notice.
+
+    Two clients for each node write to and read an application that is made for it, and removed in the
+    end. --kill and --pause need the master's node on this machine, its home being --home or in the current
+    folder. Ends with 12 if a write was lost, done twice, or done though it was called not done.
+    """
+    from brookline.cli.ha_drill import drill as rehearse
+    from brookline.cli.waiting import seconds_of
+
+    if how is None:
+        raise click.UsageError("say how: --kill, --pause or --graceful")
+    context = click.get_current_context()
+    home = context.params.get("home") or (context.find_root().obj or {}).get("home") or ""
+    rehearse(tool, how, home=home, yes=yes, timeout_s=seconds_of(timeout) if timeout else None)
+
+
 def look(client: Client) -> tuple[PlaneStates, dict[str, Any]]:
     """Return the plane, and the same in the server's words."""
     raw = client.do(calls.states_json()) or {}

@@ -97,6 +97,15 @@ def descendants_sensor(app: str, sensor: str) -> Call[dict[str, Any]]:
     return _get(_path("applications", app, "descendants", "sensor", sensor))
 
 
+def add_children(app: str, entity: str, plan: str) -> Call[dict[str, Any]]:
+    """Add the entities of a blueprint below an entity, without starting them; return the task."""
+    path = _entity(app, entity, "children")
+    request = make_request(
+        "POST", path, query={"start": False}, body=plan.encode(), content_type=YAML
+    )
+    return Call(request, _json_of_any)
+
+
 def locations(app: str, entity: str) -> Call[list[dict[str, Any]]]:
     """Return the locations of an entity (LocationSummary)."""
     return _get(_entity(app, entity, "locations"))

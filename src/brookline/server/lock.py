@@ -115,6 +115,20 @@ def boot_id() -> str:
         return ""
 
 
+def holder_of(home: Path) -> Holder | None:
+    """Return who runs on a home of this machine now, or None if nobody does, or it is no home."""
+    try:
+        descriptor = os.open(home / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        holder = _holder(descriptor)
+        runs = not _lock(descriptor, fcntl.LOCK_SH)
+        return holder if runs and holder.pid and holder.boot == boot_id() else None
+    finally:
+        os.close(descriptor)
+
+
 def proved_dead(heartbeat: Heartbeat) -> bool:
     """Tell whether an instance is proved dead.
 
