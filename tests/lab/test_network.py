@@ -1,0 +1,26 @@
+"""What is cut is cut, in the direction that was meant, and no longer than that."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from tests.lab.network import can_isolate, isolated
+from tests.lab.test_lab import ROOT
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not can_isolate(), reason="no namespaces can be made here")
+def test_a_cut_drops_what_goes_one_way():
+    command = isolated("tests.lab.crossing", [])
+
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
+
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == {
+        "before": [True, True],
+        "one way": [False, True],
+        "both ways": [False, False],
+        "after": [True, True],
+    }
