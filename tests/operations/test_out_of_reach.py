@@ -53,6 +53,7 @@ class Far:
         self.go, self.trace = tmp_path / "go", tmp_path / "trace"
         self.home = str(tmp_path / "guard")
         self.silent_s = 60.0
+        self.guards = {}
         platform = SimpleNamespace(live=self, locations=self)
         bench.kinds[ENDING] = lambda task: ending(platform, task.work["commands"])
 
@@ -67,12 +68,15 @@ class Far:
         return Location(location_id, self.bench.recorder.records.get(LOCATION, location_id))
 
     def machine(self, location=None):
-        """Return the machine as a server sees it that has only just started."""
+        """Return the machine as this server sees it."""
         location = location or self.location("m1")
-        place = Place.of(location.config)
-        guard = Guard(self.link, self.home, place.folder, place, silent_s=self.silent_s)
+        server = (self.bench.supervisor, self.silent_s)
+        if server not in self.guards:
+            place = Place.of(location.config)
+            guard = Guard(self.link, self.home, place.folder, place, silent_s=self.silent_s)
+            self.guards[server] = guard
         base = str(self.tmp_path / "base")
-        recorded = RecordedGuard(guard, location)
+        recorded = RecordedGuard(self.guards[server], location)
         return LocalMachine(this_host(), base, self.bench.clock, guard=recorded)
 
     def set(self, how):
@@ -259,6 +263,8 @@ async def test_a_command_that_cannot_be_killed_is_killed_by_the_next_master(far,
 
 
 async def test_what_was_cancelled_before_it_came_there_never_begins(far, until):
+    far.silent_s = SILENT_S["silent"]
+    await far.machine().run("true")  # the guard is there from then on
     far.set("silent")
     task = await far.submit()
     await until(lambda: far.waits(task))
@@ -267,9 +273,25 @@ async def test_what_was_cancelled_before_it_came_there_never_begins(far, until):
     far.set("up")
     [end] = far.endings()
     assert (await ends(far, end)).result == 0
-    recorded = far.machine()._guard
-    assert (await recorded.guard.status(step)).state == "killed"
+    guard, *_ = far.guards.values()
+    assert (await guard.status(step)).state == "killed"
     assert far.pids() == []
+
+
+@pytest.mark.parametrize("cancelled", [True, False], ids=["cancelled", "overdue"])
+async def test_what_never_left_this_server_is_not_ended_anywhere(far, until, cancelled):
+    far.set("down")
+    task = await far.submit(far.command(timeout_s=None if cancelled else 1.0))
+    await until(lambda: far.waits(task))
+    if cancelled:
+        assert await far.bench.supervisor.cancel(task)
+    task = await ends(far, task, Status.CANCELLED if cancelled else Status.FAILED)
+    said = (
+        "work was cancelled" if cancelled else "install was not begun within 1s; its machine is out"
+    )
+    assert task.error.startswith(said)
+    assert "may still run" not in task.error
+    assert far.endings() == []
 
 
 async def test_the_time_of_a_step_goes_on_and_its_error_says_what_may_still_run(far, until):
@@ -306,8 +328,9 @@ async def test_the_time_of_a_command_goes_on(far, until, begun):
 
 
 async def test_a_command_that_was_ended_in_the_end_is_not_ended_again(far, until):
-    far.set("down")
     task = await far.submit()
+    await until(far.pids)
+    far.set("down")
     await until(lambda: far.waits(task))
     await far.bench.supervisor.cancel(task)
     [end] = far.endings()

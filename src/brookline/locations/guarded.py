@@ -109,6 +109,7 @@ class _Run:
         self._patience = None if operation is None else Patience(operation)
         self._limit = asyncio.timeout(None)
         self._output = _Output(operation, self._step)
+        self._unsent = False
 
     async def finished(self) -> Finished:
         """Run it, and return how it ended."""
@@ -158,6 +159,7 @@ class _Run:
         """Ask something of the machine until it answers, if that can be waited for."""
         patience = self._patience
         while True:
+            self._unsent = False
             try:
                 answer = await ask()
             except Exception as error:
@@ -169,7 +171,8 @@ class _Run:
                     patience.answered()
                 return answer
             sent = not isinstance(away, Unreachable) or away.sent
-            self._step = replace(self._step, fresh=self._step.fresh and not sent)
+            self._unsent = self._step.fresh and not sent
+            self._step = replace(self._step, fresh=self._unsent)
             self._count_from_now()
             await patience.wait(away)
 
@@ -197,17 +200,23 @@ class _Run:
         """Kill it, for its time is over.
 
         Raises:
-            TimedOut: If that may not have been done, since its machine is out of reach.
+            TimedOut: If that may not have been done, since its machine is out of reach; or if it was
+                not even begun, for that reason.
         """
+        name, time = self._command.name, f"within {self._command.timeout_s:g}s"
+        if self._unsent and self._patience is not None:
+            raise TimedOut(f"{name} was not begun {time}; its machine is {self._patience.since()}")
         try:
             await self._kill(_TIMEOUT)
         except Unreachable as error:
             if self._operation is None:
                 raise
-            why = f"{self._command.name} was not seen to end within {self._command.timeout_s:g}s"
-            raise TimedOut(why + told_of_remains(self._operation)) from error
+            why = f"{name} was not seen to end {time}{told_of_remains(self._operation)}"
+            raise TimedOut(why) from error
 
     async def _give_up(self, why: str) -> None:
+        if self._unsent:
+            return  # nothing of it ever came there
         try:
             await self._kill(why)
             if not self._step.kept:

@@ -59,7 +59,7 @@ class Patience:
     async def wait(self, error: Exception) -> None:
         """Wait a while because of an error, before it is tried again."""
         operation, pause_s = self._operation, _FIRST_S
-        if isinstance(error, Unreachable):
+        if isinstance(error, Unreachable) and not is_scarcity(error):
             pause_s, self._pause_s = self._pause_s, min(2 * self._pause_s, _LONGEST_S)
             self.note(error)
             self._show(f"for the machine {error.machine}, {self.since()}")
