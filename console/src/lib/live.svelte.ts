@@ -35,6 +35,7 @@ class Live {
   /** The plane as the node sees it that is talked to, and when it said so. */
   plane = $state.raw<Plane>()
   planeAt = $state(0)
+  #viewAt = 0
   masterId = $derived(this.plane?.masterId ?? '')
   history = $state.raw<Mastership[]>([])
   /** What the node does with changes while it does not lead. */
@@ -188,6 +189,12 @@ class Live {
       : node.heartbeatAgeMs + Math.max(0, now - this.planeAt)
   }
 
+  /** For how long nothing has been heard of a silent master, at a moment. */
+  silentMs(now: number): number {
+    const told = this.plane?.view?.silentMs
+    return told === undefined ? 0 : told + Math.max(0, now - this.#viewAt)
+  }
+
   async #read<T>(
     name: keyof Live['versions'],
     replica: Replica<T>,
@@ -292,8 +299,10 @@ class Live {
   }
 
   #event(name: string, data: unknown): void {
-    if (name === 'plane') this.#set(data as Plane)
-    else if (name === 'pulse') this.#pulse(data as { nodes: Record<string, number[]> })
+    if (name === 'plane') {
+      this.#set(data as Plane)
+      this.#viewAt = this.planeAt
+    } else if (name === 'pulse') this.#pulse(data as { nodes: Record<string, number[]> })
     else if (name === 'changes') this.#changes(data as Changes)
     else if (name === 'output') this.#detail.onOutput?.(data as Output)
     else if (name === 'progress') this.#progress(data as { tasks: Progress })

@@ -1,11 +1,35 @@
 // What follows from the plane as a node tells it.
 
 import { policy } from './policy'
+import { t } from './texts'
 import type { Plane, View } from './types'
 
 /** Where users reach a node. */
 export function addressOf(node: { nodeUri: string | null; address: string } | undefined): string {
   return (node?.nodeUri || node?.address || '').replace(/\/+$/, '')
+}
+
+/** Who leads, in words; what ticks is given. */
+export function sentenceOf(view: View, silentMs: number): string {
+  const name = view.name ?? ''
+  switch (view.phase) {
+    case 'led':
+      return view.sinceMs ? t.strip.led(name) : t.strip.leads(name)
+    case 'silent':
+      return t.strip.silent(name, silentMs)
+    case 'gone':
+      return t.strip.gone(name)
+    case 'taking-over':
+      return t.strip.takingOver(name)
+    case 'vacant':
+      return t.strip.vacant(view.to ?? '')
+    case 'cut-off':
+      return t.strip.cutOff(view.sinceMs ?? 0)
+    case 'alone':
+      return t.strip.alone
+    default:
+      return t.strip.unknown
+  }
 }
 
 /** Who leads, as far as it can be told without the stream. */

@@ -75,7 +75,11 @@ export const t = {
       `${name} answers, but its stream of events does not come through: something in between, such as a proxy, holds it back. This page asks every ${duration(ms)} instead;`,
     silent: (name: string, ms: number) =>
       `Master silent: nothing from ${name || 'it'} for ${duration(ms)}`,
-    silentLimit: (limit: number) => `after ${duration(limit)} another node takes over`,
+    silentTold: (name: string) => `Master silent: ${name || 'nothing comes from it'}.`,
+    silentLeft: (left: number) =>
+      left > 0
+        ? `Another node takes over in ${duration(left)}.`
+        : 'Another node is about to take over.',
     gone: (name: string) => `${name || 'The master'} has ended; the next in line takes over`,
     takingOver: (name: string) => `${name} takes over`,
     vacant: (to: string) =>
@@ -110,6 +114,7 @@ export const t = {
   },
 
   banner: {
+    label: 'About this node',
     standby: (name: string, status: string) => `${name} is no master (${status}).`,
     alarm: (name: string) => `${name} reports:`,
     alarmHint: 'What is shown may be old. Changes are refused until this is over.',
@@ -158,6 +163,7 @@ export const t = {
     nodeFailed: (name: string) => `${name} has failed, or is silent`,
     alarm: (name: string, text: string) => `${name}: ${text}`,
     noMaster: 'Nobody leads',
+    silentMaster: (name: string) => `${name}, which is silent`,
     interrupted: (n: number) => `${count(n, 'operation')} interrupted, waiting for a decision`,
     unreadable: 'This node shows no applications: it keeps no copy that can be read.',
     showMore: (n: number) => `Show ${n} more`,

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { addressOf, sentenceOf, viewOf } from './plane'
+import type { Plane, PlaneNode, View } from './types'
+
+const view = (phase: View['phase'], more: Partial<View> = {}): View => ({
+  phase,
+  name: 'n1',
+  says: '',
+  ...more,
+})
+
+test.each([
+  [view('led', { sinceMs: 5 }), 'n1 leads since'],
+  [view('led'), 'n1 leads'],
+  [view('silent', { silentMs: 3000 }), 'Master silent: nothing from n1 for 12 s'],
+  [view('gone'), 'n1 has ended; the next in line takes over'],
+  [view('taking-over', { name: 'n2' }), 'n2 takes over'],
+  [view('vacant', { to: 'n2' }), 'Nobody leads; n2 is next'],
+  [view('vacant'), 'Nobody leads, and nobody is next'],
+  [view('alone'), 'Nobody leads, and nobody has yet'],
+  [view('unknown'), 'This node has not read the store yet'],
+])('%o reads: %s', (one, text) => expect(sentenceOf(one, 12_000)).toBe(text))
+
+test('without the stream the table of nodes says who leads', () => {
+  const n1 = { nodeId: 'a', name: 'n1' } as PlaneNode
+  const plane: Plane = {
+    planeId: 'p',
+    ownId: 'a',
+    masterId: 'a',
+    nodes: { a: n1 },
+    heartbeatTimeoutMs: 1,
+  }
+  expect(viewOf(plane)).toMatchObject({ phase: 'led', name: 'n1' })
+  expect(viewOf({ ...plane, masterId: '' }).phase).toBe('unknown')
+})
+
+test('an address has no slash at its end', () => {
+  const node = { nodeUri: 'http://n1:8081/', address: 'http://inside/' }
+  expect(addressOf(node)).toBe('http://n1:8081')
+  expect(addressOf({ ...node, nodeUri: null })).toBe('http://inside')
+  expect(addressOf(undefined)).toBe('')
+})
