@@ -15,7 +15,7 @@ from bench.sizes import LARGE, wait_for_rest
 from bench.writers import Writer, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bench.nodes import Node
 
@@ -40,9 +40,11 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(setting: Setting, name: str, count: int = FEW) -> Iterator[Stage]:
-    """Start a master and a hot standby, and deploy so many entities."""
+def stage(setting: Setting, name: str, count: int = FEW, store: str = "") -> Iterator[Stage]:
+    """Start a master and a hot standby, on a folder or on a store, and deploy so many entities."""
     with plane(setting.folder / name, "n1", "n2") as (master, standby):
+        for node in (master, standby):
+            node.store = store or str(node.shared)
         start_all([master, standby])
         app = deploy(master, many(count))
         wait_for_rest(master)
@@ -52,18 +54,42 @@ def stage(setting: Setting, name: str, count: int = FEW) -> Iterator[Stage]:
 
 def kill(setting: Setting) -> Sequence[Figure]:
     """`kill -9` of the master, to the first write that the other one accepts."""
+    return killed(setting, 0.7, brooklyn="33.4 s")
+
+
+def killed(
+    setting: Setting,
+    most: float,
+    *,
+    on_what: str = "",
+    brooklyn: str = "-",
+    place: Callable[[], str] = str,
+) -> Sequence[Figure]:
+    """Measure `kill`, on a new place in a store each time.
+
+    Args:
+        setting: Where and how often.
+        most: Seconds that it may take.
+        on_what: The store, for people.
+        brooklyn: What Brooklyn takes.
+        place: Returns the URL of a store that nobody has used; of a folder, nothing.
+    """
     seconds, lost = [], []
     for number in range(setting.rounds):
-        with stage(setting, f"kill-{number}") as on:
+        with stage(setting, f"kill-{number}", store=place()) as on:
             with on.writer() as writer:
                 moment = _kill(on, writer)
             account = writer.account
             seconds.append(account.first_after(moment, on.standby.port).at - moment)
             lost.append(float(len(missing(on.standby, on.app, [account]))))
-    what = "kill -9 of the master to the first write accepted by the other"
+    what = f"{on_what}kill -9 of the master to the first write accepted by the other"
     return [
-        at_most(what, seconds, 0.7, form="{:.2f} s", brooklyn="33.4 s"),
-        _none("the same: acknowledged writes lost", lost, brooklyn="53 of 616"),
+        at_most(what, seconds, most, form="{:.2f} s", brooklyn=brooklyn),
+        _none(
+            f"{on_what}the same: acknowledged writes lost",
+            lost,
+            brooklyn="-" if on_what else "53 of 616",
+        ),
     ]
 
 
@@ -92,9 +118,21 @@ def hot_standby(setting: Setting) -> Sequence[Figure]:
 
 def hand_over(setting: Setting) -> Sequence[Figure]:
     """SIGTERM of the master, while a client writes to whichever is up."""
+    return handed_over(setting, 0.1, brooklyn="5.2 s")
+
+
+def handed_over(
+    setting: Setting,
+    most: float,
+    *,
+    on_what: str = "",
+    brooklyn: str = "-",
+    place: Callable[[], str] = str,
+) -> Sequence[Figure]:
+    """Measure `hand_over`; arguments as those of `killed`."""
     pauses, refused, lost = [], [], []
     for number in range(setting.rounds):
-        with stage(setting, f"hand-over-{number}") as on:
+        with stage(setting, f"hand-over-{number}", store=place()) as on:
             with on.writer() as writer:
                 time.sleep(BEFORE_S)
                 begin = time.perf_counter()
@@ -106,11 +144,15 @@ def hand_over(setting: Setting) -> Sequence[Figure]:
             pauses.append(account.longest_pause_s(begin, end))
             refused.append(float(len(account.refused) + len(account.unknown)))
             lost.append(float(len(missing(on.standby, on.app, [account]))))
-    what = "graceful hand-over, longest time without an accepted write"
+    what = f"{on_what}graceful hand-over, longest time without an accepted write"
     return [
-        at_most(what, pauses, 0.1, form="{:.3f} s", brooklyn="5.2 s"),
-        _none("the same: writes refused, or not answered", refused),
-        _none("the same: acknowledged writes lost", lost, brooklyn="51 of 550"),
+        at_most(what, pauses, most, form="{:.3f} s", brooklyn=brooklyn),
+        _none(f"{on_what}the same: writes refused, or not answered", refused),
+        _none(
+            f"{on_what}the same: acknowledged writes lost",
+            lost,
+            brooklyn="-" if on_what else "51 of 550",
+        ),
     ]
 
 

@@ -31,7 +31,7 @@ from brookline.journal.reader import Reader
 from brookline.journal.replica import Replica
 from brookline.journal.rules import ALL_RULES
 from brookline.journal.writer import Writer
-from brookline.stores.directory import DirectoryStore
+from brookline.stores.registry import open_store
 from brookline.values.clock import SystemClock
 from brookline.values.ids import SYSTEM_RANDOM
 from brookline.wire.changes import Merge
@@ -39,6 +39,8 @@ from brookline.wire.entries import Fence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+
+    from brookline.stores.store import Store
 
 WARM_UP = 100
 SERIAL = 400
@@ -49,10 +51,11 @@ FACTOR, EXTRA_MS = 1.5, 0.3
 
 @contextlib.asynccontextmanager
 async def writing(
-    folder: Path, replica: Replica | None = None
-) -> AsyncIterator[tuple[Writer, DirectoryStore]]:
-    """Lead a plane in a new directory store: fence, and write."""
-    clock, store = SystemClock(), await DirectoryStore.open(folder)
+    place: Path | str, replica: Replica | None = None
+) -> AsyncIterator[tuple[Writer, Store]]:
+    """Lead a plane in a new store, named by its folder or URL: fence, and write."""
+    clock = SystemClock()
+    store = await open_store(str(place), clock)
     replica = Replica("plane") if replica is None else replica
     common = {"clock": clock, "rules": ALL_RULES}
     reader = Reader(store, replica, gap_alarm_s=60, **common)
@@ -109,10 +112,9 @@ async def latencies(folder: Path) -> tuple[float, float]:
         return statistics.median(commits), statistics.median(calls)
 
 
-async def rate(folder: Path) -> float:
+async def rate(place: Path | str) -> float:
     """Return how many changes a second are durable, asked for by many callers."""
-    folder.mkdir(parents=True)
-    async with writing(folder / "store") as (writer, _):
+    async with writing(place) as (writer, _):
         over, done = time.perf_counter() + SECONDS, 0
 
         async def call(caller: int) -> None:
@@ -146,10 +148,16 @@ def commit(setting: Setting) -> Sequence[Figure]:
 def changes(setting: Setting) -> Sequence[Figure]:
     """Durable changes a second by 64 concurrent callers in the process."""
     rates = [
-        asyncio.run(rate(setting.folder / f"changes-{number}")) for number in range(setting.rounds)
+        asyncio.run(rate(_folder(setting, f"changes-{number}"))) for number in range(setting.rounds)
     ]
     what = f"durable record changes a second, {CALLERS} concurrent callers in the process"
     return [at_least(what, rates, 10_000, form="{:,.0f}")]
+
+
+def _folder(setting: Setting, name: str) -> Path:
+    folder = setting.folder / name
+    folder.mkdir(parents=True)
+    return folder / "store"
 
 
 ROWS = (Row("commit", commit), Row("changes", changes))

@@ -75,6 +75,7 @@ class Node:
         self.port = port
         self.home = folder / name
         self.shared = folder / "shared"
+        self.store = str(self.shared)
         self.started = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -95,7 +96,7 @@ class Node:
         """Start the process; it goes on until it is ended here."""
         self.home.mkdir(parents=True, exist_ok=True)
         command = [str(Path(sys.executable).with_name("brookline")), "server"]
-        command += ["--home", str(self.home), "--persistence-dir", str(self.shared)]
+        command += ["--home", str(self.home), "--persistence-dir", self.store]
         command += ["--port", str(self.port), "--no-global-properties", *options]
         with (self.home / "console.log").open("ab") as console:
             self.started = time.perf_counter()

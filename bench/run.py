@@ -37,6 +37,7 @@ from bench import (  # noqa: E402
     repeats,
     sizes,
     startup,
+    stores,
 )
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ ROWS: tuple[Row, ...] = (
     *losses.ROWS,
     *repeats.ROWS,
     *events.ROWS,
+    *stores.ROWS,
     *console.ROWS,
 )
 
