@@ -137,6 +137,9 @@ def test_beside_the_old_plane_the_new_one_leaves_its_machines_to_it(folder):
 def test_a_node_that_knew_the_old_plane_says_that_it_is_another(folder):
     old = start(folder, "n1")
     folder.ok("backup", "create", "--to", "b.zip")
+    url = (folder.path / "n1" / "address").read_text().strip()
+    by_server = folder.ok("journal", "show", "--url", url, "--to", "3")
+    assert by_server == folder.ok("journal", "show", "--home", "n1", "--to", "3")
     plane = json.loads(folder.ok("ha", "status", "-o", "json", "--home", "n1"))["planeId"]
     old.terminate()
     assert old.wait(30) == 0

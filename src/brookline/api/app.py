@@ -18,6 +18,7 @@ from brookline.api import (
     ha,
     health,
     interrupted,
+    journal,
     locations,
     openapi,
     persistence,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 RESOURCES = (
     server,
     ha,
+    journal,
     persistence,
     applications,
     deploy,

@@ -11,7 +11,15 @@ import click
 
 from brookline.cli.exits import Exit
 from brookline.cli.output import is_terminal
-from brookline.cli.stores import STORE_OPTION, find_store, offline, opened_plane, run, stream
+from brookline.cli.stores import (
+    STORE_OPTION,
+    either,
+    find_store,
+    offline,
+    opened_plane,
+    run,
+    stream,
+)
 from brookline.cli.times import moment_of, stamp
 from brookline.errors import InvalidInput
 from brookline.stores.urls import shown
@@ -21,15 +29,16 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
     from brookline.cli.output import Output
+    from brookline.cli.tool import Tool
     from brookline.journal.verifying import Verdict
-    from brookline.management.telling import Told
+    from brookline.wire.rest_journal import JournalLine
 
 _MOST_CHANGES = 6
 
 
 @click.group()
 def journal() -> None:
-    """Show the plane's log, or verify it. No server is asked; it may run or not."""
+    """Show the plane's log, or verify it, as it lies in the store; servers may run or not."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +83,11 @@ class Choice:
     "--record", default="", help="Only what changed this record: its kind/id, id or name."
 )
 @click.option("--limit", "-n", type=int, default=0, help="Only the last so many of these.")
-@offline
+@either
 def show(
     out: Output,
     *,
+    tool: Tool | None,
     home: str,
     store: str,
     first: int | None,
@@ -92,7 +102,8 @@ def show(
     """Show the log: when, under which mastership, by which node, for whom, and what changed.
 
     Oldest first; what one request changed is a line. Values are not shown, only what was changed.
-    With -o json, an object a line. On a terminal it goes through a pager.
+    With -o json, an object a line. On a terminal it goes through a pager. With --url a server is asked,
+    which need not be on this machine, and names are those of now.
     """
     now = SystemClock().wall_ms()
     choice = Choice(
@@ -104,7 +115,10 @@ def show(
         user=who,
         record=record,
     )
-    found = stream(_told(find_store(store, home), choice))
+    if tool is not None:
+        found = _asked(tool, choice)
+    else:
+        found = stream(_told(find_store(store, home), choice))
     _print(out, collections.deque(found, limit) if limit > 0 else found)
 
 
@@ -153,7 +167,7 @@ def verdict_lines(where: str, verdict: Verdict) -> Iterator[str]:
     yield f"Next: {worst.advice}"
 
 
-async def _told(url: str, choice: Choice) -> AsyncIterator[Told]:
+async def _told(url: str, choice: Choice) -> AsyncIterator[JournalLine]:
     from brookline.journal import scan
     from brookline.journal.keys import entry_seq
     from brookline.management.telling import Teller
@@ -161,8 +175,7 @@ async def _told(url: str, choice: Choice) -> AsyncIterator[Told]:
     teller = Teller()
     async with opened_plane(url) as store:
         kept = await scan.retained(store)
-        if choice.last is not None and choice.last < choice.first:
-            raise InvalidInput(f"--to {choice.last} comes before --from {choice.first}")
+        _check_span(choice)
         begin = await _learn(store, kept, choice, teller)
         keys = [key for key in kept.entries if entry_seq(key) >= begin]
         async for key, data in scan.fetched(store, keys):
@@ -175,6 +188,29 @@ async def _told(url: str, choice: Choice) -> AsyncIterator[Told]:
                 chosen = chosen_of(one, choice)
                 if chosen is not None:
                     yield chosen
+
+
+def _asked(tool: Tool, choice: Choice) -> Iterator[JournalLine]:
+    """Yield the same as a server tells it, a page at a time."""
+    import msgspec
+
+    from brookline.client import calls
+    from brookline.wire.rest_journal import JournalPage
+
+    _check_span(choice)
+    begin: int | None = choice.first
+    while begin is not None:
+        page = msgspec.convert(tool.do(calls.journal(first=begin, last=choice.last)), JournalPage)
+        for one in page.lines:
+            chosen = chosen_of(one, choice)
+            if chosen is not None:
+                yield chosen
+        begin = page.next
+
+
+def _check_span(choice: Choice) -> None:
+    if choice.last is not None and choice.last < choice.first:
+        raise InvalidInput(f"--to {choice.last} comes before --from {choice.first}")
 
 
 async def _learn(store: Any, kept: Any, choice: Choice, teller: Any) -> int:
@@ -191,7 +227,7 @@ async def _learn(store: Any, kept: Any, choice: Choice, teller: Any) -> int:
     return 1
 
 
-def chosen_of(told: Told, choice: Choice) -> Told | None:
+def chosen_of(told: JournalLine, choice: Choice) -> JournalLine | None:
     """Return what of an entry is to be shown, or None."""
     import msgspec
 
@@ -217,7 +253,7 @@ def chosen_of(told: Told, choice: Choice) -> Told | None:
     return msgspec.structs.replace(told, changes=changes, text=text)
 
 
-def _print(out: Output, found: Iterable[Told]) -> None:
+def _print(out: Output, found: Iterable[JournalLine]) -> None:
     if out.form != "table":
         import msgspec
 
@@ -237,14 +273,14 @@ def _print(out: Output, found: Iterable[Told]) -> None:
     click.echo_via_pager(f"{visible(line)}\n" for line in lines)
 
 
-def _lines(found: Iterable[Told]) -> Iterator[str]:
+def _lines(found: Iterable[JournalLine]) -> Iterator[str]:
     yield f"{'SEQ':>8}  {'TIME':19}  {'EPOCH':>5}  {'NODE':12}  {'USER':12}  WHAT"
     for one in found:
         where = f"{one.sequence:>8}  {stamp(one.time_utc)}  {one.epoch:>5}  {one.node:12}"
         yield f"{where}  {one.user or '-':12}  {_what(one)}".replace("\n", " ")
 
 
-def _what(told: Told) -> str:
+def _what(told: JournalLine) -> str:
     text = told.text
     if len(told.changes) > _MOST_CHANGES:
         some = "; ".join(one.text for one in told.changes[:_MOST_CHANGES])

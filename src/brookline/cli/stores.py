@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from brookline.cli.output import Output
-from brookline.cli.tool import common_options
+from brookline.cli.tool import common_options, with_tool
 from brookline.errors import InvalidInput, NotFound
 from brookline.journal.planekey import find_plane
 from brookline.stores.registry import open_store, path_of, scheme_of
@@ -22,6 +22,7 @@ from brookline.values.clock import SystemClock
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+    from brookline.cli.tool import Tool
     from brookline.stores.store import Store
 
 T = TypeVar("T")
@@ -38,6 +39,9 @@ STORE_OPTION = click.option(
 )
 
 
+_OF_SERVERS = ("urls", "user", "password", "cacert", "insecure")
+
+
 def offline(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command that asks no server the common options, and an `Output` made of them.
 
@@ -47,12 +51,30 @@ def offline(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
     def command(**given: Any) -> None:
         earlier = click.get_current_context().find_root().obj or {}
-        for name in ("urls", "user", "password", "cacert", "insecure"):
+        for name in _OF_SERVERS:
             given.pop(name)
         form = given.pop("form") or earlier.get("form") or "table"
         colour = not (given.pop("no_color") or earlier.get("no_color"))
         home = given.pop("home") or earlier.get("home") or ""
         function(Output(form, colour=colour), home=home, **given)
+
+    return common_options(command)
+
+
+def either(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an `Output`, and with `--url` a `Tool` to ask servers as its keyword ``tool``."""
+
+    @functools.wraps(function)
+    def command(**given: Any) -> None:
+        def asking(tool: Tool, **rest: Any) -> None:
+            function(tool.out, home="", tool=tool, **rest)
+
+        def reading(out: Output, **rest: Any) -> None:
+            function(out, tool=None, **rest)
+
+        earlier = click.get_current_context().find_root().obj or {}
+        asks = given["urls"] or earlier.get("urls")
+        (with_tool(asking) if asks else offline(reading))(**given)
 
     return common_options(command)
 

@@ -304,6 +304,12 @@ def history_json() -> Call[list[dict[str, Any]]]:
     return Call(make_request("GET", "/v1/server/ha/history"), decode)
 
 
+def journal(*, first: int | None, last: int | None) -> Call[dict[str, Any]]:
+    """Return a page of the plane's log (JournalPage)."""
+    given = {"from": first, "to": last, "limit": 500}
+    return Call(make_request("GET", "/v1/server/ha/journal", query=given), _json)
+
+
 def switchover(to: str = "") -> Call[Any]:
     """Hand the mastership over, to that instance or to the first in line."""
     form = {"to": to} if to else {}

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 from brookline.blueprint.assembly import ENTITY, LOCATION
 from brookline.errors import Outcome, Unavailable
+from brookline.journal import scan
+from brookline.journal.keys import JOURNAL, entry_key, entry_seq, is_entry_key
 from brookline.management import archive
 from brookline.management.archive import Manifest
 from brookline.management.context import Repeated
 from brookline.management.importing import fitting, merged
+from brookline.management.telling import Teller
 from brookline.plane.requests import Known
 from brookline.version import VERSION
+from brookline.wire.rest_journal import JournalPage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from brookline.management.context import Asking
     from brookline.plane.node import PlaneNode
     from brookline.values.clock import Clock
+    from brookline.wire.rest_journal import JournalLine
 
 log = logging.getLogger("brookline.management")
 
@@ -89,6 +94,35 @@ class Persistence:
             created_utc=self._clock.wall_ms(),
         )
         return await asyncio.to_thread(archive.pack, manifest, records)
+
+    async def journal(self, first: int | None, last: int | None, limit: int) -> JournalPage:
+        """Return what entries of the log say, as this node's store shows it.
+
+        Args:
+            first: Where to begin; None for so near the end that all of it fits.
+            last: Where to end, or None.
+            limit: How many entries at most.
+
+        Raises:
+            Unavailable: If this node has not read the log yet.
+            StoreError: If the store does not answer.
+            Damaged: If an entry is; it is named.
+        """
+        node, source = self._node, self._node.source
+        tail = node.replica.seq
+        if not tail:
+            raise Unavailable("this node has not read the plane's log yet", Outcome.NOT_DONE)
+        begin = max(1, tail - limit + 1) if first is None else max(1, first)
+        end = tail if last is None else min(last, tail)
+        listed = await source.list(JOURNAL, after=entry_key(begin - 1))
+        keys = [key for key in listed if is_entry_key(key) and entry_seq(key) <= end]
+        teller = Teller(node.replica.records)
+        lines: list[JournalLine] = []
+        async for key, data in scan.fetched(source, keys[:limit]):
+            if data is not None:
+                lines += teller.tell(await scan.opened(source, key, data))
+        more = keys[limit : limit + 1]
+        return JournalPage(lines, tail, entry_seq(more[0]) if more else None)
 
     async def merge(self, data: bytes, ctx: Asking) -> None:
         """Take the applications of an archive into the plane, all or none.

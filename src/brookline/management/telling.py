@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from brookline.blueprint.assembly import ENTITY, LOCATION
 from brookline.entities.health import SENSORS
 from brookline.entities.unmanage import SPEC
@@ -26,12 +24,13 @@ from brookline.wire.entries import (
     Resign,
     SnapshotTaken,
 )
+from brookline.wire.rest_journal import JournalChange, JournalLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from brookline.journal.entry import Entry
-    from brookline.journal.records import Records
+    from brookline.journal.records import Records, View
     from brookline.wire.changes import Change, Item, Value
 
 _MOST_FIELDS = 6
@@ -39,71 +38,29 @@ _SENSITIVE_FREE = frozenset({TASK, ENTITY, SENSORS})
 """Kinds whose names of fields tell something; of others the id is enough."""
 
 
-class Changed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A record that an entry changed.
-
-    Attributes:
-        op: ``put``, ``merge`` or ``drop``.
-        kind: Of the record.
-        id: Of the record.
-        name: Of the entity or task that it is, or is about; or empty.
-        fields: Which of its fields were set or removed.
-        text: The same in words.
-    """
-
-    op: str
-    kind: str
-    id: str
-    name: str = ""
-    fields: list[str] = []
-    text: str = ""
-
-
-class Told(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """An entry, or what one request changed by it.
-
-    Attributes:
-        sequence: Number of the entry.
-        time_utc: Its writer's wall clock.
-        epoch: Mastership that wrote it.
-        node: Name of the writer, else its instance.
-        instance: Of the writer.
-        kind: Of the entry: ``fence``, ``active``, ``batch``, ``snapshot``, ``collect``, ``resign``,
-            ``import``.
-        user: Who asked for it; empty for the plane itself.
-        request: Id of the request, or empty.
-        text: What it says.
-        changes: Which records it changed.
-    """
-
-    sequence: int
-    time_utc: int
-    epoch: int
-    node: str
-    instance: str
-    kind: str
-    user: str = ""
-    request: str = ""
-    text: str = ""
-    changes: list[Changed] = []
-
-
 class Teller:
-    """Tells entries, and remembers names on the way: those of what is dropped, too."""
+    """Tells entries, and remembers names on the way: those of what is dropped, too.
 
-    def __init__(self) -> None:
+    Args:
+        view: Records in which to look for names that were not met.
+    """
+
+    def __init__(self, view: View | None = None) -> None:
+        self._view = view
         self._names: dict[tuple[str, str], str] = {}
         self._nodes: dict[str, str] = {}
+        for epoch in view.ids(HISTORY) if view is not None else ():
+            self._note_node((view and view.get(HISTORY, epoch)) or {})
 
     def learn(self, records: Records) -> None:
         """Take in the names that some records have."""
         for value in records.all(HISTORY).values():
-            self._nodes[value.get("node", "")] = value.get("name", "")
+            self._note_node(value)
         for kind in (ENTITY, TASK, LOCATION):
             for record_id, value in records.all(kind).items():
                 self._note(kind, record_id, value)
 
-    def tell(self, entry: Entry) -> Iterator[Told]:
+    def tell(self, entry: Entry) -> Iterator[JournalLine]:
         """Yield what an entry says: at first of itself, if it is no batch, then by request."""
         header, payload = entry.header, entry.payload
         if isinstance(payload, Fence):
@@ -120,10 +77,10 @@ class Teller:
         entry: Entry,
         text: str,
         item: Item | None = None,
-        changes: list[Changed] | None = None,
-    ) -> Told:
+        changes: list[JournalChange] | None = None,
+    ) -> JournalLine:
         header = entry.header
-        return Told(
+        return JournalLine(
             sequence=header.seq,
             time_utc=header.wall_ms,
             epoch=header.epoch,
@@ -163,13 +120,16 @@ class Teller:
         guess = ", a guess" if fence.guess else ""
         return f"leads from here{whom}, epoch {entry.epoch}: {fence.reason}{guess}{seen}"
 
-    def _changed(self, change: Change) -> Changed:
+    def _changed(self, change: Change) -> JournalChange:
         kind, record_id = change.kind, change.id
         op, fields, value = _parts(change)
         self._note(kind, record_id, value)
         name = self._name(kind, record_id)
         text = _worded(op, kind, name or record_id, fields=fields, value=value)
-        return Changed(op, kind, record_id, name, fields, text)
+        return JournalChange(op, kind, record_id, name, fields, text)
+
+    def _note_node(self, led: Value) -> None:
+        self._nodes[led.get("node", "")] = led.get("name", "")
 
     def _note(self, kind: str, record_id: str, value: Mapping[str, object]) -> None:
         name = value.get("name")
@@ -179,6 +139,8 @@ class Teller:
 
     def _name(self, kind: str, record_id: str) -> str:
         about = ENTITY if kind in (SENSORS, SPEC) else kind
+        if (about, record_id) not in self._names and self._view is not None:
+            self._note(about, record_id, self._view.get(about, record_id) or {})
         return self._names.get((about, record_id), "")
 
 

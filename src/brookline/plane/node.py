@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from brookline.journal.queue import Committed, Decision
     from brookline.journal.records import View
+    from brookline.journal.scan import Source
     from brookline.plane.door import Door
     from brookline.plane.heart import Pulse
     from brookline.plane.identity import Identity
@@ -155,6 +156,11 @@ class PlaneNode:
     def has_read(self) -> bool:
         """Whether this node takes part, and so has read the log to its end at least once."""
         return self._started.is_set()
+
+    @property
+    def source(self) -> Source:
+        """The store, to read in it what the log said before."""
+        return self._core.parts.store
 
     @property
     def readable(self) -> bool:
