@@ -39,7 +39,7 @@ class Proxies:
 
     def close(self) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
     def _say(self, word: msgspec.Struct) -> None:
         assert self._process.stdin is not None
