@@ -36,6 +36,8 @@ class Live {
   plane = $state.raw<Plane>()
   planeAt = $state(0)
   #viewAt = 0
+  /** Since when this page has seen that who leads is as it is. */
+  phaseAt = $state(0)
   masterId = $derived(this.plane?.masterId ?? '')
   history = $state.raw<Mastership[]>([])
   /** What the node does with changes while it does not lead. */
@@ -300,7 +302,9 @@ class Live {
 
   #event(name: string, data: unknown): void {
     if (name === 'plane') {
+      const before = this.plane?.view?.phase
       this.#set(data as Plane)
+      if (this.plane?.view?.phase !== before) this.phaseAt = this.planeAt
       this.#viewAt = this.planeAt
     } else if (name === 'pulse') this.#pulse(data as { nodes: Record<string, number[]> })
     else if (name === 'changes') this.#changes(data as Changes)

@@ -25,3 +25,16 @@ def test_a_silence_is_counted_and_so_is_what_is_left_of_it(cluster, open_screen)
         expect(plane).not_to_contain_text("silent")
     finally:
         master.resume()
+
+
+def test_a_plane_without_a_master_says_since_when_and_what_still_works(cluster, open_screen):
+    server = cluster["n1"].start().becomes("master")
+    cluster.deploy(server, "Shop")
+    screen = open_screen(server)
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    server.ask("POST", "/v1/server/ha/state", "mode=HOT_BACKUP", headers=form)
+    expect(screen.strip).to_contain_text(re.compile(r"Nobody leads.* since \d\d:\d\d:\d\d"))
+    expect(screen.strip).to_contain_text("Reads go on. Changes wait for a short while")
+    expect(screen.page.get_by_role("link", name="Shop")).to_be_visible()
+    server.ask("POST", "/v1/server/ha/state", "mode=AUTO", headers=form)
+    expect(screen.strip).to_contain_text("n1 leads since")
