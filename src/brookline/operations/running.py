@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from brookline.operations.task import NOTHING
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterator
+    from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 
     from brookline.operations.interruption import StepInterrupted
     from brookline.operations.leavings import Command
@@ -75,10 +77,10 @@ class Running:
         self.ran_out = False
         self.commands: list[Command] | None = None
         self.remains: list[Remains] | None = None
-        self.tally: dict[str, int] = {}
-        self._parts: list[Running] = []
+        # Thousands may wait, each with some parts: nothing is made that may not be needed.
+        self.tally: Mapping[str, int] = NOTHING
+        self._parts: Sequence[Running] = ()
         self._parked = 0
-        # Thousands may wait, each with some parts: no future is made that nobody awaits.
         self._end: Ending | None = None
         self._waiters: list[asyncio.Future[None]] | None = None
         self._caught_up: asyncio.Future[None] | bool = False
@@ -199,15 +201,14 @@ class Running:
 
     def adopt(self, part: Running) -> None:
         """Take up a part; those that have ended are forgotten."""
-        self._parts = [one for one in self._parts if not one.task.status.ended]
-        self._parts.append(part)
+        self._parts = [*(one for one in self._parts if not one.task.status.ended), part]
 
     def count(self, ending: Ending | None, *, guarded: bool) -> None:
         """Count, at the root, what became of a step when another master took the operation up."""
         if ending is None and self.fresh:
             return
         how = "finished" if ending is not None else "attached" if guarded else "resumed"
-        self.root.tally[how] = self.root.tally.get(how, 0) + 1
+        self.root.tally = {**self.root.tally, how: self.root.tally.get(how, 0) + 1}
 
     @contextlib.contextmanager
     def parked(self) -> Iterator[None]:
