@@ -13,6 +13,7 @@ from brookline.operations.interruption import Cause
 from brookline.operations.task import DONE, KIND, Status
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator
 
     from tests.simulation.operations.world import World
@@ -141,15 +142,20 @@ class Judge:
             case Cause.SUSPECT:
                 found = taken >= 1
             case Cause.REBOOTED:
-                found = self._world.reboots > 0
+                found = self._befell(interruption, self._world.reboots)
             case Cause.RESET:
-                found = self._world.resets > 0
+                found = self._befell(interruption, self._world.resets)
             case Cause.CHANGED:
                 found = bool(self._world.versions)
             case _:
                 found = False
         if not found:
             self._wrong(f"{self._named(task_id)} is interrupted, and nothing was: {interruption}")
+
+    def _befell(self, interruption: Value, befallen: Counter[str]) -> bool:
+        """Tell whether something befell the machine of the step that interrupted an operation."""
+        on = self._world.script(interruption.get("part", "")).get("on")
+        return befallen[on] > 0 if on else befallen.total() > 0
 
     def _named(self, task_id: str) -> str:
         return f"{self._tasks[task_id]['name']} ({task_id})"

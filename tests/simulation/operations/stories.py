@@ -151,24 +151,21 @@ async def keep_marks(stage: Stage) -> None:
 async def know_folder(stage: Stage) -> None:
     await stage.begin(command())
     await stage.begins()
-    stage.world.resets += 1
-    stage.machine.reset()
+    stage.world.reset(stage.machine)
 
 
 async def know_boot(stage: Stage) -> None:
     await stage.begin(command())
     await stage.begins()
-    stage.world.reboots += 1
-    stage.machine.reboot()
+    stage.world.reboot(stage.machine)
 
 
 async def lost_folders_are_doubted(stage: Stage) -> None:
     # Nobody learns in time that a command was lost, and meanwhile others make a new folder.
     await stage.begin(command("install", 30.0))
     await stage.begins()
-    stage.world.resets += 1
     stage.machine.odds = MachineOdds(late=1.0, late_s=60.0)
-    stage.machine.reset()
+    stage.world.reset(stage.machine)
     await stage.pass_by(0.1)
     stage.machine.odds = MachineOdds()
     await stage.begin(command("launch", 0.1), entity="e1")

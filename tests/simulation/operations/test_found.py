@@ -18,8 +18,7 @@ def test_what_is_resumed_after_its_machine_was_set_back_runs_nothing_again_silen
         await stage.fail_over()
         await stage.harness.until(lambda: cause(task_id))
         assert cause(task_id) == "once"
-        stage.world.resets += 1
-        stage.machine.reset()
+        stage.world.reset(stage.machine)
         await stage.begin(command("launch", 0.1), entity="e1")
         await stage.begins(3)
         await stage.pass_by(1)
@@ -45,8 +44,7 @@ def test_what_waits_for_a_machine_that_is_set_back_meanwhile_runs_nothing_again_
         await stage.begins()
         stage.machine.cut(Link.DOWN)
         await stage.pass_by(20)
-        stage.world.resets += 1
-        stage.machine.reset()
+        stage.world.reset(stage.machine)
         stage.machine.cut(Link.UP)
         # It comes there before the one that waits asks again, and has a new folder made.
         await stage.begin(command("launch", 0.1), entity="e1")

@@ -50,14 +50,12 @@ class Troubles(Nemesis):
     async def reboot(self, _: SimServer) -> None:
         machine = self.chosen()
         self.harness.transcript.note("boots", machine=machine.name)
-        self.world.reboots += 1
-        machine.reboot()
+        self.world.reboot(machine)
 
     async def reset(self, _: SimServer) -> None:
         machine = self.chosen()
         self.harness.transcript.note("is set back", machine=machine.name)
-        self.world.resets += 1
-        machine.reset()
+        self.world.reset(machine)
 
     async def jump(self, server: SimServer) -> None:
         self.world.jumped = True

@@ -30,8 +30,8 @@ class World:
     Attributes:
         machines: By name.
         tokens: What steps found outside, by the ids of their tasks.
-        reboots: How often a machine was started anew.
-        resets: How often a machine lost what it knew.
+        reboots: How often a machine was started anew, by name.
+        resets: How often a machine lost what it knew, by name.
         jumped: Whether a wall clock was set.
         resumes: How often somebody wanted an operation to go on, by its id.
         versions: What servers with other code make of a graph, by name.
@@ -47,7 +47,8 @@ class World:
         }
         self.tokens: dict[str, set[str]] = defaultdict(set)
         self.codes: dict[str, int | None] = {}
-        self.reboots = self.resets = 0
+        self.reboots: Counter[str] = Counter()
+        self.resets: Counter[str] = Counter()
         self.jumped = False
         self.versions: dict[str, Callable[[Any], Any]] = {}
         self.resumes: Counter[str] = Counter()
@@ -73,6 +74,16 @@ class World:
         """Return what nobody can foresee."""
         self._count += 1
         return f"{zlib.crc32(str((self.harness.options.seed, self._count)).encode()):08x}"
+
+    def reboot(self, machine: SimMachine) -> None:
+        """Start a machine anew."""
+        self.reboots[machine.name] += 1
+        machine.reboot()
+
+    def reset(self, machine: SimMachine) -> None:
+        """Set a machine back."""
+        self.resets[machine.name] += 1
+        machine.reset()
 
     # --- what machines tell --------------------------------------------------------------------
 
