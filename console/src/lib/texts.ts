@@ -166,7 +166,7 @@ export const t = {
     silentMaster: (name: string) => `${name}, which is silent`,
     interrupted: (n: number) => `${count(n, 'operation')} interrupted, waiting for a decision`,
     unreadable: 'This node shows no applications: it keeps no copy that can be read.',
-    showMore: (n: number) => `Show ${n} more`,
+    showMore: (n: number) => `Show ${n.toLocaleString('en')} more`,
   },
 
   about: {
@@ -359,6 +359,7 @@ export const t = {
     sensor: 'Sensor',
     value: 'Value',
     key: 'Key',
+    showMore: (n: number) => `Show ${count(n, 'more character')}`,
     noSensors: 'It has no sensors.',
     noneOfThat: 'None has that in its name.',
     courseTitle: 'Since this page is open',

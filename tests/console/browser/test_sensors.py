@@ -34,3 +34,17 @@ def test_a_number_that_changes_has_a_graph_of_how_it_went(cluster, open_screen):
     assert screen.violations() == []
     page.keyboard.press("Enter")
     expect(page.locator("canvas")).to_have_count(1)
+
+
+def test_of_a_long_value_the_beginning_shows_and_the_rest_is_had(cluster, open_screen):
+    server = cluster["n1"].start().becomes("master")
+    app = cluster.deploy(server, "Shop")
+    path = f"/v1/applications/{app}/entities/{app}/sensors"
+    server.ask("POST", path, {"my.text": "x" * 5000 + "the end", "my.map": {"a": 1, "b": "two"}})
+    screen = open_screen(server, f"/applications/{app}/entities/{app}/sensors")
+    row = screen.page.get_by_role("row", name="my.text")
+    expect(row).not_to_contain_text("the end")
+    row.get_by_role("button", name="Show 3,007 more characters").click()
+    expect(row).to_contain_text("the end")
+    expect(row.get_by_role("button")).to_have_count(0)
+    expect(screen.page.get_by_role("row", name="my.map")).to_contain_text("a: 1")
