@@ -64,7 +64,7 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/shellcheck --shell=sh src/brookline/locations/guard.sh console/npm .ci/stores
+	$(BIN)/shellcheck --shell=sh src/brookline/locations/guard.sh console/npm .ci/stores .ci/lab
 	console/npm run --silent lint
 
 format: install
