@@ -11,7 +11,7 @@ Each step can be taken again: a move that was cut short is finished by the same 
 
 from __future__ import annotations
 
-import logging
+import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -31,12 +31,10 @@ from brookline.values.ids import SYSTEM_RANDOM, new_id
 from brookline.wire.entries import FORMAT, Fence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from brookline.stores.store import Store
     from brookline.values.clock import Clock
-
-log = logging.getLogger("brookline.journal")
 
 REASON = "moved"
 """Word of the history for the last fence of a log."""
@@ -107,14 +105,21 @@ class Move:
         before = len(self._copied)
         kept = await scan.retained(self._source)
         # An entry first: who finds one, and no key `plane`, begins no plane of its own there.
-        all_keys = [*kept.entries[:1], *kept.all]
-        keys = [key for key in dict.fromkeys(all_keys) if key not in self._copied]
-        async for key, data in scan.fetched(self._source, keys):
-            if data is not None and not self._closes(key, data):
-                await write(self._target, key, data, self._clock)
-                self._copied.add(key)
-                self._on_progress(len(self._copied))
+        await self._copy_all(kept.entries[:1])
+        keys = [key for key in kept.all if key not in self._copied]
+        for start in range(0, len(keys), scan.AHEAD):
+            await self._copy_all(keys[start : start + scan.AHEAD])
         return len(self._copied) - before
+
+    async def _copy_all(self, keys: Sequence[str]) -> None:
+        await asyncio.gather(*(self._copy_one(key) for key in keys if key not in self._copied))
+        self._on_progress(len(self._copied))
+
+    async def _copy_one(self, key: str) -> None:
+        data = await self._source.get(key)
+        if data is not None and not self._closes(key, data):
+            await write(self._target, key, data, self._clock)
+            self._copied.add(key)
 
     async def close(self, gone_to: str) -> None:
         """Write the last fence of the source's log.
