@@ -43,10 +43,12 @@ def test_a_page_of_the_master_that_dies_goes_on_through_another_node(cluster, op
     page = screen.page
     expect(page.get_by_role("treeitem").first).to_contain_text("Shop")
     page.evaluate("() => { window.loadedOnce = true }")
+    page.get_by_label("Filter the tree").fill("Sh")
     screen.expected.append("net::ERR_")
     master.kill()
     expect(screen.strip).to_contain_text("n1 is gone; this page goes on through n2")
     expect(screen.strip).to_contain_text("n2 leads since")
+    expect(page.get_by_label("Filter the tree")).to_have_value("Sh")
     page.get_by_role("tab", name="Sensors").click()
     path = f"/v1/applications/{app}/entities/{app}/sensors/after.all"
     standby.ask("POST", path, '"well"', headers={"content-type": "application/json"})
