@@ -98,7 +98,7 @@ class Way:
                         yield answer
                         return
                 except CutOff as why:
-                    raise Unreachable(self._shell.name, str(why)) from why
+                    raise self._unreachable(str(why)) from why
             self._installed = False
             if last:
                 raise RemoteError(f"the guard in {self._home} cannot be run: {complaint}")
@@ -113,10 +113,15 @@ class Way:
                     code, complaint = await session.complaint()
             except TimeoutError:
                 why = "nothing was heard of it while the guard was sent"
-                raise Unreachable(self._shell.name, why, sent=False) from None
+                raise self._unreachable(why, sent=False) from None
         if code < 0 or code == _WAY_BROKE:
             why = complaint or f"it was cut off while the guard was sent, with exit code {code}"
-            raise Unreachable(self._shell.name, why, sent=False)
+            raise self._unreachable(why, sent=False)
         if code:
             raise RemoteError(f"the guard cannot be put into {self._home}: {complaint}")
         self._installed = True
+
+    def _unreachable(self, why: str, *, sent: bool = True) -> Unreachable:
+        """Return the error that says why; the last line of a complaint is what it is about."""
+        before, _, last = why.strip().rpartition("\n")
+        return Unreachable(self._shell.name, last, sent=sent, details=why if before else "")

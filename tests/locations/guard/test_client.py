@@ -183,6 +183,18 @@ async def test_half_an_input_is_not_run(far, link):
     assert (await far.status("s1")).state == "absent"
 
 
+async def test_the_reason_is_the_last_line_of_what_the_way_complains_of(tmp_path):
+    class Complaining(LocalShell):
+        def open(self, *argv, **options):
+            return super().open("/bin/sh", "-c", "printf 'Hello\\nno route\\n' >&2; exit 255")
+
+    clock, home = SystemClock(), str(tmp_path / "home")
+    guard = Guard(Complaining(clock, Turns(clock)), home, f"{home}/one")
+    with pytest.raises(Unreachable) as cut:
+        await guard.run(Step("s1", 1, fresh=True), payload("true"), Sink())
+    assert (cut.value.why, cut.value.details) == ("no route", "Hello\nno route")
+
+
 async def test_what_was_not_sent_is_known(far, link):
     await far.init()
     link.set("down")
