@@ -70,6 +70,7 @@ def test_it_says_who_led_who_changed_what_and_never_a_value(journal, log):
         (["--kind", "fence"], [1, 6]),
         (["--kind", "task", "--kind", "resign"], [5, 8]),
         (["--by", "admin"], [3]),
+        (["--user", "admin"], [3]),
         (["--record", "web"], [3, 4, 9]),
         (["--record", "entity/webid00001"], [3, 9]),
         (["--record", "webid00001", "--kind", "sensors"], [4]),
@@ -114,6 +115,15 @@ def test_a_broken_log_is_named_with_what_to_do(journal, log):
     assert status == 3
     assert len(out.splitlines()) == 4
     assert "entry journal/0000000/0000000004 is damaged" in err
+
+
+def test_a_missing_plane_key_is_a_fault_among_others(journal, log):
+    (log.folder / "plane").unlink()
+    log.file(4).write_bytes(b"x")
+    status, out, _ = journal("verify")
+    assert status == 3
+    assert "first broken key: plane" in out
+    assert "FAULT entry journal/0000000/0000000004 is damaged" in out
 
 
 def test_the_store_is_found_by_a_home(log, outside, capsys, tmp_path):

@@ -11,7 +11,6 @@ import msgspec
 
 from brookline.cli.blocks import Table
 from brookline.cli.exits import Exit
-from brookline.cli.journal import verdict_lines
 from brookline.cli.stores import NOTE, STORE_OPTION, find_store, offline, run
 from brookline.cli.times import moment_of, stamp
 from brookline.errors import NotFound
@@ -78,6 +77,7 @@ def verify(out: Output, *, home: str, file: str) -> None:  # noqa: ARG001  # an 
     Ends with 3 if something is not as it was written.
     """
     from brookline.cli.backup_work import verified
+    from brookline.cli.journal_verdict import verdict_lines
 
     verdict = run(verified(Path(file)))
     out.emit({"file": file, **dataclasses.asdict(verdict)}, lambda: verdict_lines(file, verdict))

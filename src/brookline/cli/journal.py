@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from brookline.cli.output import Output
     from brookline.cli.tool import Tool
-    from brookline.journal.verifying import Verdict
     from brookline.wire.rest_journal import JournalLine
 
 _MOST_CHANGES = 6
@@ -78,7 +77,13 @@ class Choice:
     multiple=True,
     help="Only entries of this kind (fence, active, batch, resign …) or about records of it (entity, task …).",
 )
-@click.option("--by", "who", default="", metavar="USER", help="Only what this user asked for.")
+@click.option(
+    "--by",
+    "who",
+    default="",
+    metavar="USER",
+    help="Only what this user asked for; --user, too, unless --url is given.",
+)
 @click.option(
     "--record", default="", help="Only what changed this record: its kind/id, id or name."
 )
@@ -131,40 +136,14 @@ def verify(out: Output, *, home: str, store: str) -> None:
     Ends with 3 if something is not as it was written, and names it and what to do. It may run
     while servers do.
     """
+    from brookline.cli.journal_verdict import verdict_lines, verified
+
     url = find_store(store, home)
-    verdict = run(_verified(url))
+    verdict = run(verified(url, out.tell))
     where = shown(url)
     out.emit({"store": where, **dataclasses.asdict(verdict)}, lambda: verdict_lines(where, verdict))
     if verdict.faults:
         raise click.exceptions.Exit(Exit.INTERNAL)
-
-
-async def _verified(url: str) -> Verdict:
-    from brookline.journal.verifying import verify as look
-
-    async with opened_plane(url) as store:
-        return await look(store, SystemClock())
-
-
-def verdict_lines(where: str, verdict: Verdict) -> Iterator[str]:
-    """Yield what was found, and the way on where something is wrong."""
-    seen = f"{verdict.entries} entries"
-    if verdict.entries:
-        seen += f" ({verdict.first} to {verdict.last}, {verdict.epochs} fences)"
-    yield f"{where}: plane {verdict.plane or '?'}"
-    yield f"read {seen}, {verdict.snapshots} snapshots, {verdict.blobs} blobs"
-    if verdict.compared:
-        yield f"{verdict.compared} snapshots say the same as the entries before them"
-    yield from (f"note: {note}" for note in verdict.notes)
-    if not verdict.faults:
-        yield "all is as it was written"
-        return
-    for fault in verdict.faults:
-        yield f"FAULT {fault.what}"
-    worst = verdict.faults[0]
-    more = f"; {len(verdict.faults) - 1} more faults" if len(verdict.faults) > 1 else ""
-    yield f"first broken key: {worst.key}{more}"
-    yield f"Next: {worst.advice}"
 
 
 async def _told(url: str, choice: Choice) -> AsyncIterator[JournalLine]:

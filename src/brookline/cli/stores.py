@@ -62,7 +62,10 @@ def offline(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def either(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an `Output`, and with `--url` a `Tool` to ask servers as its keyword ``tool``."""
+    """Give a command an `Output`, and with `--url` a `Tool` to ask servers as its keyword ``tool``.
+
+    Without it nobody logs in, so that `--user` says whose work is looked for: the keyword ``who``.
+    """
 
     @functools.wraps(function)
     def command(**given: Any) -> None:
@@ -74,6 +77,8 @@ def either(function: Callable[..., None]) -> Callable[..., None]:
 
         earlier = click.get_current_context().find_root().obj or {}
         asks = given["urls"] or earlier.get("urls")
+        if not asks:
+            given["who"] = given["who"] or given["user"]
         (with_tool(asking) if asks else offline(reading))(**given)
 
     return common_options(command)
@@ -157,9 +162,19 @@ async def opened_plane(url: str) -> AsyncIterator[Store]:
     """
     require_there(url)
     async with opened(url) as store:
-        if await find_plane(store) is None:
-            raise NotFound(f"{shown(url)} holds no plane")
+        await require_plane(store, url)
         yield store
+
+
+async def require_plane(store: Store, url: str) -> None:
+    """Refuse a store without a plane.
+
+    Raises:
+        NotFound: If it is one.
+        Damaged: If its key `plane` is.
+    """
+    if await find_plane(store) is None:
+        raise NotFound(f"{shown(url)} holds no plane")
 
 
 def run(work: Awaitable[T]) -> T:
