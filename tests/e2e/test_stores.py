@@ -6,6 +6,7 @@ import signal
 
 import pytest
 from tests.backends.fixtures import etcd, postgresql, seaweedfs
+from tests.backends.seaweedfs import BUCKET, KEY, SECRET
 from tests.e2e.servers import Writer, eventually
 
 __all__ = ["etcd", "postgresql", "seaweedfs"]
@@ -57,6 +58,55 @@ def test_a_master_that_is_told_to_end_hands_over_and_no_write_is_refused(stored)
     assert writer.errors == []
     assert writer.lost(n2) == []
     assert history(n2)[0]["reason"] == "resigned"
+
+
+def test_while_the_store_is_away_reads_go_on_and_nobody_is_elected(stored, request):
+    server = request.getfixturevalue(request.node.callspec.params["stored"])
+    n1, n2 = stored.pair("--write-wait", "1s")
+    app = stored.deploy(n1)
+    before = history(n1)
+
+    server.kill()
+    try:
+        sensor = f"/v1/applications/{app}/entities/{app}/sensors/during"
+        refused = n1.ask("POST", sensor, "1", headers={"content-type": "application/json"})
+        assert refused.status == 503
+        assert refused.json["data"]["outcome"] in ("unknown", "not-done")
+        for node in (n1, n2):
+            assert node.get(f"/v1/applications/{app}")["id"] == app
+            eventually("the trouble", lambda node=node: node.get("/v1/server/store")["trouble"])
+    finally:
+        server.start()
+
+    with Writer([n1, n2], app) as writer:
+        pass
+    assert writer.lost(n1) == []
+    assert history(n1) == before
+    assert n1.state() == "MASTER"
+
+
+@pytest.mark.xdist_group("seaweedfs")
+def test_the_object_store_of_amps_files_carries_a_plane(cluster, seaweedfs):
+    for name, mode in (("n1", "MASTER"), ("n2", "AUTO")):
+        etc = cluster.folder / name / "etc"
+        etc.mkdir(parents=True)
+        (etc / "org.apache.brooklyn.osgilauncher.cfg").write_text(
+            f"highAvailabilityMode: {mode}\npersistMode: AUTO\n"
+            f"persistenceLocation: plane-store\npersistenceDir: {BUCKET}/from-amps-files\n"
+        )
+        (etc / "brooklyn.cfg").write_text(
+            f"brooklyn.location.named.plane-store=jclouds:s3:{seaweedfs.endpoint}\n"
+            f"brooklyn.location.named.plane-store.identity={KEY}\n"
+            f"brooklyn.location.named.plane-store.credential={SECRET}\n"
+        )
+        (etc / "brooklyn.cfg").chmod(0o600)
+
+    n1 = cluster["n1"].start(store=False).becomes("master")
+    n2 = cluster["n2"].start(store=False).becomes("standby").becomes("read")
+
+    assert n1.get("/v1/server/store")["url"].startswith(f"s3://{BUCKET}/from-amps-files?")
+    assert n2.get("/v1/server/ha/states")["masterId"] == n1.get("/v1/server/ha/states")["ownId"]
+    assert "no effect" not in n1.log()
 
 
 def test_the_password_of_the_store_is_shown_nowhere(stored):
