@@ -1,4 +1,4 @@
-"""An etcd server of our own: one member, and a prefix for each test."""
+"""An etcd cluster of our own, of one member as a rule, and a prefix for each test."""
 
 from __future__ import annotations
 
@@ -8,54 +8,98 @@ import shutil
 import signal
 import tempfile
 import urllib.request
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.backends.programs import Program, find, free_port
 
 
-class Etcd:
-    """A server; its files are removed at its end.
+@dataclass
+class Member:
+    """One process.
 
-    Args:
-        options: For the process, such as those of TLS.
-        scheme: ``https`` with TLS.
+    Attributes:
+        name: Of the member.
+        program: Its process.
     """
 
-    def __init__(self, *options: str, scheme: str = "http") -> None:
+    name: str
+    program: Program
+    port: int = field(default_factory=free_port)
+    peer_port: int = field(default_factory=free_port)
+    health_port: int = field(default_factory=free_port)
+
+    @property
+    def peer(self) -> str:
+        return f"http://127.0.0.1:{self.peer_port}"
+
+    def is_well(self) -> bool:
+        try:
+            url = f"http://127.0.0.1:{self.health_port}/health"
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return b'"true"' in answer.read()
+        except OSError:
+            return False
+
+
+class Etcd:
+    """A cluster; its files are removed at its end.
+
+    Args:
+        options: For the processes, such as those of TLS.
+        scheme: ``https`` with TLS.
+        members: How many.
+    """
+
+    def __init__(self, *options: str, scheme: str = "http", members: int = 1) -> None:
         self._path = find("etcd")
         self.folder = Path(tempfile.mkdtemp(prefix="brookline-etcd-"))
-        self.port, self._peer_port = free_port(), free_port()
         self._options, self._scheme = options, scheme
         self._numbers = itertools.count(1)
-        self._program = Program(
-            self.folder, "server", cwd=self.folder,
-            env={k: v for k, v in os.environ.items() if not k.startswith("ETCD")}
-            | {"ETCD_UNSUPPORTED_ARCH": "arm64"},
-        )  # fmt: skip
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("ETCD")}
+        env = kept | {"ETCD_UNSUPPORTED_ARCH": "arm64"}
+        self.members = [
+            Member(name, Program(self.folder, name, cwd=self.folder, env=env))
+            for name in ("one", "two", "three")[:members]
+        ]
+
+    @property
+    def port(self) -> int:
+        return self.members[0].port
 
     def start(self) -> None:
-        client = f"{self._scheme}://127.0.0.1:{self.port}"
-        peer = f"http://127.0.0.1:{self._peer_port}"
-        command = [
-            self._path, "--name", "one", "--data-dir", str(self.folder / "data"),
-            "--listen-client-urls", client, "--advertise-client-urls", client,
-            "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-            "--initial-cluster", f"one={peer}", "--log-level", "warn", "--logger", "zap",
-            "--listen-metrics-urls", f"http://127.0.0.1:{self._metrics_port}", *self._options,
-        ]  # fmt: skip
-        self._program.start(command, self._is_well)
+        """Start all members that do not run."""
+        for member in self.members[:-1]:
+            self.start_member(member, wait=False)
+        self.start_member(self.members[-1])
+        for member in self.members:
+            member.program.wait_until(member.is_well)
 
-    def stop(self) -> None:
-        self._program.end(signal.SIGTERM)
+    def start_member(self, member: Member, *, wait: bool = True) -> None:
+        if member.program.runs:
+            return
+        client = f"{self._scheme}://127.0.0.1:{member.port}"
+        every = ",".join(f"{each.name}={each.peer}" for each in self.members)
+        command = [
+            self._path, "--name", member.name, "--data-dir", str(self.folder / member.name / "data"),
+            "--listen-client-urls", client, "--advertise-client-urls", client,
+            "--listen-peer-urls", member.peer, "--initial-advertise-peer-urls", member.peer,
+            "--initial-cluster", every, "--log-level", "warn", "--logger", "zap",
+            "--listen-metrics-urls", f"http://127.0.0.1:{member.health_port}", *self._options,
+        ]  # fmt: skip
+        member.program.start(command, member.is_well if wait else lambda: True)
 
     def kill(self) -> None:
-        self._program.end(signal.SIGKILL)
+        for member in self.members:
+            member.program.end(signal.SIGKILL)
 
     def pause(self) -> None:
-        self._program.send(signal.SIGSTOP)
+        for member in self.members:
+            member.program.send(signal.SIGSTOP)
 
     def resume(self) -> None:
-        self._program.send(signal.SIGCONT)
+        for member in self.members:
+            member.program.send(signal.SIGCONT)
 
     def close(self) -> None:
         self.kill()
@@ -67,18 +111,5 @@ class Etcd:
 
     def url(self, prefix: str, login: str = "") -> str:
         scheme = "etcds" if self._scheme == "https" else "etcd"
-        return f"{scheme}://{login}127.0.0.1:{self.port}/{prefix}"
-
-    @property
-    def _metrics_port(self) -> int:
-        if not hasattr(self, "_metrics"):
-            self._metrics = free_port()
-        return self._metrics
-
-    def _is_well(self) -> bool:
-        url = f"http://127.0.0.1:{self._metrics_port}/health"
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                return b'"true"' in answer.read()
-        except OSError:
-            return False
+        hosts = ",".join(f"127.0.0.1:{member.port}" for member in self.members)
+        return f"{scheme}://{login}{hosts}/{prefix}"

@@ -77,6 +77,10 @@ class Program:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 **self._options,
             )  # fmt: skip
+        self.wait_until(ready)
+
+    def wait_until(self, ready: Callable[[], bool]) -> None:
+        """Wait until it is ready; it must not end meanwhile."""
         deadline = time.monotonic() + PATIENCE_S
         while not ready():
             assert self.runs, self.log.read_text(errors="replace")[-3000:]
