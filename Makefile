@@ -17,7 +17,7 @@ help:
 	@echo 'make test          all tests'
 	@echo 'make matrix        masters that end in every way, at every moment of every phase, on real servers'
 	@echo 'make lint          format, lint, types, import directions, the guard'
-	@echo 'make guard         all tests of the guard, killed at every line under every shell'
+	@echo 'make guard         all tests of the guard, killed at every line under every shell: 2 minutes on 2 idle cores'
 	@echo 'make stores        the servers of the tests of stores: PostgreSQL, etcd, SeaweedFS, Azurite'
 	@echo 'make simulate      whole planes through SEEDS=1000 schedules, from seed FIRST=0,'
 	@echo '                   and operations on them through OPERATIONS, half as many if not given'

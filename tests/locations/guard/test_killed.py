@@ -5,6 +5,7 @@ is missed only after a while.
 """
 
 import functools
+import time
 
 import pytest
 from tests.locations.guard.box import SCRIPT, all_at_once
@@ -46,18 +47,23 @@ def at_each(lines, box, attempt):
 
     def attempt_at(line):
         one = box.twin(str(line))
-        life = one.tmp_path / "life"
-        life.touch()
         try:
-            attempt(one, {"script": script, "env": {"DIES": str(line), "LIFE": str(life)}})
+            attempt(one, dying_at(line, one, script))
         except Exception as error:
             error.add_note(f"died at line {line + 1}, in {function_of(line) or 'none'}")
             raise
-        return not life.exists()
+        return not (one.tmp_path / "life").exists()
 
     points = list(dict.fromkeys(lines))
     died = all_at_once(attempt_at, points, threads=AT_ONCE)
     assert sum(died) > 0.9 * len(points)  # by and by there are lines that not every run comes to
+
+
+def dying_at(line, box, script):
+    """Return the arguments with which whoever comes first to a line dies, and nobody else."""
+    life = box.tmp_path / "life"
+    life.touch()
+    return {"script": script, "env": {"DIES": str(line), "LIFE": str(life)}}
 
 
 def runs(box):
@@ -127,20 +133,33 @@ def test_a_kill_that_is_killed_anywhere_is_done_again_and_nothing_runs(locked, u
     at_each(points_of(locked, kill, of=since_lock), locked, attempt)
 
 
-@pytest.mark.slow
-def test_a_kill_of_what_was_not_begun_that_is_killed_anywhere_is_done_again(locked):
-    def attempt(box, dying):
-        box.kill("s1", **dying)
-        assert box.status("s1").words[0] in ("end", "refused")
-        box.kill("s1")
-        answer = box.run("s1", f"echo run >>{box.tmp_path}/trace", fresh=False)
-        assert (answer.words, runs(box)) == (["refused", "killed"], [])
+def claim(box, step):
+    """Have a step claimed by somebody who dies before he starts it."""
+    lines = lines_of(box, functools.partial(box.twin("claimed").run, step))
+    spawning = next(line for line in lines if function_of(line) == "g_spawn")
+    box.run(step, **dying_at(spawning, box, box.copy("deadly.sh", deadly)))
+    assert box.status(step).lines[0][1] == "claimed"
 
-    kill = functools.partial(locked.twin("traced").kill, "s1")
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["claimed", "unknown"])
+def test_a_kill_of_what_was_not_begun_that_is_killed_anywhere_is_done_again(locked, step):
+    def attempt(box, dying):
+        box.kill(step, **dying)
+        assert box.status(step).words[0] in ("end", "refused")
+        box.kill(step)
+        answer = box.run(step, f"echo run >>{box.tmp_path}/trace", fresh=False)
+        assert answer.words == ["refused", "killed"] or answer.end == ("-", "killed")
+        assert runs(box) == []
+
+    claim(locked, "claimed")
+    (locked.tmp_path / "lines").unlink()
+    kill = functools.partial(locked.twin("traced").kill, step)
     at_each(points_of(locked, kill, of=since_lock), locked, attempt)
 
 
 def collect(box, **dying):
+    (box.folder / "swept").write_text(f"{int(time.time())}\n")
     box.collect("s1", **dying)
 
 
@@ -152,24 +171,21 @@ def sweep(box, **dying):
 @pytest.mark.slow
 @pytest.mark.parametrize("forget", [collect, sweep])
 def test_a_collection_that_is_killed_anywhere_leaves_the_outcome_or_a_mark(box, forget):
-    def run(box):
-        return box.run("s1", f"echo run >>{box.tmp_path}/trace; exit 3", fresh=False)
-
-    def begin(box):
-        run(box)
-        (box.step("s1") / "seen").write_text("1\n")  # by a sweep that is long ago
-        return box
+    def run_again(box):
+        return box.run("s1", f"echo run >>{box.tmp_path}/trace", fresh=False)
 
     def attempt(box, dying):
-        forget(begin(box), **dying)
-        answer = run(box)
+        forget(box, **dying)
+        answer = run_again(box)
         assert answer.words == ["refused", "collected"] or answer.end == ("3", "-")
         forget(box)
-        assert run(box).words == ["refused", "collected"]
-        assert runs(box) == ["run"]
+        assert run_again(box).words == ["refused", "collected"]
+        assert runs(box) == []
         assert not box.step("s1").exists()
 
-    at_each(lines_of(box, functools.partial(forget, begin(box.twin("traced")))), box, attempt)
+    box.run("s1", "exit 3")
+    (box.step("s1") / "seen").write_text("1\n")  # by a sweep that is long ago
+    at_each(lines_of(box, functools.partial(forget, box.twin("traced"))), box, attempt)
 
 
 @pytest.mark.slow
