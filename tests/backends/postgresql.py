@@ -18,18 +18,26 @@ USER, PASSWORD = "brookline", "s3same-open"
 
 
 class Postgresql:
-    """A server; its files are removed at its end."""
+    """A server; its files are removed at its end.
 
-    def __init__(self) -> None:
+    Args:
+        primary: Whose standby it is, if it is one.
+    """
+
+    def __init__(self, primary: Postgresql | None = None) -> None:
         folders = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
-        self._bin = {name: find(name, *folders) for name in ("initdb", "postgres")}
+        programs = ("initdb", "postgres", "pg_basebackup")
+        self._bin = {name: find(name, *folders) for name in programs}
         # Not in the folder of a test: others than root cannot get there, and root may not run it.
         self.folder = Path(tempfile.mkdtemp(prefix="brookline-postgresql-"))
         self.port = free_port()
         self._numbers = itertools.count(1)
         self._options = _as_somebody(self.folder)
         self._program = Program(self.folder, "server", **self._options)
-        self._make()
+        if primary is None:
+            self._make()
+        else:
+            self._copy(primary)
 
     def start(self, *options: str) -> None:
         """Start it, with settings as in ``-c fsync=off``."""
@@ -90,6 +98,18 @@ class Postgresql:
             "--locale-provider=icu", "--icu-locale=en",
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False, **self._options)
+        assert done.returncode == 0, done.stderr
+
+    def _copy(self, primary: Postgresql) -> None:
+        command = [
+            self._bin["pg_basebackup"], "-D", str(self.folder / "data"), "-h", "127.0.0.1",
+            "-p", str(primary.port), "-U", USER, "--write-recovery-conf", "--checkpoint=fast",
+            "--no-sync",
+        ]  # fmt: skip
+        environment = os.environ | {"PGPASSWORD": PASSWORD}
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment, **self._options
+        )
         assert done.returncode == 0, done.stderr
 
     def _answers(self) -> bool:

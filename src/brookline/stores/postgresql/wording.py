@@ -32,6 +32,8 @@ def refused(address: Address, problem: Exception) -> StoreError:
                 f"{place}: no server there takes writes, all are read-only or standbys; name the"
                 " primary, or all hosts with commas between"
             )
+        case asyncpg.PostgresError():
+            return StoreError(f"{place} lets nobody in: {said(problem)}")
         case asyncpg.ClientConfigurationError() | ValueError():
             return StoreUnfit(f"{place}: {said(problem)}")
         case _:
