@@ -41,9 +41,13 @@ DRAWS: dict[str, tuple[int, float, float]] = {
     NODE_NODE: (4, 0.5, 6.0), NODE_CLIENT: (3, 0.5, 5.0), CLIENTS: (1, 0.5, 5.0), ISOLATE: (4, 1.0, 7.0),
     SLOW: (3, 1.0, 5.0), LOSSY: (3, 1.0, 5.0), CLOCK: (2, 1.0, 6.0),
     CUT: (5, 0.5, 6.0), READ_ONLY: (4, 0.5, 6.0), STOP: (3, 0.3, 5.0), FULL: (3, 0.5, 5.0),
-    UNHEARD: (4, 0.5, 6.0), SLOW_STORE: (2, 1.0, 5.0), LOSSY_STORE: (2, 1.0, 5.0), KILL_STORE: (3, 0.2, 4.0),
+    UNHEARD: (4, 0.5, 6.0), SLOW_STORE: (2, 1.0, 5.0), LOSSY_STORE: (2, 1.0, 5.0), KILL_STORE: (1, 0.2, 2.0),
 }  # fmt: skip
 """For each kind of fault: how often it comes among the others, and how long it lasts."""
+
+
+_TOGETHER, _APART_S = 0.35, 2.5
+"""Faults come in bunches, so that they befall one another, with calm between them to be seen in."""
 
 
 class Deed(NamedTuple):
@@ -92,7 +96,9 @@ def draw(seed: int, seconds: float, menu: Sequence[str], nodes: Sequence[str]) -
         lasts = min(dice.uniform(shortest, longest), max(seconds - at, 0.1))
         way = dice.choice(("both", "both", "out", "in"))
         deeds.append(Deed(round(at, 2), what, who, round(lasts, 2), way, _amount(dice, what)))
-        at += dice.expovariate(1 / 1.1)
+        at += (
+            dice.uniform(0.0, 0.4) if dice.random() < _TOGETHER else dice.expovariate(1 / _APART_S)
+        )
     return deeds
 
 
