@@ -178,11 +178,7 @@ class Guard:
                     return Ended(None, "killed")
                 if refusal.words[0] != _RESET or not step.fresh:
                     raise self._error_of(refusal, step) from refusal
-                # Nobody began it before, and whoever has the old id is refused from now on.
-                log.warning("guard folder lost", extra={"fields": {"folder": self._folder}})
-                if lost is not None:
-                    await lost()
-                place = await self._init_for(step)
+                place = await self._anew(place, step, lost)
             except Unreachable as error:
                 error.sent = error.sent or not step.fresh
                 cut_off, step = error, replace(step, fresh=step.fresh and not error.sent)
@@ -194,6 +190,20 @@ class Guard:
                 raise self._in_doubt(error) from error
         assert cut_off is not None
         raise cut_off
+
+    async def _anew(
+        self, place: Place, step: Step, lost: Callable[[], Awaitable[None]] | None
+    ) -> Place:
+        """Have a lost folder made anew, for a step that nobody can have begun in the old one.
+
+        Whoever has the old id is refused from now on.
+        """
+        if self.place is not None and self.place.id != place.id:
+            return self.place  # somebody else has found that, and had it made
+        log.warning("guard folder lost", extra={"fields": {"folder": self._folder}})
+        if lost is not None:
+            await lost()
+        return await self._init_for(step)
 
     async def _init_for(self, step: Step) -> Place:
         """Make the folder if it is absent, before a step is sent."""

@@ -22,6 +22,7 @@ from brookline.locations.command import Command, Finished
 from brookline.locations.guard import Step
 from brookline.locations.payload import encode
 from brookline.locations.threads import in_thread
+from brookline.operations.interruption import StepInterrupted
 from brookline.operations.operation import Operation, current
 from brookline.operations.patience import Patience, may_wait
 from brookline.operations.remains import told_of_remains
@@ -110,6 +111,7 @@ class _Run:
         self._limit = asyncio.timeout(None)
         self._output = _Output(operation, self._step)
         self._unsent = False
+        self._sent_in: str | None = None
 
     async def finished(self) -> Finished:
         """Run it, and return how it ended."""
@@ -149,11 +151,21 @@ class _Run:
 
     async def _ask(self) -> Ended:
         """Have it run, or attach to it."""
-        operation = self._operation
-        # Each time: the folder may have been lost while the machine was out of reach.
-        await self._recorded.check(operation, self._step)
-        lost = None if operation is None else functools.partial(self._recorded.lost, operation)
-        return await self._guard.run(self._step, self._payload, self._output, lost=lost)
+        operation, recorded, guard = self._operation, self._recorded, self._guard
+        if operation is None:
+            return await guard.run(self._step, self._payload, self._output)
+        folder = guard.place.id if guard.place else ""
+        self._sent_in = folder if self._step.fresh else self._sent_in
+        lost = functools.partial(recorded.lost, operation)
+        try:
+            if folder != self._sent_in:
+                # It may have been lost while the machine was out of reach.
+                await recorded.check(operation, self._step)
+            return await guard.run(self._step, self._payload, self._output, lost=lost)
+        except StepInterrupted:
+            if await recorded.forgets(self._step):
+                raise
+        return await guard.run(self._step, self._payload, self._output)  # it came at that moment
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask something of the machine until it answers, if that can be waited for."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from brookline.operations.operation import Operation
 
 
+_KNOWN = ("claimed", "running", "over", "killed")
+
+
 class RecordedGuard:
     """The guard of a machine together with the record of the machine.
 
@@ -46,8 +49,21 @@ class RecordedGuard:
         root = operation.root.task
         if self.machine_id not in root.resets and root.id not in self.guard.doubted:
             return
-        if (await self.guard.status(step.id)).state == "absent":
+        if await self.forgets(step):
             raise self.guard.interruption()
+
+    async def forgets(self, step: Step) -> bool:
+        """Tell whether the machine knows nothing of a step; from then on, it never runs it.
+
+        What was sent of it before may come late, when people have had something else done instead.
+
+        Raises:
+            Fenced: If the machine has seen a higher epoch.
+            RemoteError: If it does not answer.
+        """
+        if (await self.guard.status(step.id)).state == "absent":
+            await self.guard.collect([step.id], step.epoch)
+        return (await self.guard.status(step.id)).state not in _KNOWN
 
     async def lost(self, operation: Operation) -> None:
         """Commit that the machine has lost what was done there for operations that have not ended.

@@ -12,6 +12,7 @@ from brookline.locations.command import Command
 from brookline.locations.guard import Guard, Step
 from brookline.locations.payload import encode
 from brookline.locations.processes import Turns
+from brookline.locations.recorded import RecordedGuard
 from brookline.locations.shells import LocalShell
 from brookline.locations.way import script
 from brookline.operations.interruption import Cause, StepInterrupted
@@ -160,6 +161,17 @@ async def test_a_home_that_cannot_be_made_is_an_error_of_the_machine(tmp_path):
     guard = Guard(LocalShell(clock, Turns(clock)), home, f"{home}/one")
     with pytest.raises(RemoteError, match="the guard cannot be put into"):
         await guard.run(Step("s1"), payload("true"), Sink())
+
+
+async def test_what_is_taken_for_lost_never_runs_however_late_it_comes(guard):
+    await guard.init()
+    recorded = RecordedGuard(guard)
+    assert await recorded.forgets(Step("s1", 1))
+    with pytest.raises(StepInterrupted):
+        await guard.run(Step("s1", 1, fresh=True), payload("true"), Sink())
+    await guard.run(Step("s2", 1, fresh=True), payload("exit 3"), Sink())
+    assert not await recorded.forgets(Step("s2", 1))
+    assert (await guard.run(Step("s2", 1), payload("exit 3"), Sink())).code == 3
 
 
 async def test_half_a_script_is_not_taken_for_one(far, link, tmp_path):

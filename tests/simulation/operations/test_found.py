@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.simulation.operations.stories import Stage, acts, command
 
-from brookline.testing.sim_link import Link
+from brookline.testing.sim_link import Link, MachineOdds
 
 
 def test_what_is_resumed_after_its_machine_was_set_back_runs_nothing_again_silently():
@@ -52,6 +52,25 @@ def test_what_waits_for_a_machine_that_is_set_back_meanwhile_runs_nothing_again_
         await stage.pass_by(40)
         value = stage.harness.oracle.records.get("task", task_id)
         assert value["interruption"]["cause"] == "reset"
+
+    stage.harness.run(stage.play(story))
+    assert not stage.harness.oracle.violations, str(stage.harness.transcript)
+
+
+def test_what_was_sent_to_a_new_folder_and_comes_late_is_not_taken_for_lost_with_the_old_one():
+    stage = Stage()
+
+    async def story(stage):
+        task_id = await stage.begin(command("launch", 0.1), acts("again", takes=4.0), command())
+        await stage.begins(2)
+        stage.world.reset(stage.machine)
+        await stage.begin(command("launch", 0.1), entity="e1")
+        await stage.begins(3)
+        stage.machine.odds = MachineOdds(late=1.0, late_s=80.0)
+        await stage.pass_by(6)
+        stage.machine.odds = MachineOdds()
+        await stage.pass_by(120)
+        assert stage.harness.oracle.records.get("task", task_id)["status"] == "completed"
 
     stage.harness.run(stage.play(story))
     assert not stage.harness.oracle.violations, str(stage.harness.transcript)
