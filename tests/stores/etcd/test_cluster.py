@@ -9,6 +9,7 @@ import pytest
 from tests.backends.etcd import Etcd
 from tests.backends.fixtures import served
 
+from brookline.errors import StoreError
 from brookline.stores.etcd.store import EtcdStore
 from brookline.stores.store import CREATED, EXISTS, Undecided
 from brookline.values.clock import SystemClock
@@ -45,4 +46,67 @@ async def test_a_store_goes_on_through_the_members_that_live_and_has_lost_nothin
         assert await store.list("journal/") == [entry(each) for each in range(1, number + 1)]
         for each in range(1, number + 1):
             assert await store.get(entry(each)) == b"%d" % each
+        await store.close()
+
+
+async def test_hosts_of_different_clusters_are_refused():
+    with served(Etcd) as one, served(Etcd) as two:
+        hosts = f"127.0.0.1:{one.port},127.0.0.1:{two.port}"
+        store = await EtcdStore.open(f"etcd://{hosts}/x", SystemClock())
+        assert await store.create(entry(1), b"1") == CREATED
+        one.kill()
+        outcomes = [await store.create(entry(2), b"2") for _ in range(3)]
+        assert all(isinstance(outcome, Undecided) for outcome in outcomes)
+        assert "different clusters" in outcomes[-1].reason
+        with pytest.raises(StoreError, match="different clusters"):
+            await store.get(entry(1))
+        await store.close()
+
+
+async def test_a_member_that_is_cut_off_from_the_others_is_left_for_another():
+    with served(lambda: Etcd(members=3)) as cluster:
+        alone = cluster.members[0]
+        store = await EtcdStore.open(f"etcd://127.0.0.1:{alone.port}/x", SystemClock())
+        assert await store.create(entry(1), b"1") == CREATED
+        await store.close()
+        for member in cluster.members[1:]:
+            member.program.end(signal.SIGKILL)
+
+        store = await EtcdStore.open.__func__(_Unchecked, cluster.url("x"), SystemClock())
+        assert isinstance(await store.create(entry(2), b"2"), Undecided)
+        for member in cluster.members[1:]:
+            await asyncio.to_thread(cluster.start_member, member, wait=False)
+        async with asyncio.timeout(60):
+            await created(store, 2)
+        assert await store.get(entry(1)) == b"1"
+        await store.close()
+
+
+class _Unchecked(EtcdStore):
+    """Opened while nobody could check it."""
+
+    async def _check(self):
+        pass
+
+
+@pytest.mark.parametrize("body", [b"{}", b"<html>welcome</html>", b"[]", b'{"kvs": []}'])
+async def test_what_is_not_etcds_gateway_is_not_believed(body):
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        store = await EtcdStore.open.__func__(
+            _Unchecked, f"etcd://127.0.0.1:{port}/x", SystemClock()
+        )
+        assert isinstance(await store.create(entry(1), b"1"), Undecided)
+        with pytest.raises(StoreError, match="not an answer of etcd"):
+            await store.get(entry(1))
+        with pytest.raises(StoreError):
+            await EtcdStore.open(f"etcd://127.0.0.1:{port}/x", SystemClock())
         await store.close()

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 CONNECT_S = 3.0
 
 _UNAUTHENTICATED = 16
+_CUT_OFF = frozenset({4, 14})
+"""Codes with which a member says that it hears nothing of the others."""
+
+_STRANGE = "HTTP {}, which is not an answer of etcd's gateway"
 _NOT_ENABLED = "authentication is not enabled"
 _encoder = msgspec.json.Encoder()
 
@@ -52,6 +56,8 @@ class Gateway:
         self._address = address
         self._at = 0
         self._token = ""
+        self._needs_login = bool(address.user)
+        self._cluster = ""
         self._logging_in = asyncio.Lock()
         connector = aiohttp.TCPConnector(limit=16, ssl=_trust(address))
         self._session = aiohttp.ClientSession(
@@ -76,7 +82,7 @@ class Gateway:
             TimeoutError: If there was no answer in time; it may have happened.
         """
         async with asyncio.timeout(allowed_s or limit_s()):
-            if self._address.user and not self._token:
+            if self._needs_login and not self._token:
                 await self._log_in("")
             token = self._token
             try:
@@ -94,7 +100,7 @@ class Gateway:
             Refused: What etcd said.
             ClientError: If the connection broke.
         """
-        if self._address.user and not self._token:
+        if self._needs_login and not self._token:
             await self._log_in("")
         url = self._address.endpoints[self._at] + path
         sent = _encoder.encode(body)
@@ -121,6 +127,12 @@ class Gateway:
                 self._turn()
                 if not (left and safe):
                     raise
+            except Refused as refusal:
+                if refusal.code not in _CUT_OFF:
+                    raise
+                self._turn()
+                if not (left and safe):
+                    raise
         raise AssertionError("the last try returns or raises")
 
     async def _send_once(self, path: str, sent: bytes | None) -> Any:
@@ -136,7 +148,19 @@ class Gateway:
             raise
         if answer.status != 200:
             raise _refusal(answer.status, data)
-        return msgspec.json.decode(data)
+        return self._checked(path, data)
+
+    def _checked(self, path: str, data: bytes) -> Any:
+        """Return an answer if it is one, and from the cluster that answered before."""
+        try:
+            answer = msgspec.json.decode(data, type=dict[str, Any])
+            cluster = answer["header"]["cluster_id"] if path.startswith("/v3/") else self._cluster
+        except (msgspec.DecodeError, LookupError, TypeError) as problem:
+            raise Refused(0, _STRANGE.format(200)) from problem
+        if self._cluster not in ("", cluster):
+            raise Refused(0, "the hosts belong to different clusters, whose keys are not the same")
+        self._cluster = cluster
+        return answer
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": self._token} if self._token else {}
@@ -156,6 +180,7 @@ class Gateway:
             except Refused as refusal:
                 if _NOT_ENABLED not in str(refusal):
                     raise
+                self._needs_login = False
             else:
                 self._token = str(answer["token"])
 
@@ -200,7 +225,7 @@ def _refusal(status: int, data: bytes) -> Refused:
         told = msgspec.json.decode(data)
         return Refused(int(told.get("code", 0)), str(told.get("message") or told.get("error")))
     except (msgspec.DecodeError, AttributeError, ValueError):
-        return Refused(0, f"HTTP {status}, which is not an answer of etcd's gateway")
+        return Refused(0, _STRANGE.format(status))
 
 
 def _is_stale(refusal: Refused) -> bool:
