@@ -5,7 +5,12 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from tests.backends.fixtures import postgresql
 from tests.e2e.servers import BROOKLINE, PATIENCE_S, Writer, eventually
+
+__all__ = ["postgresql"]
+
+ON_POSTGRESQL = pytest.mark.xdist_group("postgresql")
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -32,10 +37,17 @@ def start_on(server, store):
     return server.start("--persistence-dir", str(store), store=False)
 
 
-def test_a_plane_moves_while_it_is_written_to_and_nothing_acknowledged_is_lost(cluster):
+@pytest.fixture(params=["directory", pytest.param("postgresql", marks=ON_POSTGRESQL)])
+def new(request, cluster):
+    """The URL of an empty store."""
+    if request.param == "directory":
+        return str(cluster.folder / "new")
+    return request.getfixturevalue(request.param).place()
+
+
+def test_a_plane_moves_while_it_is_written_to_and_nothing_acknowledged_is_lost(cluster, new):
     n1, n2 = cluster.pair()
     app = cluster.deploy(n1)
-    new = cluster.folder / "new"
     refused = command(cluster, "store", "copy", str(cluster.store), str(new), "--yes")
     assert refused.returncode == 16
     assert "lives: node" in refused.stderr
@@ -54,6 +66,7 @@ def test_a_plane_moves_while_it_is_written_to_and_nothing_acknowledged_is_lost(c
     assert n1.ask("GET", "/v1/server/planeid").body == n2.ask("GET", "/v1/server/planeid").body
     verdict = command(cluster, "journal", "verify", "--persistence-dir", str(new))
     assert verdict.returncode == 0, verdict.stdout
+    assert "s3same-open" not in ran.stdout + ran.stderr + n1.log() + n2.log()
 
 
 def test_the_old_store_is_never_led_again_and_the_new_one_at_once(cluster):
