@@ -130,7 +130,7 @@ g_has_orphans_of_another() {
       [ "/proc/$process/fd/1" -ef /proc/self/fd/0 ] && exit 0
       [ "/proc/$process/fd/2" -ef /proc/self/fd/1 ] && exit 0
     done
-    exit 9' guard $g_family <"$g_dir/stdout" >>"$g_dir/stderr" 2>/dev/null
+    exit 9' guard $g_family <"$g_dir/stdout" 1<"$g_dir/stderr" 2>/dev/null
   [ $? -ne 9 ]
 }
 

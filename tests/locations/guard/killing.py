@@ -3,6 +3,10 @@
 import re
 
 _NO_COMMAND = re.compile(r"#|fi\b|done\b|esac\b|else\b|elif\b|\}|\)|;;|'$|$")
+_CHANGE = re.compile(
+    r"\b(mv|rm|mkdir|ln|sync|kill(?! -0)|su|sudo|exec|exit|setsid|flock)\b|>(?!/dev/null)"
+)
+_CALL = re.compile(r"(?<![\w${])g_\w+\b(?!=)")
 _PATTERN = re.compile(r"[^()]*[^()\s]\)( |$)")
 
 
@@ -20,6 +24,19 @@ def with_points(text, point):
         goes_on = lines[number - 1].endswith(("|", "&&", "\\"))
         made.append(line if goes_on else _with_point(line, in_case, point(number)))
     return "\n".join(made) + "\n"
+
+
+def readers(text):
+    """Return the names of the functions of the script that change nothing, nor call one that does."""
+    bodies = {}
+    for number, line in enumerate(text.splitlines()):
+        if not line.lstrip().startswith("#"):
+            bodies.setdefault(function_at(text, number), []).append(line)
+    calls = {name: set(_CALL.findall("\n".join(body))) for name, body in bodies.items()}
+    found = {name for name, body in bodies.items() if not _CHANGE.search("\n".join(body))}
+    while changing := {name for name in found if calls[name] & bodies.keys() - found}:
+        found -= changing
+    return found
 
 
 def function_at(text, number):
