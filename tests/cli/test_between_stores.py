@@ -57,7 +57,7 @@ def test_a_plane_moves_there_and_back_byte_by_byte(server, brookline, log, tmp_p
     told += brookline("store", "copy", url, tmp_path / "back", "--yes")
     assert files(tmp_path / "back") == before
     last = brookline("journal", "show", "--persistence-dir", url, "-o", "json", "-n", "1")
-    assert json.loads(last)["text"].endswith(f"(the plane goes on in {tmp_path / 'back'})")
+    assert json.loads(last)["text"].endswith(f"the plane goes on in {tmp_path / 'back'}")
     assert not [secret for secret in SECRETS if secret in told + last]
 
 

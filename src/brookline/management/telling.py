@@ -114,6 +114,8 @@ class Teller:
                 return ""
 
     def _fence(self, entry: Entry, fence: Fence) -> str:
+        if fence.moved:
+            return f"closes this log: the plane goes on in {fence.moved}"
         replaced = self._nodes.get(fence.replaces) or fence.replaces
         whom = f" in place of {replaced}" if replaced else ""
         seen = f" ({fence.evidence})" if fence.evidence else ""

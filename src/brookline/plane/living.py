@@ -48,6 +48,7 @@ async def living(
         ]
         if risen:
             return risen
+        silent = {one: beat for one, beat in silent.items() if one in now and not _ended(now[one])}
     return []
 
 
