@@ -13,7 +13,7 @@ from tests.locations.guard.box import SCRIPT, all_at_once
 from tests.locations.guard.killing import deadly, function_at, readers, traced, tracing
 
 AT_ONCE = 6
-RUNNER = {"g_runner", "g_become", "g_cannot", "g_clock", "g_sizes", "g_start_of"}
+RUNNER = {"g_runner", "g_become", "g_cannot"}
 
 
 def lines_of(box, act):
