@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from brookline.api.hot_protocol import HotProtocol
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -116,8 +116,12 @@ class Connection(HotProtocol):
         """Answer a request, unless the loop stood still since it was read."""
         if self._is_old():
             cycle.disconnected = True
-        else:
+            return
+        try:
             await app(scope, receive, send)
+        except asyncio.CancelledError:
+            # By the server's end, which waited long enough: there is nobody to be answered any more.
+            cycle.disconnected = True
 
     def _is_old(self) -> bool:
         self._standstill.check()
