@@ -99,6 +99,17 @@ class Grieving(Nostalgic):
         return EXISTS if key in getattr(self, "gone", ()) else await super().create(key, data)
 
 
+class Filling(Nostalgic):
+    """Is full when a key is to be created again: that says nothing of deleted keys."""
+
+    list = MemoryStore.list
+
+    async def create(self, key, data):
+        if key in getattr(self, "gone", ()):
+            return Undecided("No space left on device")
+        return await super().create(key, data)
+
+
 class Undead(Liar):
     """Can still be asked for what was deleted, and lists it no more."""
 
@@ -148,6 +159,7 @@ LIARS = [
     (Blind, Property.LISTS_NEW),
     (Nostalgic, Property.LISTS_GONE),
     (Grieving, Property.RECREATES),
+    (Filling, Property.DEFINITE),
     (Undead, Property.RECREATES),
     (Linkless, Property.DEFINITE),
     (Caching, Property.SHOWS_PUT),

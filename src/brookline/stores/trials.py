@@ -149,7 +149,7 @@ class Trials:
     async def _recreate(self, key: str, data: bytes) -> None:
         if await self._store.get(key) is not None:
             self._notes.fail(Property.RECREATES, "a key could be read after its deletion")
-        await self._decided(self._store, key, data)
+        self._require_definite(await self._decided(self._store, key, data))
         if await self._store.get(key) != data:
             self._notes.fail(Property.RECREATES, "a second life of the key was refused")
 
