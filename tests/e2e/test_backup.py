@@ -35,7 +35,7 @@ def folder(tmp_path):
             server.send_signal(signal.SIGCONT)
             server.kill()
             server.wait()
-    for pid_file in tmp_path.rglob("*.pid"):
+    for pid_file in (tmp_path / "base").rglob("pid.txt"):
         text = pid_file.read_text().strip()
         if text.isdecimal():
             end(int(text))
