@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,17 @@ def read_views(lab: Lab, seq: int) -> tuple[View, ...]:
         with contextlib.suppress(OSError, http.client.HTTPException, _Silent):
             views.append(_view(lab, node, seq))
     return tuple(views)
+
+
+def read_faults(lab: Lab) -> tuple[str, ...]:
+    """Return the lines by which servers told of faults of the program itself."""
+    found = []
+    for node in lab.nodes.values():
+        lines = lab.log_of(node).splitlines()
+        for before, line in itertools.pairwise(["", *lines]):
+            if line.startswith("Traceback") or "itself failed" in line:
+                found.append(f"{node.name}: {before} {line}".strip())
+    return tuple(found)
 
 
 class _Silent(Exception):

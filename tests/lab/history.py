@@ -189,6 +189,7 @@ class History(msgspec.Struct, frozen=True, omit_defaults=True):
         log: Of the plane, from its beginning.
         ran: What ran on machines, in the order in which it began.
         views: What the nodes showed at the end.
+        faults_logged: Faults of the program itself in the nodes' logs, as ``node: line``.
     """
 
     seed: int
@@ -205,6 +206,7 @@ class History(msgspec.Struct, frozen=True, omit_defaults=True):
     log: tuple[Entry, ...] = ()
     ran: tuple[Ran, ...] = ()
     views: tuple[View, ...] = ()
+    faults_logged: tuple[str, ...] = ()
 
 
 def mark(kind: str, where: str, item: str) -> str:

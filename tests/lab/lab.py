@@ -96,9 +96,8 @@ class Lab:
         self._start_proxies()
         for node in self.nodes.values():
             node.start()
-            eventually(
-                f"{node.name} takes part: {self.log(node)}", lambda n=node: n.is_well("read")
-            )
+        for node in self.nodes.values():
+            self._await(node)
         self._deploy()
         self._start_watchers()
         for number, name in enumerate(self.client_names):
@@ -107,9 +106,9 @@ class Lab:
 
     def _await(self, node: LabNode) -> None:
         try:
-            eventually(f"{node.name} takes part", lambda: node.is_well("read"))
+            eventually(f"{node.name} takes part", node.takes_part)
         except AssertionError as error:
-            error.add_note(self.log(node))
+            error.add_note(self.log_of(node)[-3000:])
             raise
 
     def master(self) -> LabNode | None:
@@ -260,10 +259,10 @@ class Lab:
         for watcher in self._watchers:
             watcher.join()
 
-    def log(self, node: LabNode) -> str:
-        """Return the end of what a node said."""
+    def log_of(self, node: LabNode) -> str:
+        """Return all that a node said."""
         path = self.options.folder / f"{node.name}.out"
-        return path.read_text(errors="replace")[-3000:] if path.exists() else ""
+        return path.read_text(errors="replace") if path.exists() else ""
 
     def close(self) -> None:
         """End everything."""

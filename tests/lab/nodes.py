@@ -185,6 +185,14 @@ class LabNode:
         reply = self.says(probe)
         return reply is not None and reply.status == 200
 
+    def takes_part(self) -> bool:
+        """Tell whether it answers reads; one that has ended by itself is started again.
+
+        A busy machine may stall its loop for the whole time-out, which is short here: then it ends.
+        """
+        self.start()
+        return self.is_well("read")
+
     def close(self) -> None:
         with self.lock:
             if self.lives and self._process is not None:

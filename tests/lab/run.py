@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.lab import schedule
-from tests.lab.harvest import read_log, read_trace, read_views
+from tests.lab.harvest import read_faults, read_log, read_trace, read_views
 from tests.lab.history import History
 from tests.lab.lab import Lab
 from tests.lab.nemesis import Nemesis
@@ -68,6 +68,8 @@ def _recovered(lab: Lab) -> float:
     while lab.now() < mended + MENDED_S:
         if (written := lab.written_after(mended)) is not None:
             return round(written - mended, 3)
+        for node in lab.nodes.values():
+            node.start()
         time.sleep(0.1)
     return -1.0
 
@@ -75,7 +77,8 @@ def _recovered(lab: Lab) -> float:
 def _await_all(lab: Lab) -> None:
     """Wait until every node answers reads, or for as long as that may take."""
     mended = lab.now()
-    while lab.now() < mended + MENDED_S and not all(n.is_well("read") for n in lab.nodes.values()):
+    nodes = lab.nodes.values()
+    while lab.now() < mended + MENDED_S and not all(node.takes_part() for node in nodes):
         time.sleep(0.1)
 
 
@@ -88,5 +91,5 @@ def _harvest(lab: Lab, nemesis: Nemesis, *, seconds: float, recovered_s: float) 
         recovered_s=recovered_s, ops=lab.accounts(),
         faults=tuple(sorted(nemesis.faults, key=lambda fault: fault.begin)),
         sights=tuple(sorted(lab.sights, key=lambda sight: sight.at)), log=log,
-        ran=read_trace(lab.options.folder / "trace"), views=views,
+        ran=read_trace(lab.options.folder / "trace"), views=views, faults_logged=read_faults(lab),
     )  # fmt: skip

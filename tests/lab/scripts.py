@@ -22,7 +22,7 @@ NO_REASON = [
     Deed(0.8, CLOCK, OTHER, 8.0, amount=86_400.0),
     Deed(10.0, STOP, MASTER, 8.0),
 ]
-"""All that a plane must sit out under its master, given a time-out of 5 s."""
+"""All that a plane must sit out under its master, given a time-out of 6 s."""
 
 REPLACED = [
     Deed(0.5, ISOLATE, MASTER, 6.0),

@@ -200,6 +200,10 @@ BAD = {
         "nobody leads: no write is done any more, though all faults are over",
         changed(recovered_s=-1.0),
     ),
+    "a server logs an exception": (
+        "fault of its own: n1: ERROR Traceback (most recent call last):",
+        changed(faults_logged=("n1: ERROR Traceback (most recent call last):",)),
+    ),
     "a node stays silent": (
         "nobody answers: at the end n2 shows nothing",
         changed(views=GOOD.views[:1]),

@@ -73,7 +73,7 @@ def epochs(history):
 @pytest.mark.xdist_group("lab-directory")
 def test_a_master_stays_while_there_is_no_reason_to_replace_it(tmp_path):
     # Cut off from standbys and from clients, with clocks that jump, then without the store.
-    history = play(tmp_path, "--script", "no-reason", "--timeout", "5")
+    history = play(tmp_path, "--script", "no-reason", "--timeout", "6")
 
     assert epochs(history) == 1
 

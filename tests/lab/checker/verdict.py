@@ -51,7 +51,9 @@ class Verdict:
 def judge(history: History) -> Verdict:
     """Return all that was not as it was promised."""
     found = tuple(
-        violation for rule in (*RULES, somebody_leads_at_the_end) for violation in rule(history)
+        violation
+        for rule in (*RULES, somebody_leads_at_the_end, nobody_fails_by_a_fault)
+        for violation in rule(history)
     )
     return Verdict(found, _summary(history, len(found)))
 
@@ -62,6 +64,12 @@ def somebody_leads_at_the_end(history: History) -> Iterator[Violation]:
         yield Violation("nobody leads", "no write is done any more, though all faults are over")
     if silent := sorted(set(history.nodes) - {view.node for view in history.views}):
         yield Violation("nobody answers", f"at the end {', '.join(silent)} shows nothing")
+
+
+def nobody_fails_by_a_fault(history: History) -> Iterator[Violation]:
+    """Whatever happens, no server meets something that its program did not expect."""
+    for line in history.faults_logged:
+        yield Violation("fault of its own", line, line.partition(":")[0])
 
 
 def _summary(history: History, wrong: int) -> str:
