@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import signal
 import threading
 import time
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from tests.lab import schedule as s
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from tests.lab.lab import Lab
     from tests.lab.nodes import LabNode
     from tests.lab.schedule import Deed
-
-log = logging.getLogger("lab")
 
 EXIT_S = 6.0
 
@@ -40,6 +38,7 @@ class Nemesis:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.faults: list[Fault] = []
+        self._failures: list[Exception] = []
         self._store_wide = threading.Lock()
         self._held: dict[tuple[str, ...], int] = {}
         self._without_store: set[str] = set()
@@ -61,6 +60,8 @@ class Nemesis:
             thread.start()
         for thread in threads:
             thread.join()
+        if self._failures:
+            raise ExceptionGroup("the nemesis failed", self._failures)
 
     def mend(self) -> None:
         """Start what does not run."""
@@ -77,9 +78,10 @@ class Nemesis:
                 return
             self._pass(deed.lasts)
             done.undo()
-        except Exception:
-            log.exception("the nemesis failed at %s", deed)
-            raise
+        except Exception as error:  # noqa: BLE001 - it is raised when all threads have ended
+            error.add_note(str(deed))
+            self._failures.append(error)
+            return
         detail = f"{deed.way} {deed.amount:g}".strip()
         self.faults.append(Fault(begin, self.lab.now(), deed.what, done.where, detail))
 
@@ -146,7 +148,7 @@ class Nemesis:
     def _switch(self, _: Deed, node: LabNode) -> Undo | None:
         try:
             node.ask("POST", "/v1/server/ha/switchover", "", timeout_s=3.0)
-        except OSError:
+        except (OSError, HTTPException):
             return None
         return Undo((node.name,), lambda: None)
 
