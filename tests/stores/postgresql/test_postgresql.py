@@ -132,3 +132,12 @@ async def test_a_closed_store_says_so(postgresql):
     await store.close()
     with pytest.raises(StoreError, match="was closed"):
         await store.get(ENTRY)
+
+
+async def test_a_call_that_was_under_way_at_the_end_leaves_no_connection_behind(postgresql):
+    store = await PostgresqlStore.open(postgresql.place())
+    calls = [asyncio.ensure_future(store.create(f"probe/x/{n}", b"x")) for n in range(3)]
+    await asyncio.sleep(0)
+    await store.close()
+    await asyncio.wait(calls)
+    assert store._connections._idle == []

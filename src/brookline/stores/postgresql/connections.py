@@ -71,12 +71,12 @@ class Connections:
                 self._drop(connection)  # that server is not the primary any more
                 raise
             except asyncpg.PostgresError:
-                self._idle.append(connection)
+                self._keep(connection)
                 raise
             except BaseException:
                 self._drop(connection)
                 raise
-            self._idle.append(connection)
+            self._keep(connection)
             return answer
 
     async def open(self) -> Connection:
@@ -116,6 +116,12 @@ class Connections:
             if not connection.is_closed():
                 return connection
         return None
+
+    def _keep(self, connection: Connection) -> None:
+        if self._closed:
+            connection.terminate()
+        else:
+            self._idle.append(connection)
 
     def _drop(self, connection: Connection) -> None:
         """Cut a connection that is in doubt, and all idle ones: what happened to it may have to them."""
