@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -20,6 +21,8 @@ FETCHED = ROOT / ".stores" / "bin"
 """Where `.ci/stores` puts what it could not install for the whole machine."""
 
 PATIENCE_S = 60.0
+
+PORTS = range(20_000, 30_000)
 
 
 class Missing(Exception):
@@ -41,9 +44,17 @@ def find(name: str, *folders: str) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """Return a port that nobody uses, outside of those that the system gives to clients.
+
+    Between this and the start of a server that is told to listen on it, a client's connection may
+    take one of those.
+    """
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def listens(port: int) -> bool:
