@@ -36,7 +36,8 @@ _REASONS = {
     "reset": "the machine does not know any more what was run there: the guard's folder {folder} was "
     "lost, replaced or set back",
     "rebooted": "the machine was started anew, and nobody knows how far the command had come",
-    "collected": "the machine knows of the command, but its outcome was cleared away long ago",
+    "collected": "the machine runs the command no more: its outcome was cleared away long ago, or an "
+    "earlier master took it for lost",
 }
 
 

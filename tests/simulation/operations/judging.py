@@ -145,6 +145,9 @@ class Judge:
                 found = self._befell(interruption, self._world.reboots)
             case Cause.RESET:
                 found = self._befell(interruption, self._world.resets)
+                # Or by a reboot, which the next master is not told of.
+                given_up = "took it for lost" in interruption["reason"]
+                found |= given_up and self._befell(interruption, self._world.reboots)
             case Cause.CHANGED:
                 found = bool(self._world.versions)
             case _:
