@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -79,15 +80,19 @@ class Observer:
 
     def own_beat(self, beat: Beat) -> None:
         """Begin all silences anew if this node's own beats failed or were far apart."""
-        clock, settings = self._core.parts.clock, self._core.parts.settings
-        now = clock.monotonic()
-        # The time-out may be as short as three polls, and beats are never less than one apart.
-        apart = max(settings.timeout_s / 3, 2 * settings.poll_s)
-        late = self._last_beat is not None and now - self._last_beat > apart
-        if not beat.confirmed or late:
+        now = self._core.parts.clock.monotonic()
+        if not beat.confirmed or now > self._can_write_until():
             self.restart()
         if beat.confirmed:
             self._last_beat = now
+
+    def _can_write_until(self) -> float:
+        """Return until when own beats are not far apart, even if the next one has not ended."""
+        settings = self._core.parts.settings
+        if self._last_beat is None:
+            return math.inf
+        # The time-out may be as short as three polls, and beats are never less than one apart.
+        return self._last_beat + max(settings.timeout_s / 3, 2 * settings.poll_s)
 
     def restart(self) -> None:
         """Begin all silences anew."""
@@ -100,10 +105,12 @@ class Observer:
         standing, now = parts.replica.standing, parts.clock.monotonic()
         if (standing.owner, standing.fence) != self._fence:
             self._fence, self._fence_since = (standing.owner, standing.fence), now
+        # While an own beat hangs, who is silent may hang on the same store.
+        looked = min(self._core.watch.looked, self._can_write_until())
         return Situation(
             epoch=parts.replica.epoch, standing=standing,
             owner=self._core.watch.find(standing.owner), watched_since=self._fence_since,
-            gone=self._evidence(standing.owner, now), looked=self._core.watch.looked, now=now,
+            gone=self._evidence(standing.owner, now), looked=looked, now=now,
             timeout_s=parts.settings.timeout_s,
         )  # fmt: skip
 
