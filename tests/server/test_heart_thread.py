@@ -106,6 +106,31 @@ async def test_a_store_that_cannot_be_opened_is_told_where_the_start_is_awaited(
         await heart(str(tmp_path / "store")).start(listener.signs())
 
 
+async def test_a_start_that_is_given_up_leaves_no_heart_when_the_store_answers_at_last(
+    tmp_path, listener
+):
+    asked, answers = threading.Event(), threading.Event()
+
+    async def connect():
+        asked.set()
+        answers.wait()
+        return await open_store(str(tmp_path / "store"), SystemClock())
+
+    pulse = HeartThread(connect, SystemClock(), poll_s=0.01, rules=ALL_RULES, fail=unexpected)
+    starting = asyncio.ensure_future(pulse.start(listener.signs()))
+    await asyncio.to_thread(asked.wait)
+    [thread] = [each for each in threading.enumerate() if each.name == "heart"]
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    answers.set()
+
+    await asyncio.to_thread(thread.join)
+
+    assert listener.threads == set()
+    assert await counter(str(tmp_path / "store")) == 0
+
+
 async def test_a_late_store_answers_once_it_is_there(tmp_path):
     clock, path = SystemClock(), tmp_path / "store"
     opened: list[int] = []

@@ -93,7 +93,11 @@ class HeartThread:
         try:
             store = await self._connect()
         except BaseException as error:  # noqa: BLE001 - raised where the start is awaited
-            ready.set_exception(error)
+            if ready.set_running_or_notify_cancel():
+                ready.set_exception(error)
+            return
+        if not ready.set_running_or_notify_cancel():
+            await store.close()  # the start was given up meanwhile
             return
         self._loop = asyncio.get_running_loop()
         self._ending = asyncio.Event()
