@@ -37,7 +37,8 @@ def interrupt(cluster):
     task = master.ask("POST", f"{path}/effectors/pay?timeout=0", '{"amount": 5}', headers=headers)
     parts = f"/v1/activities/{task.json['id']}/children"
     eventually("it pays", lambda: [one for one in master.get(parts) if "startTimeUtc" in one])
-    eventually("the standby knows", lambda: standby.get(parts))
+    eventually("the standby knows", lambda: standby.ask("GET", parts).status == 200)
+    eventually("it knows the step", lambda: standby.get(parts) or None)
     master.kill()
     standby.becomes("master")
     return standby, app
