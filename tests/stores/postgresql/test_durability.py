@@ -8,6 +8,7 @@ from tests.backends.postgresql import Postgresql
 
 from brookline.errors import StoreError, StoreUnfit
 from brookline.stores import times
+from brookline.stores.postgresql.connections import READY
 from brookline.stores.postgresql.store import PostgresqlStore
 from brookline.stores.store import CREATED, EXISTS, FsyncFailed, Undecided
 
@@ -57,9 +58,10 @@ async def test_a_setting_that_is_lost_later_ends_the_mastership(postgresql, open
     store = await open_store(postgresql.place())
     assert await store.create(ENTRY, b"one") == CREATED
     # As a pooler in transaction mode does, which gives the next call another session.
-    await store._connections.run(
-        lambda c: c.execute("SET synchronous_commit = off"), times.limit_s()
-    )
+    for _ in range(READY):
+        await store._connections.run(
+            lambda c: c.execute("SET synchronous_commit = off"), times.limit_s()
+        )
     assert not store.broken
 
     outcome = await store.create("journal/0000000/0000000002", b"two")

@@ -82,6 +82,19 @@ async def test_a_user_who_may_not_make_the_table_is_told(postgresql, role):
         await PostgresqlStore.open(f"{url}?table=ops.plane")
 
 
+async def test_a_user_who_may_only_read_is_told(postgresql, role, open_store):
+    await open_store(postgresql.url(role))
+    postgresql.execute(f"GRANT SELECT ON brookline TO {role}", role)
+    with pytest.raises(StoreUnfit, match=r"permission denied.*grant the user SELECT, INSERT"):
+        await PostgresqlStore.open(postgresql.url(role, user=role, password="pw"))
+
+
+async def test_opening_leaves_nothing_behind_and_two_connections_ready(postgresql, open_store):
+    store = await open_store(postgresql.place())
+    assert await store.list("") == []
+    assert len(store._connections._idle) == 2
+
+
 async def test_several_nodes_may_make_the_table_at_the_same_time(postgresql, open_store):
     url = postgresql.place()
     stores = await asyncio.gather(*(open_store(url) for _ in range(8)))

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 MOST = 4
 """Connections of one store; a node has a second store, for its heart, that uses one."""
 
+READY = 2
+"""Connections that are made at once: a node that begins to lead reads and writes side by side, and
+should not wait for a login then."""
+
 CONNECT_S = 3.0
 """How long one host has to let us in; then the next one is tried."""
 
@@ -63,21 +67,28 @@ class Connections:
             InterfaceError: If the connection broke; it may have happened.
             TimeoutError: If there was no answer in time; it may have happened.
         """
-        async with asyncio.timeout(limit_s), self._room:
-            connection = self._take() or await self.open()
-            try:
-                answer = await work(connection)
-            except asyncpg.ReadOnlySQLTransactionError:
-                self._drop(connection)  # that server is not the primary any more
-                raise
-            except asyncpg.PostgresError:
-                self._keep(connection)
-                raise
-            except BaseException:
-                self._drop(connection)
-                raise
+        try:
+            async with asyncio.timeout(limit_s), self._room:
+                return await self._run(work)
+        except (TimeoutError, asyncpg.ReadOnlySQLTransactionError):
+            self._drop_idle()  # what happened to one may have happened to them
+            raise
+
+    async def _run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        connection = self._take() or await self.open()
+        try:
+            answer = await work(connection)
+        except asyncpg.ReadOnlySQLTransactionError:
+            connection.terminate()  # that server is not the primary any more
+            raise
+        except asyncpg.PostgresError:
             self._keep(connection)
-            return answer
+            raise
+        except BaseException:
+            connection.terminate()  # whatever it still says would be taken for the next answer
+            raise
+        self._keep(connection)
+        return answer
 
     async def open(self) -> Connection:
         """Make a connection that can be trusted with a plane.
@@ -111,8 +122,9 @@ class Connections:
                 connection.terminate()
 
     def _take(self) -> Connection | None:
+        """Return the connection that was idle for longest, so that none is for long."""
         while self._idle:
-            connection = self._idle.pop()
+            connection = self._idle.pop(0)
             if not connection.is_closed():
                 return connection
         return None
@@ -123,9 +135,8 @@ class Connections:
         else:
             self._idle.append(connection)
 
-    def _drop(self, connection: Connection) -> None:
-        """Cut a connection that is in doubt, and all idle ones: what happened to it may have to them."""
-        for each in (connection, *self._idle):
+    def _drop_idle(self) -> None:
+        for each in self._idle:
             each.terminate()
         self._idle.clear()
 

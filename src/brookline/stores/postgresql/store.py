@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from brookline.errors import StoreError
 from brookline.stores.names import check_key, check_prefix
 from brookline.stores.postgresql.address import Address, read_address
-from brookline.stores.postgresql.connections import DURABLE, Connections, overridden
-from brookline.stores.postgresql.table import ensure_table, statements
+from brookline.stores.postgresql.connections import DURABLE, READY, Connections, overridden
+from brookline.stores.postgresql.table import ensure_table, rehearse, statements
 from brookline.stores.postgresql.wording import FAILURES, said
 from brookline.stores.store import CREATED, EXISTS, CreateOutcome, FsyncFailed, Undecided
 from brookline.stores.times import create_limit_s, limit_s, list_limit_s, read_limit_s
@@ -49,6 +49,9 @@ class PostgresqlStore:
         store = cls(address, Connections(address))
         try:
             await store._ask("open", "", lambda c: ensure_table(c, address))
+            await asyncio.gather(
+                *(store._ask("open", "", lambda c: rehearse(c, address)) for _ in range(READY))
+            )
         except BaseException:
             await store.close()
             raise

@@ -99,3 +99,30 @@ async def _make_table(connection: Connection, table: str) -> None:
     )
     # Entries are compressed by nobody else: it would cost more time than it saves.
     await connection.execute(f"ALTER TABLE {table} ALTER COLUMN data SET STORAGE EXTERNAL")
+
+
+async def rehearse(connection: Connection, address: Address) -> None:
+    """Run all statements once, and take everything back.
+
+    So the server has them ready on this connection when one is in a hurry, and a user who may not
+    do one of them is found out.
+
+    Raises:
+        StoreUnfit: If the user may not.
+        PostgresError: If the server says anything else.
+    """
+    sql, key = statements(address.table), "probe/rehearsal"
+    await connection.execute("BEGIN")
+    try:
+        await connection.fetchval(sql.create, key, b"", address.channel)
+        await connection.execute(sql.put, key, b"")
+        await connection.fetchval(sql.get, key)
+        await connection.fetch(sql.list, key, "")
+        await connection.execute(sql.settle, key)
+        await connection.execute(sql.delete, key)
+    except asyncpg.InsufficientPrivilegeError as problem:
+        raise StoreUnfit(
+            f"{address.place}: {said(problem)}: grant the user SELECT, INSERT, UPDATE and DELETE"
+        ) from problem
+    finally:
+        await connection.execute("ROLLBACK")
