@@ -1,10 +1,3 @@
-import asyncio
-import contextlib
-import os
-import signal
-import sys
-from pathlib import Path
-
 import pytest
 
 from brookline.entities import (
@@ -114,26 +107,6 @@ async def house(tmp_path):
     await house.close()
 
 
-@pytest.fixture
-def until():
-    async def wait(holds, deadline_s=15.0):
-        async with asyncio.timeout(deadline_s):
-            while not holds():  # noqa: ASYNC110 - what is awaited tells nobody
-                await asyncio.sleep(0.005)
-
-    return wait
-
-
-@pytest.fixture
-def pids():
-    """Pids that a test read from its processes; what is left of them ends with the test."""
-    found = []
-    yield found
-    for pid in found:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
 def state(entity):
     """Return state and isUp of an entity."""
     return entity.sensors.get("service.state"), entity.sensors.get("service.isUp")
@@ -142,19 +115,3 @@ def state(entity):
 @pytest.fixture(name="state")
 def state_fixture():
     return state
-
-
-def alive(pid):
-    """Tell whether a process runs; one that ended and was not reaped yet does not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
-
-
-@pytest.fixture(name="alive")
-def alive_fixture():
-    if sys.platform != "linux":
-        pytest.skip("looks at /proc")
-    return alive

@@ -168,13 +168,3 @@ async def server(start: Callable[[str], Any]) -> Server:
     """A server that leads."""
     begun: Server = await start("n1")
     return await begun.leads()
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], object]], Any]:
-    async def wait(holds: Callable[[], object]) -> None:
-        async with asyncio.timeout(20):
-            while not holds():  # noqa: ASYNC110 - what is awaited tells nobody
-                await asyncio.sleep(0.002)
-
-    return wait

@@ -102,15 +102,3 @@ def ran():
 def gate():
     """Opened once something may go on."""
     return asyncio.Event()
-
-
-@pytest.fixture
-def until():
-    """Wait until something holds, by looking at it each time the loop has turned."""
-
-    async def wait(holds, deadline_s=10.0):
-        async with asyncio.timeout(deadline_s):
-            while not holds():  # noqa: ASYNC110 - what is awaited tells nobody
-                await asyncio.sleep(0.002)
-
-    return wait

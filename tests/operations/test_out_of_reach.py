@@ -10,7 +10,8 @@ import signal
 from types import SimpleNamespace
 
 import pytest
-from tests.locations.conftest import alive, this_host
+from tests.conftest import is_alive
+from tests.locations.conftest import this_host
 from tests.locations.link import Link
 from tests.operations.conftest import Bench
 
@@ -203,7 +204,7 @@ async def test_a_command_that_ends_while_nobody_hears_of_it_has_not_failed(far, 
     far.set(how)
     await until(lambda: far.waits(task))
     far.go.touch()
-    await until(lambda: not alive(pid))
+    await until(lambda: not is_alive(pid))
     asked = far.link.opened
     if how != "down":
         await until(lambda: far.link.opened > asked + 2)
@@ -233,7 +234,7 @@ async def test_an_operation_that_is_cancelled_meanwhile_ends_at_once_and_its_com
     far.set("down")
     await until(lambda: far.waits(task))
     assert await far.bench.supervisor.cancel(task)
-    assert (task.status, alive(pid)) == (Status.CANCELLED, True)
+    assert (task.status, is_alive(pid)) == (Status.CANCELLED, True)
     for one in (task, *task.children):
         assert (
             "the command of install may still run on the machine far, out of reach since"
@@ -243,7 +244,7 @@ async def test_an_operation_that_is_cancelled_meanwhile_ends_at_once_and_its_com
     await until(lambda: far.waits(end).startswith("for the machine far, out of reach since"))
     far.set("up")
     assert (await ends(far, end)).result == 1
-    assert not alive(pid)
+    assert not is_alive(pid)
 
 
 @pytest.mark.parametrize("how", ["down", "deaf", "silent"])
@@ -258,7 +259,7 @@ async def test_a_command_that_cannot_be_killed_is_killed_by_the_next_master(far,
     await until(lambda: far.waits(end))
     far.set("up")
     await ends(far, end)
-    assert not alive(pid)
+    assert not is_alive(pid)
     assert far.task(task).error == task.error
 
 
@@ -307,7 +308,7 @@ async def test_the_time_of_a_step_goes_on_and_its_error_says_what_may_still_run(
     assert task.error.endswith(f". Task {end.id} ends it as soon as the machine answers")
     far.set("up")
     await ends(far, far.endings()[0])
-    assert not alive(pid)
+    assert not is_alive(pid)
 
 
 @pytest.mark.parametrize("begun", [True, False], ids=["begun", "never heard of"])
@@ -324,7 +325,7 @@ async def test_the_time_of_a_command_goes_on(far, until, begun):
     )
     far.set("up")
     await ends(far, far.endings()[0])
-    assert not any(alive(pid) for pid in far.pids())
+    assert not any(is_alive(pid) for pid in far.pids())
 
 
 async def test_a_command_that_was_ended_in_the_end_is_not_ended_again(far, until):

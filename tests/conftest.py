@@ -1,0 +1,58 @@
+"""What tests of several rooms use."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PATIENCE_S = 60.0
+"""For what must happen, on a machine that has much else to do."""
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], Any]:
+    """Waits for what tells nobody that it holds."""
+
+    async def wait(holds: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds():  # noqa: ASYNC110 - what is awaited tells nobody
+                await asyncio.sleep(0.002)
+
+    return wait
+
+
+@pytest.fixture
+def pids() -> Iterator[list[int]]:
+    """Pids that a test read from its processes; what is left of them ends with the test."""
+    found: list[int] = []
+    yield found
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs; one that ended and was not reaped yet does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+@pytest.fixture
+def alive() -> Callable[[int], bool]:
+    """Tells whether a process runs."""
+    if sys.platform != "linux":
+        pytest.skip("looks at /proc")
+    return is_alive
