@@ -38,3 +38,4 @@ def test_pages_of_both_nodes_follow_a_switchover_and_the_end_of_the_new_master(
     history = on_n2.page.get_by_role("region", name="Failovers").get_by_role("row")
     expect(history.nth(1)).to_contain_text("n2 → n1")
     expect(history.nth(2)).to_contain_text("n1 → n2")
+    expect(history.nth(2)).to_contain_text("resigned: switchover by admin")
