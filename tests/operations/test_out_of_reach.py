@@ -213,6 +213,19 @@ async def test_a_command_that_ends_while_nobody_hears_of_it_has_not_failed(far, 
     await completes(far, task)
 
 
+async def test_a_server_that_cannot_go_on_takes_no_command_with_it(far, until):
+    task = await far.begins(until, "up")
+    [pid] = far.pids()
+    far.bench.supervisor.let_go()
+    for work in asyncio.all_tasks():
+        if work.get_name().startswith("operations/"):
+            work.cancel()  # as the end of an event loop does, which asks nobody
+    await far.bench.fail_over()
+    assert is_alive(pid)
+    far.go.touch()
+    await completes(far, task)
+
+
 @pytest.mark.parametrize("how", ["down", "silent"])
 async def test_the_next_master_waits_for_it_too(far, until, how):
     task = await far.begins(until, how)

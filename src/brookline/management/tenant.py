@@ -113,6 +113,14 @@ class ManagementTenant:
         await self._supervisor.deactivate()
         await self._platform.deactivate()
 
+    def let_go(self) -> None:
+        """Leave all that runs to the next master, at once; for a process that cannot go on.
+
+        What the end of its event loop breaks off would else be taken for cancelled, and ended on
+        machines.
+        """
+        self._supervisor.let_go()
+
     async def _open_again(self) -> bool:
         """Commit an opening in the middle of an epoch; tell whether this node still leads.
 

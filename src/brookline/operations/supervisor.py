@@ -117,15 +117,19 @@ class Supervisor:
 
         Nothing is recorded, and commands on machines go on: that is the next master's business.
         """
-        self._active = False
-        running = list(self._running.values())
-        for operation in running:
-            operation.hand_over()
-        for operation in running:
+        for operation in self.let_go():
             await operation.settled()
         await self._crew.disband()
         self._left.clear()
         self.locks.reserve({})
+
+    def let_go(self) -> list[Operation]:
+        """Hand over all that runs, without waiting; return it. Who cannot go on has to do so first."""
+        self._active = False
+        running = list(self._running.values())
+        for operation in running:
+            operation.hand_over()
+        return running
 
     def _left_unended(self, view: View) -> tuple[dict[str, Reserved], dict[str, Value | None]]:
         """Return who holds locks, and the records of what ran here before and was left.

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
     from brookline.journal.records import View
     from brookline.management.building import Built
+    from brookline.management.tenant import ManagementTenant
     from brookline.plane.heart import Pulse
     from brookline.server.settings import Settings
     from brookline.server.start import Start
@@ -72,6 +73,7 @@ class Assembly:
     """A server whose parts are made, and not begun."""
 
     node: PlaneNode
+    tenant: ManagementTenant
     api: Api
     control: Control
     users: Users
@@ -115,6 +117,7 @@ def assemble(start: Start) -> Assembly:
     )  # fmt: skip
     return Assembly(
         node=node,
+        tenant=built.tenant,
         api=Api(
             _ports(
                 start, node, built,

@@ -85,7 +85,11 @@ class Server:
         crew.spawn(self._take_part(), "take part")
         crew.spawn(self._watch_node(), "watch node")
         await self._start.stopping.wait()
-        await self._end()
+        try:
+            await self._end()
+        except BaseException:
+            self._parts.tenant.let_go()
+            raise
         watchdog.stop()
         if self._start.stopping.failure is not None:
             raise self._start.stopping.failure
