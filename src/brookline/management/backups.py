@@ -157,7 +157,7 @@ class Backups:
 
 
 def _write(path: Path, manifest: Manifest, keys: dict[str, bytes]) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)  # never a home that was moved away
     writer = BackupWriter(path)
     try:
         writer.add(PLANE, msgspec.json.encode(PlaneKey(LAYOUT, manifest.plane_id)))
