@@ -70,11 +70,11 @@ def test_the_screen_says_it_out_loud():
 
 
 HOLD = """\
-import fcntl, os, sys, time
+import fcntl, signal, sys
 file = open(sys.argv[1], "a+")
 fcntl.flock(file, fcntl.LOCK_EX)
 print("held", flush=True)
-time.sleep(60)
+signal.pause()
 """
 
 
