@@ -6,34 +6,23 @@ import base64
 import email.utils
 import hashlib
 import hmac
-import itertools
 import os
-import shutil
-import signal
-import tempfile
 import urllib.parse
 import urllib.request
-from pathlib import Path
 
-from tests.backends.programs import Program, find, free_port, listens
+from tests.backends.programs import OneProcess, find, listens
 
 ACCOUNT, CONTAINER = "planes", "planes"
 SECRET = base64.b64encode(b"s3same-open").decode()
 
 
-class Azurite:
+class Azurite(OneProcess):
     """A server; its files are removed at its end."""
 
     def __init__(self) -> None:
         self._program_path = find("azurite-blob")
-        self.folder = Path(tempfile.mkdtemp(prefix="brookline-azurite-"))
-        self.port = free_port()
+        super().__init__("azurite", env=os.environ | {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{SECRET}"})
         self._has_container = False
-        self._numbers = itertools.count(1)
-        self._program = Program(
-            self.folder, "server", cwd=self.folder,
-            env=os.environ | {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{SECRET}"},
-        )  # fmt: skip
 
     @property
     def endpoint(self) -> str:
@@ -50,25 +39,8 @@ class Azurite:
             self._make_container()
             self._has_container = True
 
-    def stop(self) -> None:
-        self._program.end()
-
-    kill = stop
+    kill = OneProcess.stop
     """Not by force: the emulator, unlike what it emulates, keeps its index in memory for seconds."""
-
-    def pause(self) -> None:
-        self._program.send(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        self._program.send(signal.SIGCONT)
-
-    def close(self) -> None:
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def place(self) -> str:
-        """Return the URL of a store that nobody has used."""
-        return self.url(f"plane-{os.getpid()}-{next(self._numbers)}")
 
     def url(self, prefix: str, *, container: str = CONTAINER, secret: str = SECRET) -> str:
         given = {"account": ACCOUNT, "account_key": secret, "endpoint": self.endpoint}

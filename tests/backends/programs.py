@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import random
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,3 +115,40 @@ class Program:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+
+class OneProcess:
+    """A server that is one process, with files of its own that go with it.
+
+    Args:
+        name: Of the kind of server, for its folder.
+        **options: For the process, as `subprocess.Popen` takes them.
+    """
+
+    def __init__(self, name: str, **options: Any) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"brookline-{name}-"))
+        self.port = free_port()
+        self._program = Program(self.folder, "server", cwd=self.folder, **options)
+        self._numbers = itertools.count(1)
+
+    def stop(self) -> None:
+        """End it."""
+        self._program.end()
+
+    def pause(self) -> None:
+        self._program.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._program.send(signal.SIGCONT)
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def place(self) -> str:
+        """Return the URL of a store that nobody has used."""
+        return self.url(f"plane-{os.getpid()}-{next(self._numbers)}")
+
+    def url(self, prefix: str) -> str:
+        """Return the URL of a store."""
+        raise NotImplementedError

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
-import shutil
 import signal
-import tempfile
 import urllib.request
-from pathlib import Path
 
-from tests.backends.programs import Program, find, free_port
+from tests.backends.programs import OneProcess, find, free_port
 
 BUCKET, KEY, SECRET = "planes", "brookline-key", "s3same-open"
 
 
-class Seaweedfs:
+class Seaweedfs(OneProcess):
     """A server; its files are removed at its end."""
 
     def __init__(self) -> None:
         self._weed = find("weed")
-        self.folder = Path(tempfile.mkdtemp(prefix="brookline-seaweedfs-"))
-        self.port = free_port()
+        super().__init__("seaweedfs")
         self._others = [free_port() for _ in range(6)]
-        self._numbers = itertools.count(1)
-        self._program = Program(self.folder, "server", cwd=self.folder)
         (self.folder / "data").mkdir()
         (self.folder / "s3.json").write_text(json.dumps(_IDENTITIES))
 
@@ -53,20 +45,6 @@ class Seaweedfs:
         self._program.end(signal.SIGKILL)
 
     kill = stop
-
-    def pause(self) -> None:
-        self._program.send(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        self._program.send(signal.SIGCONT)
-
-    def close(self) -> None:
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def place(self) -> str:
-        """Return the URL of a store that nobody has used."""
-        return self.url(f"plane-{os.getpid()}-{next(self._numbers)}")
 
     def url(self, prefix: str, *, bucket: str = BUCKET, secret: str = SECRET) -> str:
         return (

@@ -242,6 +242,14 @@ class Cluster:
         assert answer.status == 201, answer
         return answer.headers["location"].rpartition("/")[2]
 
+    def typed(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command, as a user types it in the folder of the homes."""
+        return subprocess.run(
+            [BROOKLINE, *words],
+            cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=90, check=False,
+        )  # fmt: skip
+
     def close(self) -> None:
         for server in self.servers.values():
             server.close()

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 from tests.backends.fixtures import postgresql
-from tests.e2e.servers import BROOKLINE, PATIENCE_S, Writer, eventually
+from tests.e2e.servers import PATIENCE_S, Writer, eventually
 
 __all__ = ["postgresql"]
 
 ON_POSTGRESQL = pytest.mark.xdist_group("postgresql")
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
-
-
-def command(cluster, *arguments):
-    return subprocess.run(
-        [BROOKLINE, *arguments],
-        cwd=cluster.folder,
-        env=cluster.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
 
 
 def ended(server):
@@ -48,11 +33,11 @@ def new(request, cluster):
 def test_a_plane_moves_while_it_is_written_to_and_nothing_acknowledged_is_lost(cluster, new):
     n1, n2 = cluster.pair()
     app = cluster.deploy(n1)
-    refused = command(cluster, "store", "copy", str(cluster.store), str(new), "--yes")
+    refused = cluster.typed("store", "copy", str(cluster.store), str(new), "--yes")
     assert refused.returncode == 16
     assert "lives: node" in refused.stderr
     with Writer([n1, n2], app, keeps=True) as writer:
-        ran = command(cluster, "store", "copy", str(cluster.store), str(new), "--online", "--yes")
+        ran = cluster.typed("store", "copy", str(cluster.store), str(new), "--online", "--yes")
         assert ran.returncode == 0, ran.stderr
         assert (ended(n1), ended(n2)) == (16, 16)
         assert "the plane has moved to " in n1.log()
@@ -64,7 +49,7 @@ def test_a_plane_moves_while_it_is_written_to_and_nothing_acknowledged_is_lost(c
     assert writer.lost(n1) == []
     n2.becomes("read")
     assert n1.ask("GET", "/v1/server/planeid").body == n2.ask("GET", "/v1/server/planeid").body
-    verdict = command(cluster, "journal", "verify", "--persistence-dir", str(new))
+    verdict = cluster.typed("journal", "verify", "--persistence-dir", str(new))
     assert verdict.returncode == 0, verdict.stdout
     assert "s3same-open" not in ran.stdout + ran.stderr + n1.log() + n2.log()
 
@@ -74,7 +59,7 @@ def test_the_old_store_is_never_led_again_and_the_new_one_at_once(cluster):
     app = cluster.deploy(n1)
     n1.kill()
     new = cluster.folder / "new"
-    ran = command(cluster, "store", "copy", str(cluster.store), str(new), "--yes")
+    ran = cluster.typed("store", "copy", str(cluster.store), str(new), "--yes")
     assert ran.returncode == 0, ran.stderr
     assert "is closed; between its end and the new beginning" in ran.stdout
     start_on(n1, new).becomes("master")
@@ -86,7 +71,7 @@ def test_the_old_store_is_never_led_again_and_the_new_one_at_once(cluster):
         n1.launch(*options)
         assert ended(n1) == 16
     assert f"start this node with --persistence-dir {new}" in n1.log()
-    again = command(cluster, "store", "copy", str(cluster.store), str(new), "--yes")
+    again = cluster.typed("store", "copy", str(cluster.store), str(new), "--yes")
     assert again.returncode == 16
 
 
@@ -95,14 +80,14 @@ def test_a_copy_leaves_the_plane_where_it_is(cluster):
     cluster.deploy(n1)
     copy = cluster.folder / "copy"
     names = ("--persistenceDir", str(cluster.store), "--destinationDir", str(copy))
-    ran = command(cluster, "copy-state", *names)
+    ran = cluster.typed("copy-state", *names)
     assert ran.returncode == 0, ran.stderr
     assert "was left as it is" in ran.stdout
     assert n1.is_well("master")
     assert cluster.deploy(n1, "later")
     n1.kill()
     n1.start().becomes("master")
-    assert command(cluster, "journal", "verify", "--persistence-dir", str(copy)).returncode == 0
+    assert cluster.typed("journal", "verify", "--persistence-dir", str(copy)).returncode == 0
 
 
 def test_a_paused_master_learns_that_its_plane_has_moved(cluster):
@@ -111,7 +96,7 @@ def test_a_paused_master_learns_that_its_plane_has_moved(cluster):
     n1.pause()
     new = cluster.folder / "new"
     try:
-        ran = command(cluster, "store", "copy", str(cluster.store), str(new), "--yes")
+        ran = cluster.typed("store", "copy", str(cluster.store), str(new), "--yes")
         assert ran.returncode == 0, ran.stderr
         start_on(cluster["n2"], new)
     finally:
@@ -147,7 +132,7 @@ def test_bad_input(cluster, arguments, status, said):
     n1 = cluster["n1"].start().becomes("master")
     n1.kill()
     names = {"old": cluster.store, "new": cluster.folder / "new", "home": n1.home}
-    ran = command(cluster, *(one.format(**names) for one in arguments))
+    ran = cluster.typed(*(one.format(**names) for one in arguments))
     assert ran.returncode == status, ran.stderr
     assert said in ran.stderr
     n1.start().becomes("master")

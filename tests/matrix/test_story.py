@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,8 +23,6 @@ pytestmark = [
 LEASE_S = 3.5
 """A master that was guessed dead may act for the heartbeat time-out yet, and whoever follows does
 nothing unprotected meanwhile; killed sooner each time, nobody ever would."""
-
-BROOKLINE = [sys.executable, "-m", "brookline.cli.main"]
 
 
 class Killer:
@@ -78,15 +75,6 @@ def aside():
         yield pool.submit
 
 
-def typed(bench, *words):
-    """Run a command, as a user types it in the folder of the homes."""
-    return subprocess.run(
-        [*BROOKLINE, *words],
-        cwd=bench.cluster.folder, env=bench.cluster.environment, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
-
-
 def curl(bench, path, body, kind):
     """Send a plain request to the node that only stands by; return status and answer."""
     [(name, value)] = bench.cluster.login.items()
@@ -121,14 +109,14 @@ def test_commands_are_typed_while_masters_die(bench, aside, app):
     app.close_gates([*gates, "poke"])
 
     with Killer(bench) as killer:
-        deploying = aside(typed, bench, "deploy", str(plan), "--wait")
+        deploying = aside(bench.cluster.typed, "deploy", str(plan), "--wait")
         held_up(app, killer, deploying, *gates)
         deployed = deploying.result()
         assert deployed.returncode == 0, deployed
         assert "RUNNING" in deployed.stdout
 
         script = f"script={app.script('poke')}"
-        poking = aside(typed, bench, "invoke", "app", "process", "poke", "-P", script)
+        poking = aside(bench.cluster.typed, "invoke", "app", "process", "poke", "-P", script)
         held_up(app, killer, poking, "poke")
         poked = poking.result()
         assert (poked.returncode, poked.stdout) == (0, "begin\nend\n"), poked
