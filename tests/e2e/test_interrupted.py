@@ -7,11 +7,10 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from tests.e2e.servers import PATIENCE_S, QUICK, eventually
+from tests.e2e.servers import BROOKLINE, QUICK, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -94,23 +93,14 @@ def deployed(server, plan):
     return answer.json["entityId"]
 
 
-def command(cluster, *words):
-    """Return how a command is run that knows both nodes."""
+def at_both(cluster, *words):
+    """Return the words of a command that knows both nodes."""
     urls = [word for server in cluster.servers.values() for word in ("--url", server.url)]
-    login = ["--home", str(cluster["n1"].home)]
-    return [sys.executable, "-m", "brookline.cli.main", *urls, *login, *words]
+    return [*urls, "--home", str(cluster["n1"].home), *words]
 
 
 def ran(cluster, *words):
-    return subprocess.run(
-        command(cluster, *words),
-        env=cluster.environment,
-        cwd=cluster.folder,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    return cluster.typed(*at_both(cluster, *words))
 
 
 def test_what_must_not_be_done_twice_is_shown_on_the_other_node_and_resumed(cluster, till):
@@ -202,7 +192,7 @@ def test_what_is_followed_through_a_kill_has_each_line_once(cluster):
     out = cluster.folder / "followed"
     with out.open("wb") as file:
         follower = subprocess.Popen(
-            command(cluster, "activity", counting.task, "--follow"),
+            [BROOKLINE, *at_both(cluster, "activity", counting.task, "--follow")],
             env=cluster.environment,
             cwd=cluster.folder,
             stdout=file,
