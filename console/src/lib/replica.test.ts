@@ -98,6 +98,49 @@ test('of two answers that overlap the one asked for last counts', async () => {
   expect(replica.get('z')).toEqual({ state: 'RUNNING' })
 })
 
+/** Begins a read; answers it when told to. */
+function begin(replica: Replica<Thing>) {
+  let answer: (seq: number, id: string) => void = () => undefined
+  const done = replica.read(
+    () =>
+      new Promise((resolve) => {
+        answer = (seq, id) => resolve({ seq, things: new Map([[id, { state: 'RUNNING' }]]) })
+      }),
+  )
+  return { done, answer: (seq: number, id: string) => answer(seq, id) }
+}
+
+test('an answer that was asked for before all was forgotten does not count', async () => {
+  const replica = await loaded()
+  const old = begin(replica)
+  replica.clear()
+  const mine = begin(replica)
+  old.answer(11, 'old')
+  expect(await old.done).toBe(false)
+  expect(replica.loaded).toBe(false)
+  replica.offer(13, 'later', to('STARTING'))
+  mine.answer(12, 'new')
+  expect(await mine.done).toBe(true)
+  expect(replica.get('old')).toBeUndefined()
+  expect(replica.get('new')).toEqual({ state: 'RUNNING' })
+  expect(replica.get('later')).toEqual({ state: 'STARTING' })
+})
+
+test('of three answers that overlap, two of them begun before another was read, the last counts', async () => {
+  const replica = new Replica<Thing>()
+  const first = begin(replica)
+  const second = begin(replica)
+  second.answer(11, 'second')
+  expect(await second.done).toBe(true)
+  const third = begin(replica)
+  first.answer(10, 'first')
+  expect(await first.done).toBe(false)
+  third.answer(12, 'third')
+  expect(await third.done).toBe(true)
+  expect([replica.get('first'), replica.get('second')]).toEqual([undefined, undefined])
+  expect(replica.get('third')).toEqual({ state: 'RUNNING' })
+})
+
 test('an answer that fails leaves what was there, and changes go on', async () => {
   const replica = await loaded()
   await expect(replica.read(() => Promise.reject(new Error('no')))).rejects.toThrow('no')

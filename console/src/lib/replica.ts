@@ -19,6 +19,9 @@ export class Replica<T> {
   #held = new Map<string, Held<T>>()
   #base = -1
   #waiting: { seq: number; id: string; alter: Alter<T> }[] = []
+  /** How many reads were begun ever; each has its number. */
+  #begun = 0
+  /** The read whose answer is waited for; 0 if none is. */
   #reading = 0
 
   /** Whether an answer has been read. */
@@ -43,8 +46,9 @@ export class Replica<T> {
    * @param read returns the things by id, and the entry after which they are so
    */
   async read(read: () => Promise<{ seq: number; things: Map<string, T> }>): Promise<boolean> {
-    this.#reading += 1
-    const mine = this.#reading
+    this.#begun += 1
+    const mine = this.#begun
+    this.#reading = mine
     try {
       const { seq, things } = await read()
       if (mine !== this.#reading) return false
@@ -80,7 +84,7 @@ export class Replica<T> {
     return true
   }
 
-  /** Forgets everything, until it is read anew. */
+  /** Forgets everything, and what is being read, until it is read anew. */
   clear(): void {
     this.#held.clear()
     this.#waiting = []
