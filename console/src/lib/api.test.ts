@@ -29,7 +29,10 @@ beforeEach(() => {
     return typeof reply === 'function' ? reply(init.signal as AbortSignal) : Promise.resolve(reply)
   })
 })
-afterEach(() => vi.unstubAllGlobals())
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
 
 const keys = () => sent.map((one) => one.key)
 
@@ -48,12 +51,73 @@ test('what nobody knows to be done has the same key when somebody tries it once 
   const api = new Api()
   replies = [undecided()]
   await expect(api.post('/v1/applications', { json: 1 })).rejects.toBeInstanceOf(Failure)
-  await api.post('/v1/applications', { json: 2 })
+  await api.post('/v1/server/ha/priority', { json: 2 })
   await api.post('/v1/applications', { json: 1 })
   await api.post('/v1/applications', { json: 1 })
   const [first, other, again, later] = keys()
   expect(again).toBe(first)
   expect(new Set([first, other, later]).size).toBe(3)
+})
+
+test('what is wanted again after something else was done in its place is another write', async () => {
+  const api = new Api()
+  const set = (value: string) => api.post('/v1/config/a', { json: { value } })
+  replies = [undecided()]
+  await expect(set('A')).rejects.toBeInstanceOf(Failure)
+  await set('B')
+  await set('A')
+  expect(new Set(keys()).size).toBe(3)
+})
+
+test('what was refused in its place leaves it the same write', async () => {
+  const api = new Api()
+  const set = (value: string) => api.post('/v1/config/a', { json: { value } })
+  replies = [undecided(), json({ message: 'no' }, 400)]
+  await expect(set('A')).rejects.toBeInstanceOf(Failure)
+  await expect(set('B')).rejects.toBeInstanceOf(Failure)
+  await set('A')
+  const [first, , again] = keys()
+  expect(again).toBe(first)
+})
+
+test('one of which nobody knows while another is done in its place is the same when tried again', async () => {
+  const api = new Api()
+  const set = (value: string) => api.post('/v1/config/a', { json: { value } })
+  let answered: (answer: Response) => void = () => undefined
+  replies = [() => new Promise((resolve) => (answered = resolve))]
+  const unknown = set('A')
+  await set('B')
+  answered(undecided())
+  await expect(unknown).rejects.toBeInstanceOf(Failure)
+  await set('A')
+  const [first, , again] = keys()
+  expect(again).toBe(first)
+})
+
+test('what is wanted again minutes later is another write', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const api = new Api()
+  replies = [undecided(), undecided()]
+  const send = () => api.post('/v1/applications', { json: 1 })
+  await expect(send()).rejects.toBeInstanceOf(Failure)
+  vi.advanceTimersByTime(4 * 60_000)
+  await expect(send()).rejects.toBeInstanceOf(Failure)
+  vi.advanceTimersByTime(6 * 60_000)
+  await send()
+  const [first, soon, late] = keys()
+  expect(soon).toBe(first)
+  expect(late).not.toBe(first)
+})
+
+test('writes under way are counted, and reads are not', async () => {
+  const api = new Api()
+  replies = [undecided(), new Error('gone')]
+  const read = api.get('/v1/applications', { retries: 0 }).catch(() => undefined)
+  expect(api.writing).toBe(0)
+  const write = api.post('/v1/applications', { retries: 0 }).catch(() => undefined)
+  expect(api.writing).toBe(1)
+  await Promise.all([read, write])
+  expect(api.writing).toBe(0)
 })
 
 test('what certainly was not done has a new key', async () => {

@@ -1,5 +1,6 @@
 // The client of the REST API: which node it asks, in whose name, and what a refusal means.
 
+import { Keys } from './keys'
 import type { ApiError, Fault, Session } from './types'
 
 export type Reason = 'unreachable' | 'session' | 'refused' | 'unavailable' | 'missing' | 'broken'
@@ -52,8 +53,9 @@ const SECRET = new Set(['/v1/login'])
 export class Api {
   #base = ''
   #moving = new AbortController()
-  /** Keys of writes of which nobody knows whether they were done, by what was sent. */
-  #unsettled = new Map<string, string>()
+  #keys = new Keys(randomKey)
+  /** How many writes are under way. */
+  writing = 0
   session: Session | undefined
   seen = 0
   onLocked: () => void = () => undefined
@@ -87,21 +89,26 @@ export class Api {
   /**
    * Sends a request. A write carries a key, and goes to the next node with the same key if its node
    * goes: it is done once. If nobody knows in the end whether it was, the same write has the same key
-   * when it is sent again.
+   * when it is sent again soon, and no other was done there meanwhile.
    */
   async send<T>(path: string, sent: Sent = {}): Promise<Answer<T>> {
     const method = sent.method ?? 'GET'
     if (SAFE.has(method) || SECRET.has(path)) return this.#tried<T>(method, path, sent, randomKey())
-    const what = JSON.stringify([method, path, sent.at, sent.form, sent.json, sent.text])
-    const key = this.#unsettled.get(what) ?? randomKey()
-    this.#unsettled.set(what, key)
+    const { at, form, json, text } = sent
+    const place = JSON.stringify([method, path, at])
+    const write = { place, what: JSON.stringify([place, form, json, text]) }
+    const key = this.#keys.begin(write)
+    this.writing += 1
     try {
       const answer = await this.#tried<T>(method, path, sent, key)
-      this.#unsettled.delete(what)
+      this.#keys.done(write)
       return answer
     } catch (error) {
-      if (isSettled(error)) this.#unsettled.delete(what)
+      if (isSettled(error)) this.#keys.refused(write)
+      else this.#keys.unknown(write, key)
       throw error
+    } finally {
+      this.writing -= 1
     }
   }
 
