@@ -1,5 +1,6 @@
 import asyncio
 import dataclasses
+import json
 import os
 import signal
 import socket
@@ -11,7 +12,9 @@ import pytest
 from brookline.errors import CommandFailed, InvalidInput, RemoteError
 from brookline.locations.command import Command, words
 from brookline.locations.local import LocalMachine
-from brookline.operations.task import Status
+from brookline.operations.safety import guarded
+from brookline.operations.streams import LIMIT_BYTES
+from brookline.operations.task import KIND, Status
 from brookline.values.clock import SystemClock
 
 
@@ -153,9 +156,49 @@ async def test_large_output_does_not_pass_through_memory(machine, submit, superv
     task = submit(lambda op: op.step("launch", machine.run, Command("launch", script)))
     await task.wait(30)
     [step] = task.children
-    assert step.streams["stdout"] == size + 4
+    assert (step.status, step.streams["stdout"]) == (Status.COMPLETED, size + 4)
     kept = sum(map(len, supervisor.streams.read(step.id, "stdout")))
     assert kept < 9_000_000
+
+
+def memory_kb(name):
+    """Return what the kernel says of the memory of this process, in kB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for its memory")
+async def test_a_gigabyte_of_output_takes_little_memory_and_is_kept_within_bounds(
+    machine, submit, supervisor, tmp_path
+):
+    size = 1 << 30
+
+    @guarded
+    async def launch():
+        return (await machine.run(f"head -c {size} /dev/zero; exit 3")).exit_code
+
+    Path("/proc/self/clear_refs").write_text("5")  # the most that was used is what is used now
+    before = memory_kb("VmRSS")
+    task = submit(lambda op: op.step("launch", launch))
+    await task.wait(150)
+    assert memory_kb("VmHWM") - before < 30_000
+    [step] = task.children
+    assert (step.result, step.streams["stdout"]) == (3, size)
+    assert sum(one.stat().st_size for one in tmp_path.glob("streams/*/stdout.*")) <= LIMIT_BYTES
+    for one in (task, step):
+        assert len(json.dumps(supervisor.recorder.records.get(KIND, one.id))) < 2000
+
+
+async def test_a_step_may_return_how_a_command_ended_that_wrote_what_is_no_text(machine, submit):
+    script = "head -c 100000 /dev/zero; head -c 100000 /dev/zero | tr '\\0' '\\377' >&2; exit 3"
+    task = submit(lambda op: op.step("launch", machine.run, Command("launch", script)))
+    await task.wait(20)
+    [step] = task.children
+    assert (step.status, step.result["exit_code"]) == (Status.COMPLETED, 3)
+    assert set(step.result["stdout"]) == {"\0"}
+    assert set(step.result["stderr"]) == {"\ufffd"}
 
 
 async def test_cancelling_the_task_kills_the_command_with_all_that_it_started(

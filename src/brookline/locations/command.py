@@ -6,12 +6,20 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from brookline.errors import CommandFailed
+from brookline.operations.storing import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+TAIL_BYTES = 64 * 1024
+"""How much of the end of an output is told at most."""
+
 _TAIL_CHARS = 2000
+_MOST_STORED = MOST_BYTES // 2 - 1024
+"""How large each of two outputs may be in the result of a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,17 @@ class Finished:
         last = tail.rpartition("\n")[2].strip()
         reason = f": {last}" if last else ""
         raise CommandFailed(f"{command.name} {how}{reason}", self.exit_code, details=tail)
+
+
+def told(content: bytes) -> str:
+    """Return the end of an output as a text that a step can return, with one of the other output.
+
+    What is no text becomes up to six times as long when it is stored.
+    """
+    text = content[-TAIL_BYTES:].decode("utf-8", "replace")
+    while len(msgspec.json.encode(text)) > _MOST_STORED:
+        text = text[len(text) // 2 :]
+    return text
 
 
 def words(*argv: str) -> str:

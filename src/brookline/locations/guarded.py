@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from brookline.errors import Cancelled, Fenced, RemoteError, TimedOut, Unreachable
 from brookline.journal.queue import Decision
 from brookline.locations import here
-from brookline.locations.command import Command, Finished
+from brookline.locations.command import TAIL_BYTES, Command, Finished, told
 from brookline.locations.guard import Step
 from brookline.locations.payload import encode
 from brookline.locations.threads import in_thread
@@ -45,7 +45,6 @@ log = logging.getLogger("brookline.locations")
 STDOUT = "stdout"
 STDERR = "stderr"
 
-_TAIL_BYTES = 64 * 1024
 _SIGNALLED = 128
 _TIMEOUT = "timeout"
 _CANCELLED = "cancelled"
@@ -358,7 +357,7 @@ class _Output:
         """Take the next bytes of a stream."""
         tail = self._tails[stream]
         tail += content
-        del tail[:-_TAIL_BYTES]
+        del tail[:-TAIL_BYTES]
         if self._operation is not None:
             await in_thread(self._operation.write, stream, content)
         self._got[stream] += len(content)
@@ -368,12 +367,12 @@ class _Output:
         found, sizes = [], {STDOUT: ended.stdout, STDERR: ended.stderr}
         for stream, size in sizes.items():
             tail = bytes(self._tails[stream])
-            if len(tail) < min(size, _TAIL_BYTES):
-                begin = max(0, size - _TAIL_BYTES)
+            if len(tail) < min(size, TAIL_BYTES):
+                begin = max(0, size - TAIL_BYTES)
                 tail = b"".join([one async for one in guard.output(step.id, stream, begin)])
-            if len(tail) < min(size, _TAIL_BYTES):
+            if len(tail) < min(size, TAIL_BYTES):
                 raise guard.interruption("reset")  # it was lost in the moment before
-            found.append(tail.decode("utf-8", "replace"))
+            found.append(told(tail))
         self._before.update(sizes)
         return found[0], found[1]
 

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from brookline.errors import InvalidInput, RemoteError
 from brookline.locations import here
-from brookline.locations.command import Command, Finished
+from brookline.locations.command import TAIL_BYTES, Command, Finished, told
 from brookline.locations.guard import Guard, Step
 from brookline.locations.guarded import run_guarded
 from brookline.locations.processes import Child, Turns, spawn
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from brookline.locations.machine import Host
     from brookline.values.clock import Clock
 
-_TAIL_BYTES = 64 * 1024
 _BEGUN = ("claimed", "running", "over", "rebooted")
 
 
@@ -200,8 +199,8 @@ class LocalMachine:
 
 def _tail_of(file: IO[bytes]) -> str:
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _TAIL_BYTES))
-    return file.read(_TAIL_BYTES).decode("utf-8", "replace")
+    file.seek(max(0, size - TAIL_BYTES))
+    return told(file.read(TAIL_BYTES))
 
 
 @contextlib.contextmanager
