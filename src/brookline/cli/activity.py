@@ -94,7 +94,7 @@ def show(
 @click.argument("task")
 @with_tool
 def cancel(tool: Tool, task: str) -> None:
-    """End TASK with all its parts; commands that they run on machines are killed.
+    """End TASK with all its parts; commands that they run on machines are killed, of a machine out of reach once it answers.
 
     It does not matter which master began it. Ends with 16 if it had ended before.
     """

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from brookline.cli.stores import opened_plane
+from brookline.cli.stores import absolute, opened_plane
 from brookline.errors import Conflict, Damaged, InvalidInput
 from brookline.journal import scan
 from brookline.journal.backups import FORMAT, VERSION, Backup, BackupWriter, Manifest, copy_into
@@ -16,7 +16,6 @@ from brookline.journal.planekey import find_plane
 from brookline.journal.points import rebuild, spans
 from brookline.journal.verifying import verify
 from brookline.management.backup_files import CUSTOM, File, name_of
-from brookline.stores.registry import path_of, scheme_of
 from brookline.stores.urls import shown
 from brookline.values.clock import SystemClock
 from brookline.version import VERSION as PRODUCT
@@ -112,10 +111,3 @@ async def _last_epoch(store: Source, kept: Retained) -> int:
         if data is not None:
             return open_entry(data, kept.entries[-1]).header.epoch
     return (await rebuild(store, kept, spans(kept)[-1].last, CLOCK)).epoch
-
-
-def absolute(url: str) -> str:
-    """Return a store's URL as it can be used from another folder, without a password."""
-    if scheme_of(url) in ("directory", "file"):
-        return str(path_of(url).absolute())
-    return shown(url)

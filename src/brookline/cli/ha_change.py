@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-import click
-
+from brookline.cli.asking import ask
 from brookline.cli.ha import find_history, look, status_blocks
 from brookline.cli.ha_view import hand_over_checks, told_gap, without_master_ms
 from brookline.cli.moments import duration
@@ -39,7 +37,7 @@ def hand_over(tool: Tool, to: str, *, yes: bool, timeout_s: float) -> None:
     if leader is None:
         raise Conflict("nobody leads, so nobody can hand over; brookline ha promote makes a master")
     _check(tool, states, target)
-    _confirm(f"Hand over from {leader.name} to {target.name}?", yes=yes)
+    ask(f"Hand over from {leader.name} to {target.name}?", yes=yes)
     _change(
         tool,
         target,
@@ -60,7 +58,7 @@ def take_over(tool: Tool, node: str, *, yes: bool, timeout_s: float) -> None:
     if not address:
         raise Conflict(f"{target.name} is {target.status}, and nobody knows its address")
     now = f"{leader.name} leads now" if leader else "nobody leads now"
-    _confirm(f"Make {target.name} the master ({now})?", yes=yes)
+    ask(f"Make {target.name} the master ({now})?", yes=yes)
     _change(
         tool,
         target,
@@ -112,14 +110,6 @@ def _check(tool: Tool, states: PlaneStates, target: Member) -> None:
     failed = [check.text for check in checks if check.level == "fail"]
     if failed:
         raise Conflict("; ".join(failed))
-
-
-def _confirm(question: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError("nobody is there to be asked: give --yes")
-    click.confirm(question, abort=True, err=True)
 
 
 def _change(

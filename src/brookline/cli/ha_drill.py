@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from brookline.cli.asking import ask
 from brookline.cli.drill_faults import GRACEFUL, KILL, PAUSE, Process, ended
 from brookline.cli.drill_load import Door, Load
 from brookline.cli.drill_report import judge, screen, to_value
@@ -54,7 +54,8 @@ def drill(tool: Tool, how: str, *, home: str, yes: bool, timeout_s: float | None
     states, _ = look(tool.client)
     master = _master(states)
     process = None if how == GRACEFUL else Process.find(master, home)
-    _confirm(_WHAT[how].format(name=master.name, pid=process.pid if process else 0), yes=yes)
+    what = _WHAT[how].format(name=master.name, pid=process.pid if process else 0)
+    ask(f"This will {what}. Go on?", yes=yes)
     doors = _doors(tool.client, states)
     # All that follows must find the plane without the node that it was found by.
     tool.access = dataclasses.replace(tool.access, urls=tuple(door.url for door in doors))
@@ -101,14 +102,6 @@ def _doors(client: Client, states: PlaneStates) -> list[Door]:
         if member.status in ("MASTER", "HOT_STANDBY", "HOT_BACKUP")
     ]
     return [door for door in found if door.url]
-
-
-def _confirm(what: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError("nobody is there to be asked: give --yes")
-    click.confirm(f"This will {what}. Go on?", abort=True, err=True)
 
 
 @contextlib.contextmanager

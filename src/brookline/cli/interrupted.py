@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from brookline.cli.asking import ask
 from brookline.cli.blocks import Heading, Table
 from brookline.cli.defaults import DefaultGroup
 from brookline.cli.moments import ago, moment
@@ -137,15 +138,8 @@ def _agreed(tool: Tool, task: str, choice: str, *, yes: bool, dry_run: bool) -> 
         tool.out.emit(told, lambda: _choice(choice, told))
         return False
     tool.out.tell(Heading(_name(one), (task,)), *_choice(choice, told))
-    if not yes:
-        _confirm(f"{choice.capitalize()} it?")
+    ask(f"{choice.capitalize()} it?", yes=yes)
     return True
-
-
-def _confirm(question: str) -> None:
-    if not sys.stdin.isatty():
-        raise click.UsageError("nobody is there to be asked: give --yes")
-    click.confirm(question, abort=True, err=True)
 
 
 def _begin(tool: Tool, task: Row, *, wait: bool, timeout: str) -> None:

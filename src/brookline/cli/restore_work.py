@@ -7,8 +7,8 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brookline.cli.backup_work import CLOCK, absolute
-from brookline.cli.stores import opened, opened_plane, require_there
+from brookline.cli.backup_work import CLOCK
+from brookline.cli.stores import absolute, opened, opened_plane, require_there
 from brookline.cli.times import stamp
 from brookline.errors import BrooklineError, Conflict, NotFound
 from brookline.journal import points, restoring, scan

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from brookline.cli.asking import ask
 from brookline.cli.stores import offline, run
 from brookline.errors import InvalidInput
 
@@ -48,8 +48,9 @@ def copy(
     With --keep there are two copies of one plane: never run nodes on both.
     """
     if not keep:
-        _confirm(
-            f"Move the plane in {source} to {target}? It cannot be led in {source} afterwards.", yes
+        ask(
+            f"Move the plane in {source} to {target}? It cannot be led in {source} afterwards.",
+            yes=yes,
         )
     _do(out, source, target, online=online, keep=keep)
 
@@ -99,11 +100,3 @@ def _do(out: Output, source: str, target: str, *, online: bool, keep: bool) -> N
     wish = Wish(source, target, online=online, keep=keep)
     found = run(moved(wish, out.tell))
     out.emit(found._asdict(), lambda: screen(wish, found))
-
-
-def _confirm(question: str, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError("nobody is there to be asked: give --yes")
-    click.confirm(question, abort=True, err=True)

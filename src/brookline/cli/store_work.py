@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from brookline.cli.stores import opened, opened_plane
-from brookline.errors import BrooklineError, Conflict
+from brookline.cli.stores import absolute, opened, opened_plane
+from brookline.errors import BrooklineError, Conflict, Damaged
 from brookline.journal.moving import Move
 from brookline.plane.living import living
 from brookline.server.lock import proved_dead
 from brookline.stores.probe import probe, require_fit
-from brookline.stores.registry import path_of, scheme_of
 from brookline.stores.urls import shown
 from brookline.values.clock import SystemClock
 
@@ -29,6 +28,9 @@ _ENDING_S = 30.0
 
 _ROUNDS, _LITTLE = 20, 50
 """While masters write on, it is copied so often at most, or until so few keys were new."""
+
+_CHECKS = 5
+"""How often a copy is checked at most that is not whole, for masters wrote while it was made."""
 
 
 class Wish(NamedTuple):
@@ -72,10 +74,11 @@ async def moved(wish: Wish, tell: Callable[[str], None]) -> Moved:
         NotFound: If there is no plane.
         Conflict: If it lives and should not, has moved elsewhere, or the target is not empty.
         StoreUnfit: If the target cannot carry a plane.
-        Damaged: If the log is; nothing is closed then.
+        Damaged: If the log is, or its copy. Nothing is closed then, unless the copy was found to be
+            sound before, and was not any more once the log was closed.
     """
-    gone_to = _absolute(wish.target)
-    if _absolute(wish.source) == gone_to:
+    gone_to = absolute(wish.target)
+    if absolute(wish.source) == gone_to:
         raise Conflict("FROM and TO are the same store")
     async with opened_plane(wish.source) as source, opened(wish.target) as target:
         move = Move(source, target, CLOCK)
@@ -87,8 +90,8 @@ async def moved(wish: Wish, tell: Callable[[str], None]) -> Moved:
             await _require_still(source, wish.source)
         await _require_fit(target, wish.target)
         await _copy(move, tell, catch_up=wish.online)
+        await _require_sound(move)
         if wish.keep:
-            await move.check()
             await move.open()
             return _told(move, await move.end(), None, [])
         return await _close_and_open(move, source, gone_to, tell)
@@ -99,6 +102,8 @@ async def _close_and_open(
 ) -> Moved:
     began = CLOCK.monotonic()
     if not move.replica.standing.moved:
+        await _catch_up(move)  # little should be left to copy while nobody leads
+        began = CLOCK.monotonic()
         await move.close(gone_to)
         tell("the old log is closed; copying what was appended until then")
     await move.copy()
@@ -164,9 +169,32 @@ async def _copy(move: Move, tell: Callable[[str], None], *, catch_up: bool) -> N
     """Copy everything; while masters write on, until little is left."""
     copied = await move.copy()
     tell(f"{copied} keys copied")
-    for _ in range(_ROUNDS if catch_up else 0):
-        copied = await move.copy()
-        if copied <= _LITTLE:
+    if catch_up:
+        await _catch_up(move)
+
+
+async def _catch_up(move: Move) -> None:
+    """Copy what was appended meanwhile, until that is little."""
+    for _ in range(_ROUNDS):
+        if await move.copy() <= _LITTLE:
+            return
+
+
+async def _require_sound(move: Move) -> None:
+    """Check the copy while the log can still be written to.
+
+    A snapshot may be in the copy before the entries that it follows; these are copied then.
+
+    Raises:
+        Damaged: If the copy is not sound, whatever more is copied.
+    """
+    for left in reversed(range(_CHECKS)):
+        try:
+            await move.check()
+        except Damaged:
+            if not left or not await move.copy():
+                raise
+        else:
             return
 
 
@@ -182,9 +210,3 @@ async def _until_ended(source: Store, tell: Callable[[str], None]) -> list[str]:
             if CLOCK.monotonic() >= until:
                 return sorted(one.name for one in alive)
     return []
-
-
-def _absolute(url: str) -> str:
-    if scheme_of(url) in ("directory", "file"):
-        return str(path_of(url).absolute())
-    return shown(url)

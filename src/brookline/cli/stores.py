@@ -204,3 +204,10 @@ async def _end(items: AsyncIterator[Any]) -> None:
     close = getattr(items, "aclose", None)
     if close is not None:
         await close()
+
+
+def absolute(url: str) -> str:
+    """Return a store's URL as it can be used from another folder, without a password."""
+    if scheme_of(url) in ("directory", "file"):
+        return str(path_of(url).absolute())
+    return shown(url)
