@@ -1,9 +1,9 @@
 """Moving: a plane's log goes on in another store, and its old store knows that.
 
-All that is retained is copied, while masters write on if there are any. Then the old log is *closed* by a last
-fence that says where the plane has gone: from it on no master can append there, whatever it
-believes, and no node stands there any more. What was appended until then is copied, verified, and
-only then the new store gets its key ``plane``. So whatever was acknowledged is in the new store, and never are
+All that is retained is copied, while masters write on if there are any, and the copy is verified: a log with an old
+damage stays open. Then the old log is *closed* by a last fence that says where the plane has gone: from it on no
+master can append there, whatever it believes, and no node stands there any more. What was appended
+until then is copied, all is verified again, and only then the new store gets its key ``plane``. So whatever was acknowledged is in the new store, and never are
 there two logs to which anybody could append.
 
 Each step can be taken again: a move that was cut short is finished by the same call.
@@ -156,7 +156,9 @@ class Move:
             raise Conflict(f"the old log could not be closed: {outcome.reason}; try again")
 
     async def check(self) -> None:
-        """Make sure that the target's log is whole, and is all of the source's.
+        """Make sure that the target's log is whole, and is all that was copied of the source's.
+
+        Before `close`, too: afterwards nobody could mend what is found.
 
         Raises:
             Damaged: If it is not.
