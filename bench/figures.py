@@ -125,8 +125,9 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def table(figures: Sequence[Figure]) -> str:
     """Return figures as a table for people."""
-    head = ("what", "Brooklyn 1.1.0", "target", "here", "verdict")
-    lines = [head, *((f.what, f.brooklyn, f.target, f.here, f.verdict) for f in figures)]
+    head = ("what", "Brooklyn 1.1.0", "target", "here", "verdict", "rounds")
+    rows = ((f.what, f.brooklyn, f.target, f.here, f.verdict, str(len(f.rounds))) for f in figures)
+    lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     rule = tuple("-" * width for width in widths)
     return "\n".join(

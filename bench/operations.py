@@ -115,13 +115,17 @@ class Bench:
         await self.book.commit(lambda _: Decision([begun(task)]))
         return self.supervisor.submit(task)
 
-    async def fail_over(self) -> None:
-        """Have another supervisor find what this one left, as a new master does."""
+    async def end(self) -> None:
+        """Leave all that runs, as a master that is replaced does."""
         await self.supervisor.deactivate()
         self.shown.tasks.reset(self.replica.records)
+
+    async def take_up(self) -> None:
+        """Have another supervisor find what was left and go on with it, as a new master does."""
         now = SystemClock().wall_ms()
         await self.book.commit(lambda view: Decision(unfinished(view, now).changes))
         self.supervisor = self._supervisor()
+        await self.supervisor.activate(2)
 
 
 @contextlib.asynccontextmanager
@@ -235,9 +239,9 @@ async def _taking_up(folder: Path) -> tuple[float, float]:
         await all_there.wait()
         going_on.clear()
         all_there.clear()
-        await bench.fail_over()
+        await bench.end()
         began = time.perf_counter()
-        await bench.supervisor.activate(2)
+        await bench.take_up()
         await all_there.wait()
         gate.set()
         return going_on[0] - began, going_on[-1] - began
