@@ -63,9 +63,15 @@ const THEME = EditorView.theme({
 /**
  * Puts an editor into a box.
  *
+ * What is pasted or undone in it is no input to the page; so it tells of each change.
+ *
  * It lives in a shadow of its own, since only there its styles need no wider policy of the page.
  */
-export function makeEditor(box: HTMLElement, text: string, label: string): Editor {
+export function makeEditor(
+  box: HTMLElement,
+  text: string,
+  { label, onchange }: { label: string; onchange: () => void },
+): Editor {
   const root = box.shadowRoot ?? box.attachShadow({ mode: 'open' })
   const view = new EditorView({
     root,
@@ -86,6 +92,9 @@ export function makeEditor(box: HTMLElement, text: string, label: string): Edito
         syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
         THEME,
         EditorView.lineWrapping,
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) onchange()
+        }),
         EditorView.contentAttributes.of({ 'aria-label': label, 'aria-multiline': 'true' }),
         keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
       ],

@@ -1,11 +1,15 @@
 // Loads the page anew when a node has joined that it may not ask, and nobody is at it.
 
+import { api } from './api'
 import { live } from './live.svelte'
 import { addressOf } from './plane'
 import { mayReload, policy } from './policy'
 import type { PlaneNode } from './types'
 
 const LOOK_MS = 2000
+/** Where the page notes for which newcomers it was loaded anew. */
+const TRIED = 'brookline-loaded-anew-for'
+
 class Fresh {
   /** Nodes that have joined since the page was loaded. */
   newcomers: PlaneNode[] = $derived.by(() =>
@@ -22,8 +26,13 @@ class Fresh {
     for (const name of ['pointerdown', 'keydown', 'wheel', 'focusin']) {
       document.addEventListener(name, use, { capture: true, passive: true })
     }
-    document.addEventListener('input', () => (this.#typed = true), { capture: true })
+    document.addEventListener('input', () => this.note(), { capture: true })
     setInterval(() => this.#look(), LOOK_MS)
+  }
+
+  /** Something was typed, or came otherwise into an editor. */
+  note(): void {
+    this.#typed = true
   }
 
   /** What was typed so far is sent, such as a password. */
@@ -40,11 +49,32 @@ class Fresh {
       newcomers: this.newcomers.length > 0,
       home: live.base === '' && live.standing.state === 'live',
       typed: this.#typed,
+      writing: api.writing > 0,
+      tried: this.#addresses().every((one) => tried().has(one)),
       dialog: document.querySelector('dialog[open]') !== null,
       hidden: document.hidden,
       restedMs: Date.now() - this.#used,
     }
-    if (mayReload(moment)) this.reload()
+    if (!mayReload(moment)) return
+    try {
+      sessionStorage.setItem(TRIED, JSON.stringify([...tried(), ...this.#addresses()]))
+    } catch {
+      // Without a note of it, it might be loaded anew for ever.
+      return
+    }
+    this.reload()
+  }
+
+  #addresses(): string[] {
+    return this.newcomers.map(addressOf)
+  }
+}
+
+function tried(): Set<string> {
+  try {
+    return new Set(JSON.parse(sessionStorage.getItem(TRIED) ?? '[]') as string[])
+  } catch {
+    return new Set()
   }
 }
 

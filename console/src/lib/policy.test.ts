@@ -17,6 +17,8 @@ const MOMENT = {
   newcomers: true,
   home: true,
   typed: false,
+  writing: false,
+  tried: false,
   dialog: false,
   hidden: true,
   restedMs: 0,
@@ -28,7 +30,7 @@ test('a page is loaded anew for a new node when nobody is at it', () => {
   expect(mayReload({ ...MOMENT, hidden: false, restedMs: 300_000 })).toBe(true)
 })
 
-test.each([{ typed: true }, { dialog: true }, { home: false }, { newcomers: false }])(
+test.each([{ typed: true }, { writing: true }, { tried: true }, { dialog: true }, { home: false }, { newcomers: false }])(
   'it is not while %o',
   (more) => {
     expect(mayReload({ ...MOMENT, restedMs: 1e9, ...more })).toBe(false)

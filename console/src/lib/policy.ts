@@ -18,6 +18,10 @@ export interface Moment {
   /** Whether the page's own node answers, so that it can be loaded from there. */
   home: boolean
   typed: boolean
+  /** Whether something is being sent whose answer would be missed. */
+  writing: boolean
+  /** Whether it was loaded anew for all of them already: then their site is never allowed. */
+  tried: boolean
   dialog: boolean
   hidden: boolean
   restedMs: number
@@ -25,7 +29,8 @@ export interface Moment {
 
 /** Whether nobody would notice if the page was loaded anew. */
 export function mayReload(moment: Moment): boolean {
-  if (!moment.newcomers || !moment.home || moment.typed || moment.dialog) return false
+  if (!moment.newcomers || moment.tried || !moment.home) return false
+  if (moment.typed || moment.writing || moment.dialog) return false
   return moment.hidden || moment.restedMs >= REST_MS
 }
 

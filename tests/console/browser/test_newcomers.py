@@ -6,6 +6,12 @@ import pytest
 from playwright.sync_api import expect
 
 HIDE = "() => Object.defineProperty(document, 'hidden', {get: () => true})"
+LOOKED = """() => {
+  sessionStorage.loads = 1 + Number(sessionStorage.loads ?? 0)
+  window.looks = 0
+  Object.defineProperty(document, 'hidden', {get: () => (window.looks += 1) > 0})
+}"""
+"""Hides a page, and counts how often it was loaded and has looked whether it may be loaded anew."""
 
 
 @pytest.fixture
@@ -56,3 +62,39 @@ def test_it_goes_on_through_it_then(opened, cluster):
     opened.expected.append("net::ERR_")
     cluster["n1"].kill()
     expect(opened.strip).to_contain_text("n1 is gone; this page goes on through n2")
+
+
+def joined(screen, cluster):
+    """Have a node join, and the page look twice after it knows of it."""
+    cluster["n2"].start().becomes("standby")
+    expect(screen.page.get_by_text("Joined after this page was loaded: n2.")).to_be_visible()
+    screen.page.evaluate("() => { window.looks = 0 }")
+    screen.page.wait_for_function("() => window.looks >= 2")
+
+
+def test_what_was_pasted_is_not_lost_by_it(cluster, open_screen):
+    screen = open_screen(cluster["n1"].start().becomes("master"), "/deploy")
+    screen.write("name: Pasted")
+    screen.page.evaluate(f"({LOOKED})()")
+    joined(screen, cluster)
+    expect(screen.page.locator(".cm-content")).to_contain_text("Pasted")
+    assert screen.page.evaluate("() => sessionStorage.loads") == "1"
+
+
+def test_a_page_whose_policy_never_allows_it_is_loaded_anew_once(cluster, open_screen):
+    screen = open_screen(cluster["n1"].start().becomes("master"), "/about")
+    page = screen.page
+
+    def narrow(route):
+        if route.request.method != "HEAD":
+            return route.continue_()
+        return route.fulfill(headers={"content-security-policy": "connect-src 'self'"})
+
+    page.route("**/", narrow)
+    page.add_init_script(f"({LOOKED})()")
+    page.reload()
+    cluster["n2"].start().becomes("standby")
+    page.wait_for_function("() => sessionStorage.loads === '2'")
+    expect(page.get_by_text("Joined after this page was loaded: n2.")).to_be_visible()
+    page.wait_for_function("() => window.looks >= 3")
+    assert page.evaluate("() => sessionStorage.loads") == "2"
