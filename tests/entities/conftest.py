@@ -16,6 +16,7 @@ from brookline.management.stage import Stage
 from brookline.management.work import register
 from brookline.model.live import Live
 from brookline.model.types import Types
+from brookline.operations.effectors import effector_body
 from brookline.operations.streams import Streams
 from brookline.operations.supervisor import Supervisor
 from brookline.operations.task import Status, begun
@@ -71,7 +72,7 @@ class House:
         return app
 
     async def begin(self, entity, effector, **params):
-        self.supervisor.effector_body(entity, effector, params)
+        effector_body(entity, effector, params)
         task = self.supervisor.effector_task(new_id(), entity, effector, params=params)
         await self.recorder.commit(lambda _view: Decision([begun(task)]))
         return self.supervisor.submit(task)

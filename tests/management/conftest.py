@@ -30,7 +30,7 @@ from brookline.values.durations import Duration
 from brookline.values.ids import SYSTEM_RANDOM
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from pathlib import Path
 
     from brookline.management.building import Built
@@ -72,7 +72,7 @@ class Stubborn(Startable):
         await op.step("think", gate.wait)
 
 
-TYPES = Types([BasicApplication, BasicEntity, BasicStartable, VanillaSoftwareProcess, Stubborn])
+CLASSES = (BasicApplication, BasicEntity, BasicStartable, VanillaSoftwareProcess, Stubborn)
 SETTINGS = PlaneSettings(poll_s=0.02, timeout_s=5.0, persist_period_s=0.02)
 
 
@@ -99,10 +99,15 @@ class Alone:
 class Server:
     """A node on a shared memory store, with management on it."""
 
-    def __init__(self, name: str, shelf: Shelf, folder: Path) -> None:
+    def __init__(
+        self, name: str, shelf: Shelf, folder: Path, classes: Iterable[type[Entity]]
+    ) -> None:
         clock = SystemClock()
         self.built: Built = build(
-            TYPES, Locations([Localhost(clock)]), streams=Streams(folder / name), clock=clock
+            Types(classes),
+            Locations([Localhost(clock)]),
+            streams=Streams(folder / name),
+            clock=clock,
         )
         peers: Peers = Alone()
         self.store = MemoryStore(shelf)
@@ -148,11 +153,11 @@ CTX = Caller("tester", "request-1")
 
 @pytest.fixture
 async def start(tmp_path: Path) -> AsyncIterator[Callable[[str], Any]]:
-    """Return how to start a server of one plane; all are stopped in the end."""
+    """Return how to start a server of one plane, with these types; all are stopped in the end."""
     shelf, servers = Shelf(SystemClock()), []
 
-    async def begin(name: str) -> Server:
-        server = Server(name, shelf, tmp_path)
+    async def begin(name: str, classes: Iterable[type[Entity]] = CLASSES) -> Server:
+        server = Server(name, shelf, tmp_path, classes)
         servers.append(server)
         return await server.start()
 
@@ -164,7 +169,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[[str], Any]]:
 
 
 @pytest.fixture
-async def server(start: Callable[[str], Any]) -> Server:
+async def server(start: Callable[..., Any]) -> Server:
     """A server that leads."""
     begun: Server = await start("n1")
     return await begun.leads()

@@ -14,6 +14,8 @@ from brookline.model.declarations import config
 from brookline.model.deferred import has_deferred
 from brookline.model.effectors import Parameter, effector
 from brookline.model.service import STATE, Lifecycle, lifecycle
+from brookline.operations.effectors import check_installed
+from brookline.operations.interruption import StepInterrupted
 from brookline.operations.task import Status
 
 if TYPE_CHECKING:
@@ -123,7 +125,12 @@ class Startable(Service, abstract=True):
         """Do what is left once it is stopped; nobody can start it meanwhile."""
 
     def startables(self) -> Sequence[Entity]:
-        """Return the children that can be started."""
+        """Return the children that can be started.
+
+        Raises:
+            StepInterrupted: If the type of one is not installed: that cannot be told of it.
+        """
+        check_installed(self.children)
         return [child for child in self.children if "start" in child.EFFECTORS]
 
     async def expect(
@@ -141,10 +148,13 @@ class Startable(Service, abstract=True):
     async def burning(self, op: Operation, what: str) -> AsyncIterator[None]:
         """If the block fails, commit that it is on fire from now on, with the reason as a problem.
 
-        Work that is handed over commits nothing: the next master says what became of it.
+        Work that is handed over commits nothing: the next master says what became of it. Nor does
+        work that does not go on by itself: that is said with its interruption.
         """
         try:
             yield
+        except StepInterrupted:
+            raise
         except ChildFailed as failed:
             await self.expect(op, Lifecycle.RUNNING, not_up={OWN: None})
             raise failed.error from None

@@ -15,6 +15,7 @@ from brookline.management.context import Added, Deployed, Repeated
 from brookline.management.interruptions import Interruptions
 from brookline.management.outputs import Outputs
 from brookline.management.work import START
+from brookline.operations.effectors import effector_body, no_effector
 from brookline.operations.task import Task, begun
 from brookline.operations.texts import describe_call
 from brookline.operations.works import EFFECTOR
@@ -235,8 +236,8 @@ class Management:
             InvalidInput: If a parameter does not fit.
         """
         if effector not in entity.EFFECTORS:
-            raise NotFound(f"No effector '{effector}' on entity '{entity.name}' ({entity.id})")
-        self._supervisor.effector_body(entity, effector, params)
+            raise NotFound(no_effector(entity, effector))
+        effector_body(entity, effector, params)
         task = self._supervisor.effector_task(self._new_id(), entity, effector, params=params)
         decide = _with_entity(entity, task)
         return await self._begin(task, decide, ctx)

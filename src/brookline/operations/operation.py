@@ -15,6 +15,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from brookline.journal.queue import Decision
+from brookline.operations.effectors import effector_body
 from brookline.operations.leavings import Command
 from brookline.operations.outcomes import outcome_of
 from brookline.operations.remains import Remains
@@ -28,7 +29,7 @@ from brookline.operations.texts import describe_call
 from brookline.operations.track import Track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from brookline.model.entity import Entity
     from brookline.operations.leavings import Keeper
@@ -111,6 +112,7 @@ class Operation(Running):
 
         Raises:
             InvalidInput: If it has no such effector, or a parameter does not fit.
+            StepInterrupted: If its type is not installed.
             Cancelled: If somebody cancelled it.
             BaseException: What the effector raises.
         """
@@ -142,10 +144,10 @@ class Operation(Running):
 
         Raises:
             InvalidInput: If it has no such effector, or a parameter does not fit.
+            StepInterrupted: If its type is not installed.
         """
         given = dict(params or {})
-        body = self._supervisor.effector_body(entity, effector, given)
-
+        body = effector_body(entity, effector, given)
         task = self._call_task(effector, entity)
         describe_call(task, effector, given, "EFFECTOR", "SUB-TASK", "NON-TRANSIENT")
         return self._begin(task, Work(body))
@@ -157,10 +159,11 @@ class Operation(Running):
 
         Raises:
             InvalidInput: If it has no such effector, or a parameter does not fit.
+            StepInterrupted: If its type is not installed.
             NotMaster: If this node does not lead any more.
         """
         supervisor, given = self._supervisor, dict(params or {})
-        supervisor.effector_body(entity, effector, given)
+        effector_body(entity, effector, given)
         name = f"{effector} of {entity.id}"
         task = supervisor.effector_task(self.new_id(name), entity, effector, params=given)
         try:
@@ -253,23 +256,6 @@ class Operation(Running):
     def exclusive_use(self, what: str) -> contextlib.AbstractAsyncContextManager[None]:
         """Hold the lock of something that several entities share, such as an installation."""
         return self._supervisor.locks.hold(what, self, turn=self._track.number(f"lock {what}"))
-
-    @contextlib.contextmanager
-    def waiting(self, what: str, on: Task | None = None) -> Iterator[None]:
-        """Show what is waited for as long as the block runs.
-
-        Args:
-            what: Text that follows "waiting", such as ``for sensor http.port of web``.
-            on: The task that is waited for, if it is one.
-        """
-        self.root.catch_up()
-        before = self.task.waits_for, self.task.blocked_by
-        self.task.waits_for, self.task.blocked_by = what, on
-        try:
-            with self.parked():
-                yield
-        finally:
-            self.task.waits_for, self.task.blocked_by = before
 
     def write(self, stream: str, content: bytes) -> None:
         """Write to a stream of the task, such as ``stdout``; may be called in a thread."""

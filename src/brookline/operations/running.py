@@ -222,6 +222,23 @@ class Running:
         finally:
             self._parked -= 1
 
+    @contextlib.contextmanager
+    def waiting(self, what: str, on: Task | None = None) -> Iterator[None]:
+        """Show what is waited for as long as the block runs.
+
+        Args:
+            what: Text that follows "waiting", such as ``for sensor http.port of web``.
+            on: The task that is waited for, if it is one.
+        """
+        self.root.catch_up()
+        before = self.task.waits_for, self.task.blocked_by
+        self.task.waits_for, self.task.blocked_by = what, on
+        try:
+            with self.parked():
+                yield
+        finally:
+            self.task.waits_for, self.task.blocked_by = before
+
     def is_parked(self) -> bool:
         """Tell whether it rests with all its parts."""
         running = [part for part in self._parts if not part.is_over()]

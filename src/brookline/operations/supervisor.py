@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from brookline.errors import Fenced, InvalidInput, NotMaster, Unavailable
+from brookline.errors import Fenced, NotMaster, Unavailable
 from brookline.journal.queue import Decision
 from brookline.operations.interruption import StepInterrupted
 from brookline.operations.leavings import Leavings
@@ -187,18 +187,6 @@ class Supervisor:
         self._crew.spawn(self._runner.run(part, does), task.id)
         if task.cancelling:
             self._cancel_soon(part)
-
-    def effector_body(self, entity: Entity, effector: str, params: Mapping[str, Any]) -> Body:
-        """Return the work of an effector.
-
-        Raises:
-            InvalidInput: If there is no such effector, or a parameter does not fit.
-        """
-        declared = entity.EFFECTORS.get(effector)
-        if declared is None:
-            raise InvalidInput(f"{entity.name} has no effector '{effector}'")
-        declared.arguments(params)
-        return lambda operation: declared.call(entity, operation, params)
 
     def effector_task(
         self, task_id: str, entity: Entity, effector: str, *, params: Mapping[str, Any]
