@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from brookline.cli.stores import opened, opened_plane
+from brookline.cli.stores import absolute, opened, opened_plane
 from brookline.errors import BrooklineError, Conflict, Damaged
 from brookline.journal.moving import Move
 from brookline.plane.living import living
 from brookline.server.lock import proved_dead
 from brookline.stores.probe import probe, require_fit
-from brookline.stores.registry import path_of, scheme_of
 from brookline.stores.urls import shown
 from brookline.values.clock import SystemClock
 
@@ -78,8 +77,8 @@ async def moved(wish: Wish, tell: Callable[[str], None]) -> Moved:
         Damaged: If the log is, or its copy. Nothing is closed then, unless the copy was found to be
             sound before, and was not any more once the log was closed.
     """
-    gone_to = _absolute(wish.target)
-    if _absolute(wish.source) == gone_to:
+    gone_to = absolute(wish.target)
+    if absolute(wish.source) == gone_to:
         raise Conflict("FROM and TO are the same store")
     async with opened_plane(wish.source) as source, opened(wish.target) as target:
         move = Move(source, target, CLOCK)
@@ -211,9 +210,3 @@ async def _until_ended(source: Store, tell: Callable[[str], None]) -> list[str]:
             if CLOCK.monotonic() >= until:
                 return sorted(one.name for one in alive)
     return []
-
-
-def _absolute(url: str) -> str:
-    if scheme_of(url) in ("directory", "file"):
-        return str(path_of(url).absolute())
-    return shown(url)
