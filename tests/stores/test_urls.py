@@ -1,8 +1,28 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from brookline.errors import StoreUnfit
+from brookline.stores.etcd.address import read_address as read_etcd
+from brookline.stores.objects.address import read_address as read_objects
+from brookline.stores.postgresql.address import read_address as read_postgresql
 from brookline.stores.urls import shown
+
+MARK = "s3same"
+SECRETS = st.text(st.sampled_from("ab1/?#@:&=%+,[] "), max_size=8).flatmap(
+    lambda text: st.integers(0, len(text)).map(lambda at: text[:at] + MARK + text[at:])
+)
+SHAPES = (
+    "postgresql://u:{}@h1:5432,h2/db?table=t",
+    "postgresql://:{}@h/db",
+    "etcd://root:{}@h1:2379,h2/p?cacert=/ca.pem",
+    "s3://u:{}@bucket/prefix?region=eu",
+    "s3://bucket/prefix?region=eu&endpoint=https://AK:{}@minio:9000",
+    "s3://bucket?endpoint=https://AK:{}@minio:9000&region=eu",
+)
+"""With a password as it was typed, or pasted."""
 
 
 @pytest.mark.parametrize(
@@ -20,7 +40,44 @@ from brookline.stores.urls import shown
         ("etcd://root:x@h1:2379,h2/p?cacert=/ca.pem", "etcd://root:***@h1:2379,h2/p?cacert=/ca.pem"),
         ("etcd://:x@h1", "etcd://:***@h1"),
         ("etcd://u:@h1", "etcd://u:***@h1"),
+        ("postgresql://u:pa/ss@h/db", "postgresql://u:***@h/db"),
+        ("postgresql://u:pa?s@h/db", "postgresql://u:***@h/db"),
+        ("etcd://u:p#a/b@h", "etcd://u:***@h"),
+        ("postgresql://u@h:5432/db", "postgresql://u@h:5432/db"),
+        ("postgresql://u@h:5432/d?password=a@b", "postgresql://u@h:***"),
+        ("postgresql:u:pw@h", "postgresql:u:***@h"),
+        ("s3://b?endpoint=https://AK:SK@minio&region=eu", "s3://b?endpoint=https://AK:***@minio&region=eu"),
+        ("s3://b?endpoint=https%3A%2F%2FAK%3ASK%40minio", "s3://b?endpoint=https://AK:***@minio"),
+        ("s3://b?endpoint=https://AK:SK%40minio", "s3://b?endpoint=https://AK:***@minio"),
+        ("s3://b?endpoint=https%3A%2F%2Fminio", "s3://b?endpoint=https%3A%2F%2Fminio"),
+        ("file:///a:b@c?key=x", "file:///a:b@c?key=x"),
+        ("/a:b:c@d?key=x", "/a:b:c@d?key=x"),
     ],
 )  # fmt: skip
 def test_passwords_and_secret_parameters_are_not_shown(url, seen):
     assert shown(url) == seen
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@given(secret=SECRETS)
+@example(secret=f"p/{MARK}")
+@example(secret=f"p?{MARK}")
+@example(secret=f"p#x/{MARK}@x")
+def test_no_part_of_a_password_is_ever_shown(shape, secret):
+    url = shape.format(secret)
+    seen = shown(url)
+    assert MARK not in seen
+    assert shown(seen) == seen
+    assert "***" in seen
+
+
+@pytest.mark.parametrize(
+    "read", [read_postgresql, read_etcd, read_objects], ids=["postgresql", "etcd", "objects"]
+)
+@given(secret=SECRETS, shape=st.sampled_from(SHAPES))
+def test_what_is_said_of_a_url_has_no_part_of_a_password(read, secret, shape):
+    try:
+        seen = repr(read(shape.format(secret)))
+    except StoreUnfit as refusal:
+        seen = refusal.message
+    assert MARK not in seen

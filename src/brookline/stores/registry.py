@@ -41,8 +41,9 @@ async def open_store(url: str, clock: Clock) -> Store:
     """Open the store that a path or URL names, on a connection of its own.
 
     Args:
-        url: A path, ``file:`` or ``directory:`` with a path, ``postgresql://…``, ``memory:`` with a
-            name or without, or the URL of a store that an installed package brings.
+        url: A path, ``file:`` or ``directory:`` with a path, ``s3://…``, ``gs://…``, ``az://…``,
+            ``postgresql://…``, ``etcd://…``, ``etcds://…``, ``memory:`` with a name or without, or
+            the URL of a store that an installed package brings.
         clock: For stores that wait or measure.
 
     Raises:
@@ -91,17 +92,17 @@ def path_of(url: str) -> Path:
         host, slash, rest = path[2:].partition("/")
         if host not in {"", "localhost"}:
             raise StoreUnfit(
-                f"{url} names the host '{host}': mount its directory and name the path"
+                f"{shown(url)} names the host '{host.rpartition('@')[2]}': mount its directory and name the path"
             )
         path = slash + rest
     if scheme == "file":
         path = urllib.parse.unquote(path)
     if not path:
-        raise StoreUnfit(f"{url or 'an empty URL'} names no directory")
+        raise StoreUnfit(f"{shown(url) or 'an empty URL'} names no directory")
     try:
         return Path(path).expanduser()
     except RuntimeError as problem:
-        raise StoreUnfit(f"{url} names the home of an unknown user") from problem
+        raise StoreUnfit(f"{shown(url)} names the home of an unknown user") from problem
 
 
 async def _open_directory(url: str, clock: Clock) -> Store:  # noqa: ARG001  # all factories get it

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from brookline.errors import StoreUnfit
 from brookline.stores.names import is_segment
-from brookline.stores.urls import parameters, shown
+from brookline.stores.urls import ESCAPE, has_cut_login, parameters, refuse_unknown, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +53,8 @@ def read_address(url: str, environment: Mapping[str, str] = os.environ) -> Addre
     Raises:
         StoreUnfit: If it is not such a URL.
     """
+    if has_cut_login(url):
+        raise StoreUnfit(f"{shown(url)} is not a store: {ESCAPE}")
     scheme, _, rest = url.partition("://")
     place, _, query = rest.partition("?")
     netloc, _, path = place.partition("/")
@@ -64,9 +66,7 @@ def read_address(url: str, environment: Mapping[str, str] = os.environ) -> Addre
         raise StoreUnfit(
             f"{shown(url)}: the prefix may have letters, digits, '.', '_' and '-' only"
         )
-    if unknown := sorted(given.keys() - {*_FILES, "compact"}):
-        known = ", ".join((*_FILES, "compact"))
-        raise StoreUnfit(f"{shown(url)}: there is no parameter '{unknown[0]}', but {known}")
+    refuse_unknown(url, given, (*_FILES, "compact"))
     files = {
         name: path
         for name, variable in _FILES.items()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from brookline.errors import StoreUnfit
 from brookline.stores.names import is_segment
 from brookline.stores.objects.providers import PROVIDERS, Provider
-from brookline.stores.urls import parameters, shown
+from brookline.stores.urls import parameters, refuse_unknown, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Address:
     provider: Provider
     bucket: str
     prefix: str
-    given: Mapping[str, str]
+    given: Mapping[str, str] = dataclasses.field(repr=False)
     place: str
 
 
@@ -57,7 +57,5 @@ def read_address(url: str) -> Address:
             f"{shown(url)}: the prefix may have letters, digits, '.', '_' and '-' only"
         )
     given = parameters(query)
-    if unknown := sorted(given.keys() - provider.parameters.keys()):
-        known = ", ".join(provider.parameters)
-        raise StoreUnfit(f"{shown(url)}: there is no parameter '{unknown[0]}', but {known}")
+    refuse_unknown(url, given, provider.parameters)
     return Address(provider, bucket, prefix, given, shown(url))

@@ -7,7 +7,7 @@ import re
 import urllib.parse
 
 from brookline.errors import StoreUnfit
-from brookline.stores.urls import shown
+from brookline.stores.urls import ESCAPE, has_cut_login, shown
 
 TABLE = "brookline"
 """Name of the table if the URL gives no other."""
@@ -29,7 +29,7 @@ class Address:
         place: For people.
     """
 
-    dsns: tuple[str, ...]
+    dsns: tuple[str, ...] = dataclasses.field(repr=False)
     table: str
     channel: str
     place: str
@@ -41,6 +41,8 @@ def read_address(url: str) -> Address:
     Raises:
         StoreUnfit: If it is not such a URL.
     """
+    if has_cut_login(url):
+        raise _refusal(url, ESCAPE)
     try:
         parts = urllib.parse.urlsplit(url)
     except ValueError as problem:
