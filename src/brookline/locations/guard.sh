@@ -552,10 +552,16 @@ g_spawn() {
 # Commands.
 
 g_run() { # EPOCH BOOT FRESH SIZE INODE
-  g_input=in/$g_name.$$
-  cat >"$g_folder/$g_input" || g_fail "cannot write"
-  g_measure "$g_input"
-  [ "$g_bytes" -eq "$4" ] || g_fail "the input is not complete"
+  if [ -e "$g_dir/started" ]; then
+    # Its input is not needed, and there may be no room for it: perhaps it was this step that filled the disk.
+    cat >/dev/null
+    g_measure .
+  else
+    g_input=in/$g_name.$$
+    cat >"$g_folder/$g_input" || g_fail "cannot write"
+    g_measure "$g_input"
+    [ "$g_bytes" -eq "$4" ] || g_fail "the input is not complete"
+  fi
   [ "$g_inode" = "$5" ] || g_refuse reset
   g_lock
   g_claim "$1" "$2" "$3"
@@ -574,7 +580,9 @@ g_claim() { # EPOCH BOOT FRESH
     [ "$g_state" = claimed ] || return 0
   elif [ "$2" != "$g_boot" ] && [ "$3" != fresh ]; then
     g_refuse rebooted
-  else
+  fi
+  [ -n "$g_input" ] || g_refuse_gone
+  if [ ! -d "$g_dir" ]; then
     g_hold
     mkdir "$g_dir" || g_fail "cannot make a folder"
   fi
@@ -752,6 +760,7 @@ g_kill() { # EPOCH WHY GRACE
     fi
     g_end_all "$3"
     g_look
+    [ "$g_state" != running ] || g_fail "it does not end"
   fi
   g_sizes
   g_tell_end
@@ -925,8 +934,9 @@ case $g_command in
     g_await_start
     g_follow "$7" "$8"
     shift 9
-    [ "$1" != drop ] || g_drop
+    [ "$1" != drop ] || trap '' HUP PIPE TERM # who is told the end may be gone before it is dropped
     g_tell_end
+    [ "$1" != drop ] || g_drop
     ;;
   attach)
     g_step "$4"

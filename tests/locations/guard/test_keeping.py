@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.locations.guard.box import SCRIPT, all_at_once, path_without
+from tests.locations.guard.conftest import missing
 from tests.locations.guard.killing import traced, tracing
 
 DAY_S = 86400
@@ -82,32 +83,62 @@ def test_the_lock_of_a_machine_that_was_started_anew_is_free(box):
     assert not (box.folder / "held").exists()
 
 
-def test_a_full_disk_loses_no_exit_code(box):
-    script = "trap '' XFSZ; ulimit -f 100; head -c 1000000 /dev/zero; exit 7"
-    assert box.run("s1", script).end[0] in ("7", "1", "153")
+def test_a_limit_of_files_loses_no_exit_code(box):
+    script = "trap '' XFSZ; ulimit -f 100; head -c 1000000 /dev/zero || exit 7"
+    answer = box.run("s1", script)
+    assert (answer.end, answer.out) == (("7", "-"), bytes(100 * 1024))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="makes a file system")
-def test_on_a_full_file_system_steps_end_and_others_are_not_begun(box, until):
-    box.folder.rename(box.tmp_path / "unused")
+@pytest.fixture
+def small(box):
+    """A box whose folder is a file system of one megabyte."""
+    if os.geteuid() != 0:
+        missing("only root may make a file system")
+    box.remove()
     box.folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=200", "none", str(box.folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("cannot mount here")
-    try:
-        box.init()
-        go = box.tmp_path / "go"
-        process = box.begin_run("s1", f"echo on; while ! test -e {go}; do sleep 0.01; done; exit 3")
-        box.await_output("s1", size=1)
-        with pytest.raises(OSError, match="space"):
-            (box.folder / "ballast").write_bytes(bytes(2_000_000))
-        go.touch()
-        assert box.end_of(process).end == ("3", "-")
-        assert box.run("s2", "exit 4").words[0] == "failed"
-        (box.folder / "ballast").unlink()
-        assert box.run("s2", "exit 4", fresh=False).end == ("4", "-")
-    finally:
-        subprocess.run(["umount", "-l", str(box.folder)], check=True)
+    if (said := subprocess.run(mount, capture_output=True, check=False)).returncode:
+        missing(f"cannot mount here: {said.stderr.decode()}")
+    box.init()
+    yield box
+    subprocess.run(["umount", "-l", str(box.folder)], check=True)
+
+
+FILLS = "head -c 3000000 /dev/zero"
+
+
+@pytest.mark.parametrize(
+    ("script", "code"), [(f"{FILLS}; exit 7", "1"), (f"{FILLS} || exit 7", "7")]
+)
+def test_a_command_that_fills_the_disk_ends_as_it_ended_and_others_are_not_begun(
+    small, script, code
+):
+    filled = small.run("s1", script)
+    assert filled.end == (code, "-")
+    with pytest.raises(OSError, match="space"):
+        (small.folder / "more").write_bytes(bytes(100_000))
+    (small.folder / "more").unlink()
+    assert filled.out.count(0) == len(filled.out) > 900_000
+    assert filled.err == b""  # for that is no room either
+    trace = small.tmp_path / "trace"
+    command = f"echo run >>{trace}; exit 4"
+    assert small.run("s2", command).words[0] == "failed"
+    # The next master needs no room to hear of the first one.
+    assert small.run("s1", script, epoch=2, fresh=False)[1:3] == filled[1:3]
+    assert not trace.exists()
+    small.collect("s1", epoch=2)
+    assert small.run("s2", command, epoch=2, fresh=False).end == ("4", "-")
+    assert trace.read_text() == "run\n"
+    assert small.run("s1", script, epoch=2, fresh=False).words == ["refused", "collected"]
+
+
+def test_a_step_that_runs_while_the_disk_is_filled_ends_as_it_ended(small):
+    go = small.tmp_path / "go"
+    process = small.begin_run("s1", f"echo on; while ! test -e {go}; do sleep 0.01; done; exit 3")
+    small.await_output("s1", size=1)
+    assert small.run("s2", FILLS).end == ("1", "-")
+    go.touch()
+    assert small.end_of(process).end == ("3", "-")
 
 
 def test_an_input_that_is_not_complete_begins_nothing(box):
