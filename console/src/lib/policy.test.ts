@@ -30,9 +30,13 @@ test('a page is loaded anew for a new node when nobody is at it', () => {
   expect(mayReload({ ...MOMENT, hidden: false, restedMs: 300_000 })).toBe(true)
 })
 
-test.each([{ typed: true }, { writing: true }, { tried: true }, { dialog: true }, { home: false }, { newcomers: false }])(
-  'it is not while %o',
-  (more) => {
-    expect(mayReload({ ...MOMENT, restedMs: 1e9, ...more })).toBe(false)
-  },
-)
+test.each([
+  { typed: true },
+  { writing: true },
+  { tried: true },
+  { dialog: true },
+  { home: false },
+  { newcomers: false },
+])('it is not while %o', (more) => {
+  expect(mayReload({ ...MOMENT, restedMs: 1e9, ...more })).toBe(false)
+})
