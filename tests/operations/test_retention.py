@@ -1,3 +1,5 @@
+import pytest
+
 from brookline.operations.retention import Limits, outdated
 from brookline.operations.task import Status, Task
 
@@ -22,15 +24,55 @@ def test_what_runs_is_kept():
     assert dropped([running], per_name=0, per_entity=0, total=0) == []
 
 
+def undecided(at_ms, **fields):
+    task = ended(at_ms, **fields)
+    task.status = Status.INTERRUPTED
+    return task
+
+
 def test_what_waits_for_a_decision_is_kept_beside_what_has_ended():
-    waiting = [ended(n) for n in range(3)]
-    for task in waiting:
-        task.status = Status.INTERRUPTED
+    waiting = [undecided(n) for n in range(3)]
     done = [ended(n) for n in (10, 11)]
     assert dropped([*waiting, *done], per_name=2, per_entity=2) == []
     waiting[0].interruption = {"resolved": {"how": "abandoned"}}
     assert dropped([*waiting, *done], per_name=2, per_entity=2) == ["t0"]
-    assert dropped(waiting, total=1) == ["t1", "t0"]
+
+
+@pytest.mark.parametrize("limit", [{"total": 1}, {"total_bytes": 1}, {"age_s": 0.001}], ids=repr)
+def test_what_waits_for_a_decision_is_not_forgotten_for_any_other_limit(limit):
+    waiting = [undecided(n, streams={"stdout": 10_000}) for n in range(3)]
+    assert dropped(waiting, **limit) == []
+    assert dropped([*waiting, ended(100)], total=1) == []
+    waiting[1].interruption = {"resolved": {"how": "replayed"}}
+    assert dropped([*waiting, ended(100)], **limit, per_name=1) == (
+        ["t100", "t1"] if "total_bytes" in limit else ["t1"]
+    )
+
+
+def test_what_waits_for_a_decision_has_a_limit_of_its_own():
+    waiting = [undecided(n) for n in range(4)]
+    waiting[3].children.append(ended(50))
+    assert dropped([*waiting, ended(10)], undecided=2) == ["t1", "t0"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"work": {"do": "x" * 10_000}},
+        {"interruption": {"reason": "x" * 10_000, "resolved": {"how": "abandoned"}}},
+        {"taken": {"by": "x" * 10_000}},
+        {"done": {"remembered#1": "x" * 10_000}},
+        {"failure": {"message": "x" * 10_000}},
+        {"result": ["x" * 10_000]},
+        {"error": "x" * 10_000},
+        {"params": {"a": "x" * 10_000}},
+    ],
+    ids=lambda field: next(iter(field)),
+)
+def test_all_that_is_recorded_of_a_task_weighs(field):
+    tasks = [ended(n, name=f"n{n}", **field) for n in range(3)]
+    assert dropped(tasks, total_bytes=25_000) == ["t0"]
+    assert dropped([ended(n, name=f"n{n}") for n in range(3)], total_bytes=25_000) == []
 
 
 def test_tasks_of_an_entity_are_bounded():

@@ -3,7 +3,6 @@ import asyncio
 import pytest
 
 from brookline.errors import BrooklineError, Outcome, Unavailable
-from brookline.operations.retention import Limits
 from brookline.operations.runner import HANDED_OVER
 from brookline.operations.storing import shown
 from brookline.operations.task import KIND, Status
@@ -136,23 +135,6 @@ async def test_a_task_that_is_gone_is_not_brought_back_by_its_end(bench):
     task = await bench.submit(body)
     await task.wait(5)
     assert bench.record(task) is None
-
-
-async def test_old_tasks_are_forgotten_with_their_parts_and_streams(bench):
-    async def body(op):
-        op.write("stdout", b"hello")
-        await op.step("one", lambda: None)
-
-    tasks = [await bench.submit(body, entity_id="e1") for _ in range(3)]
-    for number, task in enumerate(tasks):
-        await task.wait(5)
-        task.ended_ms += number
-    await bench.replace(limits=Limits(per_name=2))
-    await bench.supervisor.forget_old()
-    assert [bench.tasks.find(task.id) for task in tasks] == [None, *tasks[1:]]
-    assert len(list(bench.recorder.records.ids(KIND))) == 4
-    assert bench.streams.names(tasks[0].id) == []
-    assert bench.streams.names(tasks[1].id) == ["stdout"]
 
 
 def test_a_result_that_json_cannot_hold_becomes_text():

@@ -331,10 +331,13 @@ def test_how_many_tasks_are_kept_is_read_and_the_rest_of_that_family_told(place)
         "etc/brooklyn.cfg",
         "brooklyn.gc.maxTasksPerName=3\n"
         "brooklyn.gc.maxTaskAge=forever\n"
+        "brookline.tasks.size=2mb\n"
+        "brookline.tasks.undecided=50\n"
         "brooklyn.gc.maxTasksPerTag=7\n",
     )
     settings = place.load()
     assert (settings[c.TASKS_PER_NAME], settings[c.TASK_AGE]) == (3, float("inf"))
+    assert (settings[c.TASKS_SIZE], settings[c.TASKS_UNDECIDED]) == (2 * 1024**2, 50)
     assert shown(settings[c.TASK_AGE]) == "forever"
     [warning] = settings.warnings
     assert "brooklyn.gc.maxTasksPerTag" in warning

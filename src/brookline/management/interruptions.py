@@ -76,7 +76,7 @@ class Interruptions:
 
     def unresolved(self) -> list[Task]:
         """Return the operations that wait for a decision, the latest first."""
-        tasks = [task for task in self._supervisor.tasks.top_level() if _waits(task)]
+        tasks = [task for task in self._supervisor.tasks.top_level() if task.undecided]
         return sorted(tasks, key=lambda task: task.ended_ms or 0, reverse=True)
 
     def get(self, task_id: str, view: View) -> Task:
@@ -216,10 +216,6 @@ class Interruptions:
 
     def _now_ms(self) -> int:
         return self._supervisor.clock.wall_ms()
-
-
-def _waits(task: Task) -> bool:
-    return task.status is Status.INTERRUPTED and not task.interruption.get("resolved")
 
 
 def _ids(task: Task) -> list[str]:

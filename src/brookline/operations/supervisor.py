@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.errors import Fenced, NotMaster, Unavailable
 from brookline.journal.queue import Decision
+from brookline.operations.forgetting import Forgetting
 from brookline.operations.interruption import StepInterrupted
 from brookline.operations.leavings import Leavings
 from brookline.operations.ledger import Ledger
 from brookline.operations.locks import Locks, Reserved, held
 from brookline.operations.operation import Operation
-from brookline.operations.retention import Limits, outdated, with_parts
+from brookline.operations.retention import Limits
 from brookline.operations.runner import Runner
 from brookline.operations.running import Work
 from brookline.operations.task import KIND, Status, Task
 from brookline.operations.texts import describe_call
 from brookline.operations.works import EFFECTOR, Works, work
 from brookline.values.crew import Crew
-from brookline.wire.changes import Drop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -59,6 +59,7 @@ class Supervisor:
         works: How the code of an operation is made from its record.
         ledger: What is recorded of operations.
         locks: Of entities, and of what they share.
+        forgetting: Forgets what has ended long ago.
         epoch: Under which this node acts.
     """
 
@@ -84,7 +85,9 @@ class Supervisor:
             self.ledger, tasks, recorder, clock=clock, over=self._over, begin=self.submit_once
         )
         self._leavings = Leavings(clock)
-        self._limits = limits or Limits()
+        self.forgetting = Forgetting(
+            tasks, streams, recorder=recorder, clock=clock, limits=limits or Limits()
+        )
         self._active = False
         self._running: dict[str, Operation] = {}
         self._left: dict[str, Task] = {}
@@ -109,7 +112,7 @@ class Supervisor:
         self._left = {task.id: task for task in unfinished if task.id not in self._running}
         self._crew.spawn(self._take_up_all(), "taking up")
         self._crew.spawn(self.ledger.tell(self._all_running), "telling")
-        self._crew.spawn(self._forget_now_and_then(), "retention")
+        self._crew.spawn(self.forgetting.run(), "retention")
         self._crew.spawn(self._leavings.run(), "leavings")
 
     async def deactivate(self) -> None:
@@ -349,26 +352,6 @@ class Supervisor:
         top = _top(task)
         operation = self._running.get(top.id)
         return operation if operation is None or top is task else operation.part(task)
-
-    # Forgetting.
-
-    async def _forget_now_and_then(self) -> None:
-        await asyncio.to_thread(
-            self.streams.drop_unknown, lambda one: self.tasks.find(one) is not None
-        )
-        while True:
-            await self.forget_old()
-            await self.clock.sleep(self._limits.period_s)
-
-    async def forget_old(self) -> None:
-        """Forget what the limits do not keep, streams included."""
-        top_level, now = list(self.tasks.top_level()), self.clock.wall_ms()
-        # In threads: there may be a hundred thousand tasks, and what has ended does not change.
-        old = await asyncio.to_thread(outdated, top_level, self._limits, now)
-        ids = [part.id for task in old for part in with_parts(task)]
-        for task_id in ids:
-            self.recorder.note(Drop(KIND, task_id))
-        await asyncio.to_thread(self.streams.drop, *ids)
 
 
 def _raising(why: StepInterrupted) -> Body:

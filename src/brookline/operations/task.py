@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from brookline.wire.changes import Put
 
 if TYPE_CHECKING:
@@ -120,6 +122,11 @@ class Task:
     resets: Sequence[str] = ()
     _end: asyncio.Event | None = None
 
+    @property
+    def undecided(self) -> bool:
+        """Whether it was interrupted, and nobody has decided yet what is to become of it."""
+        return self.status is Status.INTERRUPTED and not self.interruption.get("resolved")
+
     async def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the end.
 
@@ -173,6 +180,11 @@ class Task:
         if self.tags:
             value["tags"] = list(self.tags)
         return value
+
+    def record_bytes(self) -> int:
+        """Return how large its record is, encoded, with all that was recorded on the way."""
+        done = {DONE + name: item for name, item in self.done.items()}
+        return len(msgspec.json.encode({**self.to_value(), **done}, enc_hook=str))
 
 
 _MOST_COMMANDS = 1000

@@ -262,6 +262,8 @@ def _task_limits(settings: Settings) -> Limits:
         per_name=settings[c.TASKS_PER_NAME],
         per_entity=settings[c.TASKS_PER_ENTITY],
         total=settings[c.TASKS_TOTAL],
+        total_bytes=settings[c.TASKS_SIZE],
+        undecided=settings[c.TASKS_UNDECIDED],
         age_s=settings[c.TASK_AGE],
         period_s=settings[c.TASK_PERIOD],
     )

@@ -20,6 +20,7 @@ from brookline.server import backup_settings, kinds
 from brookline.server.kinds import Kind
 from brookline.server.setting import Setting
 from brookline.values.ports import PortRange
+from brookline.values.sizes import Size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -279,6 +280,20 @@ TASKS_TOTAL = Setting(
     _TASKS.total,
     "How many ended tasks are kept at all, parts included.",
     ("brooklyn.gc.maxTasksGlobal",),
+)
+TASKS_SIZE = Setting(
+    "tasks-size",
+    kinds.SIZE,
+    Size(_TASKS.total_bytes),
+    "How large the records and streams of the ended tasks that are kept may be together.",
+    ("brookline.tasks.size",),
+)
+TASKS_UNDECIDED = Setting(
+    "tasks-undecided",
+    kinds.COUNT,
+    _TASKS.undecided,
+    "How many interrupted operations are kept that wait for a decision, however old and large.",
+    ("brookline.tasks.undecided",),
 )
 TASK_AGE = Setting(
     "task-age",
