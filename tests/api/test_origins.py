@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import aiohttp
+import pytest
 from tests.api.house import ADMIN
 
-from brookline.api.origins import is_from_sister
+from brookline.api.origins import is_from_sister, origins, sister
 
 
 async def ask(house, method, path, **headers):
@@ -59,3 +63,34 @@ async def test_a_browser_gets_the_console_and_a_program_the_api(house):
     assert headers["content-type"].startswith("text/html")
     status, _, _ = await ask(house, "GET", "/about", Accept="application/json")
     assert status == 401
+
+
+def known_as(*urls: str) -> Any:
+    """A node that lists some addresses of others, as their heartbeats say them."""
+    said = [SimpleNamespace(heartbeat=SimpleNamespace(address=url, uri="")) for url in urls]
+    return SimpleNamespace(members=lambda: said)
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("http://n2:80", "http://n2"),
+        ("https://n2:443/", "https://n2"),
+        ("HTTPS://N2.example:443/about", "https://n2.example"),
+        ("http://n2:443", "http://n2:443"),
+        ("https://n2:80", "https://n2:80"),
+        ("https://n2:8443", "https://n2:8443"),
+        ("http://[::1]:80", "http://[::1]"),
+        ("http://[::1]:8081", "http://[::1]:8081"),
+        ("http://someone@n2:80", "http://n2"),
+    ],
+)
+def test_an_origin_is_written_as_browsers_write_it(address, origin):
+    node = known_as(address)
+    assert origins(node) == {origin}
+    assert sister(origin, node)
+
+
+@pytest.mark.parametrize("address", ["", "n2:80", "ftp://n2", "http://", "http://n2:port"])
+def test_what_is_no_address_is_no_origin(address):
+    assert origins(known_as(address)) == frozenset()

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { addressOf, sentenceOf, viewOf } from './plane'
+import { afterEach, expect, test, vi } from 'vitest'
+import { addressOf, others, sentenceOf, viewOf } from './plane'
 import type { Plane, PlaneNode, View } from './types'
 
 const view = (phase: View['phase'], more: Partial<View> = {}): View => ({
@@ -39,4 +39,19 @@ test('an address has no slash at its end', () => {
   expect(addressOf(node)).toBe('http://n1:8081')
   expect(addressOf({ ...node, nodeUri: null })).toBe('http://inside')
   expect(addressOf(undefined)).toBe('')
+})
+
+afterEach(() => vi.unstubAllGlobals())
+
+test('the page of a node at a usual port does not take its own node for another', () => {
+  vi.stubGlobal('location', { origin: 'https://n1' })
+  const node = (nodeUri: string, next: number | null) => ({ nodeUri, next, status: 'STANDBY' })
+  const nodes = {
+    a: node('https://n1:443/', null),
+    b: node('https://n2:443/', 1),
+    c: node('https://n3', 0),
+    d: node('', 2),
+  }
+  const plane = { nodes } as unknown as Plane
+  expect(others(plane)).toEqual(['https://n3', 'https://n2:443'])
 })

@@ -1,6 +1,6 @@
 // What follows from the plane as a node tells it.
 
-import { policy } from './policy'
+import { originOf, policy } from './policy'
 import { t } from './texts'
 import type { Plane, View } from './types'
 
@@ -52,7 +52,7 @@ export function others(plane: Plane | undefined): string[] {
     .filter((id) => rank(id) < Infinity)
     .sort((a, b) => rank(a) - rank(b))
     .map((id) => addressOf(plane.nodes[id]))
-    .filter((address) => address !== '' && address !== home && policy.allows(address))
+    .filter((address) => originOf(address) !== home && policy.allows(address))
 }
 
 /** What a row of the history says where it says nothing. */

@@ -34,6 +34,15 @@ export function mayReload(moment: Moment): boolean {
   return moment.hidden || moment.restedMs >= REST_MS
 }
 
+/** The origin of an address, whether it names a usual port or not; empty if it is none. */
+export function originOf(address: string): string {
+  try {
+    return new URL(address).origin
+  } catch {
+    return ''
+  }
+}
+
 class Policy {
   #sites: Set<string> | undefined
 
@@ -49,12 +58,9 @@ class Policy {
 
   /** Whether the browser lets this page ask a node. */
   allows(address: string): boolean {
-    try {
-      const { origin } = new URL(address)
-      return origin === location.origin || this.#sites?.has(origin) !== false
-    } catch {
-      return false
-    }
+    const origin = originOf(address)
+    if (!origin) return false
+    return origin === location.origin || this.#sites?.has(origin) !== false
   }
 }
 

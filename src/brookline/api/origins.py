@@ -23,6 +23,9 @@ _SHOWN = (
     b"Brookline-Node, Brookline-Epoch, Brookline-Sequence, Brookline-Stream-End, "
     b"Brookline-Stream-Kept, ETag, Location"
 )
+_USUAL = {"http": 80, "https": 443}
+"""Ports that an origin does not name."""
+
 _PREFLIGHT = (
     (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, DELETE"),
     (b"access-control-max-age", b"600"),
@@ -82,10 +85,14 @@ def _allow(origin: str) -> RawHeaders:
 
 
 def _origin(url: str) -> str:
+    """Return the origin of an address as browsers write it, or the empty text if it has none."""
     try:
         parts = urlsplit(url)
+        port = parts.port
     except ValueError:
         return ""
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in _USUAL or not parts.hostname:
         return ""
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    shown = "" if port in {None, _USUAL[parts.scheme]} else f":{port}"
+    return f"{parts.scheme}://{host}{shown}"
