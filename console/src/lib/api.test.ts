@@ -4,6 +4,7 @@ import { Api, Failure } from './api'
 interface Sent {
   url: string
   key: string | null
+  least: string | null
 }
 type Reply = Response | Error | ((signal: AbortSignal) => Promise<Response>)
 
@@ -22,8 +23,9 @@ beforeEach(() => {
   sent = []
   replies = []
   vi.stubGlobal('fetch', (url: string, init: RequestInit) => {
-    const key = new Headers(init.headers).get('Idempotency-Key')
-    sent.push({ url, key })
+    const headers = new Headers(init.headers)
+    const least = headers.get('Brookline-Sequence')
+    sent.push({ url, key: headers.get('Idempotency-Key'), least })
     const reply = replies.shift() ?? json('done')
     if (reply instanceof Error) return Promise.reject(reply)
     return typeof reply === 'function' ? reply(init.signal as AbortSignal) : Promise.resolve(reply)
@@ -149,4 +151,19 @@ test('one that is meant for a certain node stays there', async () => {
   answered(json(0))
   expect((await answer).data).toBe(0)
   expect(sent.map((one) => one.url)).toEqual(['http://n3/v1/server/ha/priority'])
+})
+
+test('an answer is wanted that is as new as what the page wrote and what it was told', async () => {
+  const api = new Api()
+  await api.get('/v1/applications')
+  let told = 7
+  api.told = () => told
+  await api.get('/v1/applications')
+  replies = [new Response('1', { headers: { 'Brookline-Sequence': '12' } })]
+  await api.post('/v1/applications', { json: 1 })
+  await api.get('/v1/applications')
+  told = 15
+  await api.get('/v1/applications')
+  await api.get('/v1/server/ha/priority', { at: 'http://n3' })
+  expect(sent.map((one) => one.least)).toEqual([null, '7', null, '12', '15', null])
 })

@@ -57,7 +57,10 @@ export class Api {
   /** How many writes are under way. */
   writing = 0
   session: Session | undefined
+  /** The last entry that this page has written. */
   seen = 0
+  /** The last entry that the page was told of. */
+  told: () => number = () => -1
   onLocked: () => void = () => undefined
 
   /** Address of the node that is talked to; empty for the one that this page came from. */
@@ -132,7 +135,11 @@ export class Api {
     if (!SAFE.has(method)) headers['Idempotency-Key'] = key
     // What is about a node itself is done by it, whatever it does with other changes.
     if (path.startsWith('/v1/server/ha/')) headers['Brooklyn-Allow-Non-Master-Access'] = 'true'
-    if (this.seen && SAFE.has(method)) headers['Brookline-Sequence'] = String(this.seen)
+    // An answer that is older than what was told would lack what came between, for good. What
+    // another node says of itself is true however far behind that one is.
+    const least = Math.max(this.seen, this.told())
+    const any = sent.at === undefined && SAFE.has(method)
+    if (least > 0 && any) headers['Brookline-Sequence'] = String(least)
     let response: Response
     try {
       response = await fetch(base + path, {

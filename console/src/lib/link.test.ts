@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { Link, Locked, type Listener, type Standing, type World } from './link'
 
 type Script = (string | Error | 'hang')[]
@@ -213,4 +213,22 @@ test('a silence of a stream that has worked is not yet held back, three in a row
 test('a node that does not answer either is not held back', async () => {
   await run(['hang'], ['hang'], [hello(10)])
   expect(world.heldBack).toEqual([])
+})
+
+describe('it knows up to which entry it was told all', () => {
+  const entries = [hello(10), change(12)]
+
+  test('also of those that tell nothing', async () => {
+    const beat = `id: 15@p\n${said('beat', {})}`
+    expect((await run([...entries, beat])).seq).toBe(15)
+  })
+
+  test('also where a node is behind', async () => {
+    const behind = said('hello', { plane: 'p', seq: 8, beatMs: 1200, pollMs: 1000, resumed: true })
+    expect((await run(entries, [behind, said('beat', {})])).seq).toBe(12)
+  })
+
+  test('of this plane, and not of one before', async () => {
+    expect((await run(entries, [hello(3, { plane: 'q' })])).seq).toBe(3)
+  })
 })

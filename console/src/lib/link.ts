@@ -65,7 +65,7 @@ export class Link {
     this.#listener = listener
   }
 
-  /** The last entry of the log that was seen. */
+  /** The last entry of the log up to which all was told. */
   get seq(): number {
     return this.#lastSeq
   }
@@ -214,6 +214,7 @@ export class Link {
       if (id) this.#lastId = id
       if (known || moved) this.#listener.reset(moved ? 'other-plane' : 'not-resumed')
     }
+    this.#reach(id)
     const at = this.#world.now()
     this.#listener.stands({ state: 'live', sinceMs: at, base: this.#base })
     this.#listener.hello(hello, this.#base)
@@ -227,8 +228,15 @@ export class Link {
       this.#lastSeq = seq
     }
     if (id) this.#lastId = id
+    this.#reach(id)
     this.#listener.event(name, data)
     return undefined
+  }
+
+  /** All has come up to an id: entries that tell nothing have no event of their own. */
+  #reach(id: string): void {
+    const seq = /^\d+(?=@)/.exec(id)
+    if (seq) this.#lastSeq = Math.max(this.#lastSeq, Number(seq[0]))
   }
 }
 

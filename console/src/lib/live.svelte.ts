@@ -2,6 +2,7 @@
 
 import { api, Failure, segment } from './api'
 import { detailQuery, mainQuery, type Detail, type Output, type Progress } from './detail'
+import { merged } from './history'
 import { Link, Locked, type Standing, type World } from './link'
 import { NO_MASTERSHIP, others, viewOf } from './plane'
 import { Replica } from './replica'
@@ -72,7 +73,7 @@ class Live {
     this.#main = new Link(this.#world(false), {
       stands: (standing) => this.#stands(standing),
       hello: (hello, base) => this.#greeted(hello, base),
-      reset: () => this.#reset(),
+      reset: (reason) => this.#reset(reason),
       held: (back) => this.#heldBack(back),
       event: (name, data) => this.#event(name, data),
     })
@@ -83,6 +84,7 @@ class Live {
       reset: () => this.#reset(),
       event: (name, data) => this.#event(name, data),
     })
+    api.told = () => this.#main.seq
   }
 
   /** Whether what is shown may be old: nothing has come for a while. */
@@ -152,17 +154,15 @@ class Live {
 
   async readSensors(application: string, entity: string): Promise<void> {
     const path = `/v1/applications/${segment(application)}/entities/${segment(entity)}`
-    await this.#read('sensors', this.sensors, async () => {
+    const counts = await this.#read('sensors', this.sensors, async () => {
       const { data, seq } = await api.get<Record<string, unknown>>(
         `${path}/sensors/current-state?suppressSecrets=true`,
       )
-      const things = new Map<string, { name: string; value: unknown }>()
-      for (const [name, value] of Object.entries(data)) {
-        things.set(name, { name, value })
-        this.trails.note(name, value, Date.now())
-      }
-      return { seq, things }
+      const things = Object.entries(data).map(([name, value]) => [name, { name, value }] as const)
+      return { seq, things: new Map(things) }
     })
+    if (!counts) return
+    for (const { name, value } of this.sensors.values()) this.trails.note(name, value, Date.now())
   }
 
   async readTasks(path: string): Promise<void> {
@@ -174,7 +174,8 @@ class Live {
   }
 
   async readHistory(): Promise<void> {
-    this.history = (await api.get<Mastership[]>('/v1/server/ha/history')).data
+    const { data } = await api.get<Mastership[]>('/v1/server/ha/history')
+    this.history = merged(this.history, data)
   }
 
   /** Reads the plane at once, as after a change of it; the stream brings it anyway. */
@@ -201,10 +202,11 @@ class Live {
     name: keyof Live['versions'],
     replica: Replica<T>,
     read: () => Promise<{ seq: number; things: Map<string, T> }>,
-  ): Promise<void> {
-    if (!(await replica.read(read))) return
+  ): Promise<boolean> {
+    if (!(await replica.read(read))) return false
     this.versions[name] += 1
     if (name === 'entities') this.versions.shape += 1
+    return true
   }
 
   #world(second: boolean): World {
@@ -290,7 +292,11 @@ class Live {
     }
   }
 
-  #reset(): void {
+  #reset(reason = ''): void {
+    if (reason === 'other-plane') {
+      api.seen = 0
+      this.history = []
+    }
     this.generation += 1
     void this.readHistory().catch(() => undefined)
   }
@@ -362,11 +368,9 @@ class Live {
       case 'sensors':
         if (change.id !== this.#detail.entity) return
         for (const [name, value] of Object.entries(change.set)) {
-          this.trails.note(name, value, Date.now())
-          mark(
-            'sensors',
-            this.sensors.offer(seq, name, () => ({ name, value })),
-          )
+          const altered = this.sensors.offer(seq, name, () => ({ name, value }))
+          if (altered) this.trails.note(name, value, Date.now())
+          mark('sensors', altered)
         }
         for (const name of change.removed) {
           mark(
@@ -378,11 +382,8 @@ class Live {
       case 'task':
         mark('tasks', this.tasks.offer(seq, change.id, alterTask(change)))
         return
-      case 'mastership': {
-        const others = this.history.filter((one) => one.epoch !== change.epoch)
-        const row = { ...NO_MASTERSHIP, ...change }
-        this.history = [row, ...others].sort((a, b) => b.epoch - a.epoch)
-      }
+      case 'mastership':
+        this.history = merged(this.history, [{ ...NO_MASTERSHIP, ...change }])
     }
   }
 }
