@@ -84,13 +84,18 @@ class SessionKeeper {
   }
 
   async #renew(): Promise<void> {
+    const before = api.session
     try {
       const { data } = await api.get<Session>('/v1/session', { retries: 0 })
+      // Who has logged in meanwhile has another session, and who is locked out logs in first.
+      if (this.state !== 'in' || api.session !== before) return
       // What the cookie of its own node wants, another node does not know.
       api.session = { ...data, csrf: data.csrf || (api.session?.csrf ?? '') }
       this.#plan(api.session)
     } catch {
+      if (this.state !== 'in' || api.session !== before) return
       // The next request that matters says what is wrong.
+      clearTimeout(this.#timer)
       this.#timer = setTimeout(() => void this.#renew(), 5000)
     }
   }
