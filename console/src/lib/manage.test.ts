@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { commands, line, outlook, readPriority, whyNot } from './manage'
+import { commands, line, needsNode, outlook, readPriority, whyNot } from './manage'
 import type { Mode, Plane, PlaneNode } from './types'
 
 const node = (name: string, more: Partial<PlaneNode> = {}): PlaneNode => ({
@@ -101,4 +101,19 @@ test('a mode that is not possible now is refused with the reason', () => {
   expect(whyNot(n1, 'MASTER')).toBe('n1 leads already.')
   expect(whyNot(node('n4', { leaving: true }), 'AUTO')).toContain('about to end')
   expect(whyNot(n2, 'MASTER')).toBe('')
+})
+
+test.each<[string, PlaneNode, number, Mode | undefined, boolean]>([
+  ['nothing', n2, 0, undefined, false],
+  ['the lead, which the master hands over', n2, 0, 'MASTER', false],
+  ['the lead and a priority', n2, 5, 'MASTER', true],
+  ['a priority', n2, 5, undefined, true],
+  ['another mode', n2, 0, 'HOT_BACKUP', true],
+  ['the lead, of a node that does not stand', { ...n2, next: null }, 0, 'MASTER', true],
+])('the page has to reach a node for %s: %#', (_, of, priority, mode, needed) => {
+  expect(needsNode(plane, of, { priority, mode })).toBe(needed)
+})
+
+test('where nobody leads a node takes the lead itself', () => {
+  expect(needsNode({ ...plane, masterId: '' }, n2, { priority: 0, mode: 'MASTER' })).toBe(true)
 })

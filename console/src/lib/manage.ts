@@ -149,3 +149,16 @@ export function commands(node: PlaneNode, wish: Wish): string[] {
   else if (wish.mode) found.push(`brookline ha mode ${node.name} ${wish.mode.toLowerCase()}`)
   return found
 }
+
+/** Whether a mode is reached by having the master hand over, which any node asks of it. */
+export function isSwitchover(plane: Plane | undefined, node: PlaneNode, mode: Mode): boolean {
+  // A node that does not stand now has to become one that does, first, which it does itself.
+  const led = plane?.nodes[plane.masterId] !== undefined
+  return mode === 'MASTER' && led && !node.isMaster && node.next !== null
+}
+
+/** Whether something of it is done by the node itself, so that the page has to reach it. */
+export function needsNode(plane: Plane | undefined, node: PlaneNode, wish: Wish): boolean {
+  if (wish.priority !== node.priority) return true
+  return wish.mode !== undefined && !isSwitchover(plane, node, wish.mode)
+}

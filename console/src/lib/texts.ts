@@ -276,7 +276,9 @@ export const t = {
     isLeaving: (name: string) => `${name} is about to end; it cannot change its mode now.`,
     leadsAlready: (name: string) => `${name} leads already.`,
     unreachable: (name: string, address: string) =>
-      `${name} cannot be reached from this browser at ${address || 'an address that is not known'}. Use the command line, or open its own page.`,
+      `${name} cannot be reached from this browser at ${address || 'an address that is not known'}. ${address.startsWith('https:') ? 'Open that address once in this browser and accept its certificate' : 'Open its own page'}, or use the command line.`,
+    notNeeded:
+      'It need not be for this: the master is asked through the node that this page talks to.',
     isNew: (name: string) =>
       `${name} joined after this page was loaded. Load this page anew to manage it from here.`,
     ended: (name: string) => `${name} has ended. It has to be started where it runs.`,
@@ -513,7 +515,7 @@ services:
     unavailable: (text: string) => `Nobody can do that now: ${text}`,
     'not-done': 'Nothing was done. It is safe to try again.',
     unknown:
-      'It is not known whether it was done. The same again from this page is not done twice.',
+      'It is not known whether it was done. The same again from this page, within five minutes, is not done twice.',
   },
 
   missing: {
