@@ -257,15 +257,26 @@ class Unreachable(RemoteError):
         machine: Its name.
         why: What was heard instead.
         sent: Whether what was asked may have come there.
+        answers: Whether it answers, and yet does not do what it is asked.
     """
 
     code = "unreachable"
 
-    def __init__(self, machine: str, why: str, *, sent: bool = True, details: str = "") -> None:
-        super().__init__(f"{machine} is out of reach: {why}", details=details)
+    def __init__(
+        self,
+        machine: str,
+        why: str,
+        *,
+        sent: bool = True,
+        answers: bool = False,
+        details: str = "",
+    ) -> None:
+        how = "does not do what it is asked" if answers else "is out of reach"
+        super().__init__(f"{machine} {how}: {why}", details=details)
         self.machine = machine
         self.why = why
         self.sent = sent
+        self.answers = answers
 
 
 class StoreError(RemoteError):

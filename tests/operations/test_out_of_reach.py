@@ -6,7 +6,9 @@ The way to the machine is a process that is really cut; see `tests.locations.lin
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +18,7 @@ from tests.locations.link import Link
 from tests.operations.conftest import Bench
 
 from brookline.errors import Unreachable
+from brookline.locations import way
 from brookline.locations.command import Command, words
 from brookline.locations.guard import GUARD, Guard, Place
 from brookline.locations.local import LocalMachine
@@ -55,6 +58,7 @@ class Far:
         self.home = str(tmp_path / "guard")
         self.silent_s = 60.0
         self.guards = {}
+        self.step = None
         platform = SimpleNamespace(live=self, locations=self)
         bench.kinds[ENDING] = lambda task: ending(platform, task.work["commands"])
 
@@ -104,7 +108,8 @@ class Far:
         command = command or self.command()
 
         async def body(op):
-            done = await op.step("install", self.machine().run, command, **options)
+            self.step = op.begin_step("install", self.machine().run, command, **options)
+            done = await op.join(self.step)
             return [done.exit_code, done.stdout]
 
         return await self.bench.submit(body)
@@ -276,6 +281,40 @@ async def test_a_command_that_cannot_be_killed_is_killed_by_the_next_master(far,
     assert far.task(task).error == task.error
 
 
+async def test_a_command_that_no_kill_ends_is_ended_later(far, until, monkeypatch):
+    name, guard = way.script()
+    powerless = guard.replace(b'kill "-$1" "-$g_pid"', b":")
+    monkeypatch.setattr(way, "script", lambda: (f"powerless-{name}", powerless))
+    task = await far.begins(until, "up")
+    [pid] = far.pids()
+    assert await far.bench.supervisor.cancel(task)
+    does_not = "far, which does not do what it is asked, since 20"
+    assert f"the command of install may still run on the machine {does_not}" in task.error
+    [end] = far.endings()
+    assert task.error.endswith(f"it does not end. Task {end.id} ends it as soon as it can")
+    await until(lambda: far.waits(end).startswith(f"for the machine {does_not}"))
+    monkeypatch.undo()
+    await ends(far, end)
+    assert not is_alive(pid)
+
+
+async def test_who_ends_a_command_waits_for_a_guard_that_cannot_be_run(far, until):
+    task = await far.begins(until, "up")
+    [pid] = far.pids()
+    far.set("down")
+    await until(lambda: far.waits(task))
+    assert await far.bench.supervisor.cancel(task)
+    guard = Path(far.home) / way.script()[0]
+    guard.unlink()
+    guard.mkdir()
+    far.set("up")
+    [end] = far.endings()
+    await until(lambda: "does not do what it is asked" in far.waits(end))
+    shutil.rmtree(guard)
+    assert (await ends(far, end)).result == 1
+    assert not is_alive(pid)
+
+
 async def test_what_was_cancelled_before_it_came_there_never_begins(far, until):
     far.silent_s = SILENT_S["silent"]
     await far.machine().run("true")  # the guard is there from then on
@@ -309,16 +348,17 @@ async def test_what_never_left_this_server_is_not_ended_anywhere(far, until, can
 
 
 async def test_the_time_of_a_step_goes_on_and_its_error_says_what_may_still_run(far, until):
-    task = await far.submit(timeout_s=1.0)
+    task = await far.submit(timeout_s=3600)
     await until(far.pids)
     [pid] = far.pids()
     far.set("down")
+    far.step.run_out()  # as the timer says after that time
     task = await ends(far, task, Status.FAILED)
     assert task.error.startswith(
-        "install did not end within 1s; the command of install may still run on the machine far, out"
+        "install did not end within 3600s; the command of install may still run on the machine far, out"
     )
     [end] = far.endings()
-    assert task.error.endswith(f". Task {end.id} ends it as soon as the machine answers")
+    assert task.error.endswith(f". Task {end.id} ends it as soon as it can")
     far.set("up")
     await ends(far, far.endings()[0])
     assert not is_alive(pid)

@@ -16,8 +16,9 @@ T = TypeVar("T")
 
 _CHUNK_BYTES = 256 * 1024
 
-_NO_SCRIPT = (2, 126, 127)
-"""Exit codes of shells that cannot read their script; the guard itself ends with none of them."""
+_NO_SCRIPT = (0, 2, 126, 127)
+"""Exit codes of shells that cannot read their script; the guard ends with none of them before it has
+said something. With 0 all end if the script is empty, and some if it is a folder."""
 
 _FIRST_WORDS = frozenset(
     {"guard", "began", "out", "err", "tick", "state", "end", "ok", "refused", "failed"}
@@ -103,7 +104,7 @@ class Answer:
         if self._line:
             return None
         code, complaint = await self._heard(self._session.complaint())
-        return complaint if code in _NO_SCRIPT else None
+        return complaint or f"exit code {code}" if code in _NO_SCRIPT else None
 
     async def words(self) -> list[str]:
         """Return the words of the next line.
@@ -156,6 +157,11 @@ def ended_of(words: list[str]) -> Ended:
     """Return what the line ``end CODE WHY SINCE UNTIL NOW OUT ERR`` says."""
     sizes = [int(size) for size in words[6:8]]
     return Ended(None if words[1] == "-" else int(words[1]), words[2], *sizes)
+
+
+def killed_of(words: list[str]) -> Ended | None:
+    """Return what that line says of a step that was to be killed; None if it had not begun."""
+    return None if words[5] == "-" else ended_of(words)
 
 
 def age_of(since: str, now: str) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from brookline.errors import Fenced, RemoteError, Unreachable
-from brookline.locations.answers import CutOff, Ended, Refused, State, age_of, ended_of
+from brookline.locations.answers import CutOff, Ended, Refused, State, age_of, ended_of, killed_of
 from brookline.locations.way import SILENT_S, Way
 from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.values.ids import new_id
@@ -183,12 +183,12 @@ class Guard:
             except Unreachable as error:
                 error.sent = error.sent or not step.fresh
                 cut_off, step = error, replace(step, fresh=step.fresh and not error.sent)
-                if not _at_once_again(error):
-                    break
+                if not (step.kept and _at_once_again(error)):
+                    break  # what is not kept would be run twice
             except RemoteError as error:
                 if step.fresh:
                     raise
-                raise self._in_doubt(error) from error
+                raise self.in_doubt(error) from error
         assert cut_off is not None
         raise cut_off
 
@@ -214,33 +214,41 @@ class Guard:
             error.sent = not step.fresh
             raise
 
-    async def kill(self, step: Step, why: str) -> Ended:
+    async def kill(self, step: Step, why: str) -> Ended | None:
         """End a step with all that it started; one that was not begun never will be.
 
         Args:
             step: The step.
             why: A word that is told to whoever runs it again.
 
+        Returns:
+            How it ended; None if it had not begun, or nothing but a mark is kept of it.
+
         Raises:
             Fenced: If the machine has seen a higher epoch.
             Unreachable: If nobody knows whether it runs on.
         """
-        place = self.place or await self.init()
-        words = (*place[:2], str(step.epoch), step.id, why, str(_GRACE_TENTHS))
-        for last in (False, False, True):
+        last = _MOST_ATTEMPTS - 1
+        for attempt in range(_MOST_ATTEMPTS):
             try:
-                return ended_of(await self._way.ask("kill", *words, silent_s=_KILL_S))
-            except Refused as refusal:
-                if refusal.words[0] in ("killed", "collected", _RESET):
-                    return Ended(None, refusal.words[0])
-                raise self._error_of(refusal, step) from refusal
+                return await self._kill_once(step, why)
             except Unreachable as error:
                 # Asked again, for else it runs on, or begins when it comes there at last.
-                if last or not _at_once_again(error):
+                if attempt == last or not _at_once_again(error):
                     raise
             except RemoteError as error:
-                raise self._in_doubt(error) from error
+                raise self.in_doubt(error) from error
         raise AssertionError
+
+    async def _kill_once(self, step: Step, why: str) -> Ended | None:
+        place = self.place or await self.init()
+        words = (*place[:2], str(step.epoch), step.id, why, str(_GRACE_TENTHS))
+        try:
+            return killed_of(await self._way.ask("kill", *words, silent_s=_KILL_S))
+        except Refused as refusal:
+            if refusal.words[0] in ("killed", "collected", _RESET):
+                return None
+            raise self._error_of(refusal, step) from refusal
 
     async def status(self, step_id: str) -> State:
         """Tell what is known of a step.
@@ -335,9 +343,9 @@ class Guard:
         cause = Cause.REBOOTED if word == "rebooted" else Cause.RESET
         return StepInterrupted(cause, _REASONS[word].format(folder=self._folder))
 
-    def _in_doubt(self, error: RemoteError) -> Unreachable:
+    def in_doubt(self, error: RemoteError) -> Unreachable:
         """Return what a failure of the guard means for a step that may run there already."""
-        return Unreachable(self.machine, error.message, details=error.details)
+        return Unreachable(self.machine, error.message, answers=True, details=error.details)
 
     def _error_of(self, refusal: Refused, step: Step) -> BaseException:
         word = refusal.words[0]

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from brookline.locations.machine import Host
     from brookline.values.clock import Clock
 
-_BEGUN = ("claimed", "running", "over", "rebooted")
-
 
 def default_base_dir() -> str:
     """Return AMP's default folder on the server's own host."""
@@ -131,9 +129,7 @@ class LocalMachine:
         """
         self._check_host()
         guard = self._guard.guard
-        had_begun = (await guard.status(step_id)).state in _BEGUN
-        await guard.kill(Step(step_id, epoch), "abandoned")
-        return had_begun
+        return await guard.kill(Step(step_id, epoch), "abandoned") is not None
 
     @repeatable
     async def put(self, content: bytes, path: str) -> None:

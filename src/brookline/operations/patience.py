@@ -93,7 +93,8 @@ class Patience:
         """Return since when the machine is away, and why, for people."""
         assert self.away is not None
         since = datetime.fromtimestamp(self._since_ms / 1000, UTC)
-        return f"out of reach since {since:%Y-%m-%d %H:%M:%S} UTC: {self.away.why}"
+        how = "which does not do what it is asked," if self.away.answers else "out of reach"
+        return f"{how} since {since:%Y-%m-%d %H:%M:%S} UTC: {self.away.why}"
 
     def _show(self, what: str) -> None:
         task = self._operation.task

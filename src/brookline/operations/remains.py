@@ -1,7 +1,7 @@
-"""Remains: commands that were given up while their machine was out of reach, so that they may run on.
+"""Remains: commands that were given up and not seen to end, so that they may run on.
 
-An operation of its own ends them as soon as the machine answers, on whichever master. It begins in the
-commit that says how their step ended.
+Their machine is out of reach, or could not end them. An operation of its own does as soon as it can, on
+whichever master. It begins in the commit that says how their step ended.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def ending_of(step: Running, now_ms: int) -> Task | None:
     machines = dict.fromkeys(one.machine for one in step.root.remains or () if one.step is step)
     if not machines:
         return None
-    description = f"Ending the command of {task.id}, whose machine was out of reach"
+    description = f"Ending the command of {task.id}, which may run on"
     end = end_of(task, _ending_id(step), now_ms, description=description)
     end.work = ending_work(
         [Leftover(task.id, task.name, task.entity_id, task.again, one) for one in machines]
@@ -95,7 +95,7 @@ def told_of_remains(running: Running) -> str:
     found = [one for one in running.root.remains or () if one.step.belongs_to(running)]
     return "".join(
         f"; the command of {one.step.task.name} may still run on {one.text}. "
-        f"Task {_ending_id(one.step)} ends it as soon as the machine answers"
+        f"Task {_ending_id(one.step)} ends it as soon as it can"
         for one in found
     )
 

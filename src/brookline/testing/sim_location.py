@@ -101,10 +101,7 @@ class ReachedMachine:
 
     async def kill(self, step_id: str, epoch: int = 0) -> bool:
         """End a command of a step; tell whether it had begun."""
-        guard = self._guard.guard
-        had_begun = (await guard.status(step_id)).state in ("claimed", "running", "over")
-        await guard.kill(Step(step_id, epoch), "abandoned")
-        return had_begun
+        return await self._guard.guard.kill(Step(step_id, epoch), "abandoned") is not None
 
     async def fetch_output(
         self, step_id: str, stream: str, offset: int = 0

@@ -75,6 +75,8 @@ async def test_the_script_is_sent_once_and_again_when_it_is_gone(guard, tmp_path
     assert (await guard.run(step, payload("exit 3"), Sink())).code == 3
     path.unlink()
     assert (await guard.run(Step("s2", 1, fresh=True), payload("exit 4"), Sink())).code == 4
+    path.write_bytes(b"")
+    assert (await guard.run(Step("s3", 1, fresh=True), payload("exit 5"), Sink())).code == 5
 
 
 async def test_another_master_gets_the_same_outcome_and_output(guard, tmp_path):
@@ -237,6 +239,20 @@ async def test_a_login_that_speaks_in_between_is_not_taken_for_the_guard(tmp_pat
     guard = Guard(Greeting(clock, Turns(clock)), home, f"{home}/one")
     with pytest.raises(Unreachable, match="it is not the guard that says: Welcome"):
         await guard.run(Step("s1", 1, fresh=True), payload("true"), Sink())
+
+
+async def test_what_is_not_kept_is_not_asked_for_again(tmp_path):
+    class Cut(LocalShell):
+        def open(self, *argv, **options):
+            cut = ("/bin/sh", "-c", '"$@" 2>/dev/null | head -n 1', "sh")
+            return super().open(*cut, *argv, **options)
+
+    clock, home, trace = SystemClock(), str(tmp_path / "home"), tmp_path / "trace"
+    guard = Guard(Cut(clock, Turns(clock)), home, f"{home}/one")
+    step = Step("s1", fresh=True, kept=False)
+    with pytest.raises(Unreachable, match="the guard was cut off"):
+        await guard.run(step, payload(f"echo run >>{trace}"), Sink())
+    assert trace.read_text() == "run\n"
 
 
 @pytest.mark.slow

@@ -142,6 +142,23 @@ def test_one_that_is_killed_may_clean_up_and_say_how_it_ended(box, until):
     assert box.output("s1", "stdout").out == b"on\ncleaned\n"
 
 
+def test_a_kill_that_ends_nothing_says_so(box, alive):
+    script = box.copy("powerless.sh", lambda text: text.replace('kill "-$1" "-$g_pid"', ":"))
+    process = box.begin_run("s1", "echo $$; exec sleep 100")
+    pid = int(box.await_output("s1", lines=1))
+    assert " ".join(box.kill("s1", grace=0, script=script).words) == "failed it does not end"
+    assert alive(pid)
+    assert box.kill("s1").end == ("143", "cancelled")
+    assert box.end_of(process).end == ("143", "cancelled")
+
+
+def test_the_end_of_what_is_not_kept_is_told_before_it_is_forgotten(box):
+    killed = 'rm -rf "$g_dir"\n  fi\n}'
+    script = box.copy("killed.sh", lambda text: text.replace(killed, f"kill -9 $$\n{killed}"))
+    assert "kill -9 $$" in script.read_text()
+    assert box.run("s1", "exit 3", kept=False, script=script).end == ("3", "-")
+
+
 def test_a_command_that_ended_is_not_killed_any_more(box, alive):
     pid = int(box.run("s1", "sleep 100 & echo $!").out)
     assert box.kill("s1").end == ("0", "-")
