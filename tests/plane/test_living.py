@@ -9,7 +9,7 @@ import pytest
 from tests.plane.house import heartbeat, sim
 
 from brookline.journal.keys import node_key
-from brookline.plane.living import WATCH_S, living
+from brookline.plane.living import POLLS, living
 from brookline.stores.memory import MemoryStore
 from brookline.stores.shelf import Shelf
 from brookline.values.crew import Crew
@@ -57,13 +57,27 @@ def test_one_whose_counter_rises_lives(period_s: float) -> None:
     sim(story)
 
 
+def test_one_that_beats_seldom_is_watched_for_longer() -> None:
+    async def story(clock: SimClock) -> None:
+        beats, crew = Beats(clock), Crew("beats")
+        await beats.put("n1", poll_ms=10_000)
+        await beats.put("old")
+        crew.spawn(beats.go_on("n1", 10.0), "n1")
+        found, took = await beats.look()
+        assert found == ["n1"]
+        assert took < 10.5  # and not until it is over
+        await crew.disband()
+
+    sim(story)
+
+
 def test_silence_takes_its_time() -> None:
     async def story(clock: SimClock) -> None:
         beats = Beats(clock)
         await beats.put("n1")
         found, took = await beats.look()
         assert found == []
-        assert took >= WATCH_S
+        assert took >= POLLS
 
     sim(story)
 

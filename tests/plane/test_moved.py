@@ -15,11 +15,11 @@ from brookline.stores.shelf import Shelf
 MOVED = "the plane has moved to elsewhere: start this node with --persistence-dir elsewhere"
 
 
-async def move_away(place: Town) -> Move:
+async def move_away(place: Town, gone_to: str = "elsewhere") -> Move:
     move = Move(place.store(), MemoryStore(Shelf(place.clock)), place.clock)
     await move.look()
     await move.copy()
-    await move.close("elsewhere")
+    await move.close(gone_to)
     return move
 
 
@@ -47,6 +47,17 @@ def test_master_and_standby_end_at_their_next_look_and_append_nothing() -> None:
             assert not one.leads()
         await place.clock.sleep(100)
         assert place.shelf.keys(JOURNAL, "") == entries
+
+    town(story)
+
+
+def test_where_a_plane_is_that_has_a_password_is_said_with_what_is_left_out() -> None:
+    async def story(place: Town) -> None:
+        await (await place.leads("n1")).stop()
+        await move_away(place, "postgresql://u:***@h/db")
+        with pytest.raises(Conflict) as refused:
+            await place.started("n2")
+        assert refused.value.message.endswith("/db, and its secret in place of ***")
 
     town(story)
 

@@ -16,7 +16,7 @@ from brookline.cli.tool import common_options, with_tool
 from brookline.errors import InvalidInput, NotFound
 from brookline.journal.planekey import find_plane
 from brookline.stores.registry import open_store, path_of, scheme_of
-from brookline.stores.urls import shown
+from brookline.stores.urls import MASK, shown
 from brookline.values.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _whole(url: str) -> str:
     Raises:
         InvalidInput: If it was.
     """
-    if "***" in url:
+    if MASK in url:
         raise InvalidInput(
             f"the plane is in {url}, whose password no home keeps: name it, --persistence-dir URL"
         )

@@ -13,6 +13,7 @@ from brookline.journal.keys import node_key
 from brookline.journal.planekey import ensure_plane, find_plane
 from brookline.plane.states import Mode, NodeState
 from brookline.plane.vacancy import find_vacancy
+from brookline.stores.urls import MASK
 
 if TYPE_CHECKING:
     from brookline.plane.core import Core
@@ -109,8 +110,9 @@ def refuse_moved(core: Core) -> None:
     """
     moved = core.parts.replica.standing.moved
     if moved:
+        hint = f", and its secret in place of {MASK}" if MASK in moved else ""
         raise Conflict(
-            f"the plane has moved to {moved}: start this node with --persistence-dir {moved}"
+            f"the plane has moved to {moved}: start this node with --persistence-dir {moved}{hint}"
         )
 
 

@@ -277,7 +277,7 @@ class Core:
             version=identity.version, ready=self.shows,
             lag_ms=0 if leadership else _ms(now - self.current_at),
             public_key=identity.public_key, certificate=identity.certificate, pid=identity.pid,
-            alarm=self.alarm,
+            alarm=self.alarm, poll_ms=_ms(self.parts.settings.poll_s),
         )  # fmt: skip
 
     def may_stand(self, now: float, *, alone: bool = False) -> bool:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from brookline.journal.scan import Source
     from brookline.values.clock import Clock
 
-WATCH_S = 3.5
-"""How long heartbeats are watched: three polls of a second, and some."""
+POLLS = 3.5
+"""For how many of its own polls a heartbeat is watched before its node counts as dead."""
 
 _LOOK_S = 0.25
 
@@ -37,8 +37,8 @@ async def living(
     """
     before = await _beats(store)
     silent = {one: beat for one, beat in before.items() if not _ended(beat) and not is_dead(beat)}
-    until = clock.monotonic() + WATCH_S
-    while silent and clock.monotonic() < until:
+    began = clock.monotonic()
+    while silent:
         await clock.sleep(_LOOK_S)
         now = await _beats(store)
         risen = [
@@ -48,7 +48,12 @@ async def living(
         ]
         if risen:
             return risen
-        silent = {one: beat for one, beat in silent.items() if one in now and not _ended(now[one])}
+        watched_s = clock.monotonic() - began
+        silent = {
+            one: beat
+            for one, beat in silent.items()
+            if one in now and not _ended(now[one]) and watched_s < POLLS * beat.poll_ms / 1000
+        }
     return []
 
 

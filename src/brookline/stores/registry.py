@@ -38,7 +38,7 @@ class StoreFactory(Protocol):
 
 
 async def open_store(url: str, clock: Clock) -> Store:
-    """Open the store that a path or URL names, on a connection of its own.
+    """Open the store that a path or URL names, on connections of its own.
 
     Args:
         url: A path, ``file:`` or ``directory:`` with a path, ``s3://…``, ``gs://…``, ``az://…``,

@@ -16,6 +16,9 @@ SLOWEST_BYTES_A_S = 1 << 20
 LARGEST_BYTES = 64 << 20
 """What a key that may be large is taken to hold, when it is read."""
 
+QUIET_S = 20.0
+"""After so long without a word it is asked whether who is listened to is there still."""
+
 LIST_S = 30.0
 """The same for a list that may be long: a hundred thousand keys come in a hundred pages."""
 

@@ -11,7 +11,9 @@ from brookline.errors import StoreUnfit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_MASK = "***"
+MASK = "***"
+"""In place of what is secret."""
+
 _SECRET = re.compile(r"pass|secret|token|credential|key|sas|sig", re.IGNORECASE)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(?!//)|://")
 _PATH = re.compile(r"(?:file|directory):(?!//[^/])", re.IGNORECASE)
@@ -30,7 +32,7 @@ class _Mask(NamedTuple):
 
     start: int
     end: int
-    text: str = _MASK
+    text: str = MASK
 
 
 def shown(url: str) -> str:

@@ -35,6 +35,7 @@ class Heartbeat(msgspec.Struct, frozen=True, omit_defaults=True):
         certificate: SHA-256 of its TLS certificate in hex, to which callers pin; empty without TLS.
         wall_ms: Its wall clock, for people.
         pid: Its process id.
+        poll_ms: Milliseconds between its beats; nodes that do not say it beat once a second.
         alarm: What people must look at, or empty.
     """
 
@@ -64,4 +65,5 @@ class Heartbeat(msgspec.Struct, frozen=True, omit_defaults=True):
     public_key: str = ""
     certificate: str = ""
     pid: int = 0
+    poll_ms: int = 1000
     alarm: str = ""

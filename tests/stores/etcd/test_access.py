@@ -9,11 +9,13 @@ import ipaddress
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from tests.backends.etcd import Etcd
 from tests.backends.fixtures import served
 
 from brookline.errors import StoreError, StoreUnfit
+from brookline.stores.etcd.address import read_address
+from brookline.stores.etcd.gateway import Gateway
 from brookline.stores.etcd.store import EtcdStore
 from brookline.stores.store import CREATED, EXISTS, Undecided
 from brookline.values.clock import SystemClock
@@ -65,6 +67,46 @@ async def test_a_user_logs_in_and_again_when_the_token_is_not_valid_any_more():
             with pytest.raises(StoreUnfit, match=words) as refused:
                 await EtcdStore.open(server.url(prefix, login), CLOCK)
             assert "s3same" not in refused.value.message
+
+
+async def test_a_user_logs_in_once_logins_are_asked_for():
+    with served(Etcd) as server:
+        store = await EtcdStore.open(server.url("plane1", "ops:s3same-open@"), CLOCK)
+        assert await store.create(ENTRY, b"one") == CREATED
+
+        await require_logins(server)
+
+        assert await store.get(ENTRY) == b"one"
+        await store.close()
+
+
+def keys_of_tokens(folder):
+    """Make the key pair with which a server signs tokens; return its option."""
+    key = rsa.generate_private_key(65537, 2048)
+    secret, public = folder / "jwt.key", folder / "jwt.pub"
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+    )
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    public.write_bytes(key.public_key().public_bytes(serialization.Encoding.PEM, form))
+    return f"--auth-token=jwt,pub-key={public},priv-key={secret},sign-method=RS256,ttl=10m"
+
+
+async def test_a_user_logs_in_again_when_users_have_changed_since(tmp_path):
+    with served(lambda: Etcd(keys_of_tokens(tmp_path))) as server:
+        await require_logins(server)
+        store = await EtcdStore.open(server.url("plane1", "ops:s3same-open@"), CLOCK)
+        root = Gateway(read_address(server.url("x", "root:rootpw@")))
+        await root.ask("/v3/auth/user/add", {"name": "another", "password": "pw"})
+
+        assert await store.create(ENTRY, b"one") == CREATED
+        assert await store.get(ENTRY) == b"one"
+        await root.close()
+        await store.close()
 
 
 def certificate(folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 
 import pytest
 from tests.backends.etcd import Etcd
@@ -79,6 +80,22 @@ async def test_a_member_that_is_cut_off_from_the_others_is_left_for_another():
         async with asyncio.timeout(60):
             await created(store, 2)
         assert await store.get(entry(1)) == b"1"
+        await store.close()
+
+
+@pytest.mark.parametrize("calls", [2, 3, 5])
+async def test_calls_that_fail_together_do_not_pass_over_the_member_that_lives(calls):
+    with served(Etcd) as alive, socket.create_server(("127.0.0.1", 0)) as mute:
+        hosts = f"127.0.0.1:{mute.getsockname()[1]},127.0.0.1:{alive.port}"
+        store = await EtcdStore.open.__func__(_Unchecked, f"etcd://{hosts}/x", SystemClock())
+
+        async def ask():
+            return await store._gateway.ask("/v3/kv/range", {"key": "eA=="}, allowed_s=0.3)
+
+        told = await asyncio.gather(*(ask() for _ in range(calls)), return_exceptions=True)
+        assert all(isinstance(each, TimeoutError) for each in told)
+        assert store._gateway._at == 1
+        assert await store.create(entry(1), b"1") == CREATED
         await store.close()
 
 

@@ -7,10 +7,12 @@ import pytest
 from tests.backends.programs import free_port
 
 from brookline.errors import StoreError, StoreUnfit
+from brookline.stores.etcd import watching
 from brookline.stores.etcd.address import read_address
 from brookline.stores.etcd.compaction import PERIOD_S
+from brookline.stores.etcd.gateway import Refused
 from brookline.stores.etcd.keyspace import Keyspace
-from brookline.stores.store import CREATED, EXISTS
+from brookline.stores.store import CREATED, EXISTS, Undecided
 
 pytestmark = pytest.mark.xdist_group("etcd")
 
@@ -145,6 +147,47 @@ async def test_a_delete_while_parts_are_sent_takes_them_and_is_noticed(etcd, ope
     assert await store.get(BLOB) == data
 
 
+async def test_an_upload_that_was_cut_short_goes_on_under_its_id(etcd, open_store):
+    store = await open_store(etcd.place())
+    data, ask = os.urandom(LARGE), store._gateway.ask
+    left = 3
+
+    async def fail_soon(path, body, **more):
+        nonlocal left
+        left -= 1
+        if not left:
+            raise TimeoutError
+        return await ask(path, body, **more)
+
+    store._gateway.ask = fail_soon
+    assert isinstance(await store.create(BLOB, data), Undecided)
+    store._gateway.ask = ask
+
+    assert await store.create(BLOB, data) == CREATED
+    assert len(await parts_of(store)) == 6
+    assert await store.get(BLOB) == data
+
+
+async def test_a_first_part_that_lands_late_makes_no_value_of_one_whose_others_are_gone(
+    etcd, open_store
+):
+    # It was sent twice, for its answer was lost; between the two, somebody deleted the key.
+    store = await open_store(etcd.place())
+    data = os.urandom(LARGE)
+    await store._parts.upload(BLOB, data)
+    first, *_ = await parts_of(store)
+    await store.delete(BLOB)
+    await store._gateway.ask("/v3/kv/put", {"key": store._keys.name(first), "value": "eA=="})
+
+    outcome = await store.create(BLOB, data)
+
+    assert isinstance(outcome, Undecided)
+    assert await store.get(BLOB) is None
+    assert await parts_of(store) == []
+    assert await store.create(BLOB, data) == CREATED
+    assert await store.get(BLOB) == data
+
+
 async def test_a_value_whose_parts_are_missing_is_no_value(etcd, open_store):
     store = await open_store(etcd.place())
     await store.create(BLOB, os.urandom(LARGE))
@@ -174,6 +217,45 @@ async def test_watchers_are_told_of_new_keys(etcd, open_store):
     async with asyncio.timeout(10):
         await waiting
     await hints.aclose()
+
+
+async def all_of(hints):
+    return [each async for each in hints]
+
+
+async def test_a_watch_notices_a_server_that_says_nothing_any_more(etcd, open_store, monkeypatch):
+    monkeypatch.setattr(watching, "QUIET_S", 0.3)
+    monkeypatch.setattr(watching, "limit_s", lambda: 0.5)
+    store = await open_store(etcd.place())
+    hints = store.watch("journal/")
+    for _ in range(3):
+        async with asyncio.timeout(10):
+            await anext(hints)  # it is there, and has nothing to tell
+
+    etcd.pause()
+    try:
+        async with asyncio.timeout(10):
+            with pytest.raises(StoreError, match="cannot watch"):
+                await all_of(hints)
+    finally:
+        etcd.resume()
+
+
+@pytest.mark.parametrize("cut", [0, 5, 12])
+async def test_a_watch_that_etcd_ends_is_over_though_its_stream_goes_on(cut):
+    said = b'{"result":{"created":true}}\n', b'{"result":{"canceled":true}}\n'
+
+    class Ending:
+        async def stream(self, *_):
+            at = said[1].index(b'"canc') + cut
+            for chunk in (said[0], said[1][:at], said[1][at:]):
+                yield chunk
+            await asyncio.Event().wait()
+
+    hints = watching.Watching(Ending(), {}).hints()
+    async with asyncio.timeout(10):
+        with pytest.raises(Refused, match="ended"):
+            await all_of(hints)
 
 
 class Hours:

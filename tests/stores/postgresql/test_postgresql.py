@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 
 import pytest
 from tests.backends.postgresql import PASSWORD, USER
 from tests.backends.programs import free_port
 
 from brookline.errors import StoreAbsent, StoreError, StoreUnfit
+from brookline.stores.postgresql import store as postgresql_store
 from brookline.stores.postgresql.address import read_address
 from brookline.stores.postgresql.store import PostgresqlStore
 from brookline.stores.store import CREATED
@@ -51,6 +53,25 @@ async def test_of_several_hosts_one_that_takes_writes_is_used(postgresql, open_s
     url = postgresql.place().replace("@127.0.0.1", f"@127.0.0.1:{free_port()},127.0.0.1")
     store = await open_store(url)
     assert await store.create(ENTRY, b"one") == CREATED
+
+
+async def test_hosts_that_say_nothing_do_not_keep_a_call_from_the_one_that_lives(postgresql):
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = mute.getsockname()[1]
+        hosts = f"@127.0.0.1:{port},127.0.0.1:{port},127.0.0.1"
+        store = await PostgresqlStore.open(postgresql.place().replace("@127.0.0.1", hosts))
+        assert await store.create(ENTRY, b"one") == CREATED
+        assert f":{postgresql.port}/" in store._connections._dsns[0]
+        await store.close()
+
+
+async def test_of_hosts_that_let_nobody_in_the_last_one_is_quoted(postgresql):
+    url = postgresql.url("postgres", password="wrong")
+    with pytest.raises(StoreUnfit, match="login is refused"):
+        await PostgresqlStore.open(url.replace("@127", f"@127.0.0.1:{free_port()},127"))
+    url = url.replace("/postgres", f",127.0.0.1:{free_port()}/postgres")
+    with pytest.raises(StoreError, match="cannot be reached"):
+        await PostgresqlStore.open(url)
 
 
 async def test_a_server_that_takes_no_writes_is_waited_for(postgresql, role, open_store):
@@ -138,6 +159,27 @@ async def test_listeners_are_told_of_new_keys_and_of_the_end_of_their_connection
     async with asyncio.timeout(10):
         with pytest.raises(StoreError, match=r"broke|connection"):
             await anext(hints)
+
+
+async def test_a_listener_notices_a_server_that_says_nothing_any_more(
+    postgresql, open_store, monkeypatch
+):
+    monkeypatch.setattr(postgresql_store, "QUIET_S", 0.2)
+    monkeypatch.setattr(postgresql_store, "limit_s", lambda *_: 0.5)
+    store = await open_store(postgresql.place())
+    hints = store.watch("journal/")
+    await anext(hints)  # it listens
+    waiting = asyncio.ensure_future(anext(hints))
+    await asyncio.wait([waiting], timeout=0.6)
+    assert not waiting.done()  # there is nothing to tell, and the server is there
+
+    postgresql.pause()
+    try:
+        async with asyncio.timeout(20):
+            with pytest.raises(StoreError):
+                await waiting
+    finally:
+        postgresql.resume()
 
 
 async def test_a_closed_store_says_so(postgresql):

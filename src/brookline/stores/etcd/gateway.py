@@ -14,7 +14,7 @@ from brookline.stores.times import limit_s
 from brookline.stores.wording import network_words
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from brookline.stores.etcd.address import Address
 
@@ -26,6 +26,12 @@ _CUT_OFF = frozenset({4, 14})
 
 _STRANGE = "HTTP {}, which is not an answer of etcd's gateway"
 _NOT_ENABLED = "authentication is not enabled"
+_STALE = ("invalid auth token", "revision of auth store is old", "revision in header is old")
+"""What a member says to a token that was valid once: it may log in again."""
+
+_NO_LOGIN = "user name is empty"
+"""What it says to who has none, though logins are asked for by now."""
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -88,12 +94,12 @@ class Gateway:
             try:
                 return await self._send(path, body, safe=safe)
             except Refused as refusal:
-                if not _is_stale(refusal) or not token:
+                if not self._may_log_in(refusal, token):
                     raise
             await self._log_in(token)  # it was refused for its login, so it did not happen
             return await self._send(path, body, safe=safe)
 
-    async def stream(self, path: str, body: Any) -> AsyncIterator[bytes]:
+    async def stream(self, path: str, body: Any) -> AsyncGenerator[bytes, None]:
         """Make a call whose answer has no end, and yield what comes of it.
 
         Raises:
@@ -102,13 +108,19 @@ class Gateway:
         """
         if self._needs_login and not self._token:
             await self._log_in("")
-        url = self._address.endpoints[self._at] + path
+        at = self._at
         sent = _encoder.encode(body)
-        async with self._session.post(url, data=sent, headers=self._headers()) as answer:
-            if answer.status != 200:
-                raise _refusal(answer.status, await answer.read())
-            async for chunk in answer.content.iter_any():
-                yield chunk
+        try:
+            async with self._session.post(
+                self._address.endpoints[at] + path, data=sent, headers=self._headers()
+            ) as answer:
+                if answer.status != 200:
+                    raise _refusal(answer.status, await answer.read())
+                async for chunk in answer.content.iter_any():
+                    yield chunk
+        except (aiohttp.ClientError, OSError):
+            self._leave(at)
+            raise
 
     async def close(self) -> None:
         """End all connections."""
@@ -117,26 +129,27 @@ class Gateway:
     async def _send(self, path: str, body: Any, *, safe: bool) -> Any:
         sent = None if body is None else _encoder.encode(body)
         for left in reversed(range(len(self._address.endpoints) + 1)):
+            at = self._at
             try:
-                return await self._send_once(path, sent)
+                return await self._send_once(at, path, sent)
             except aiohttp.ClientConnectorError:  # nobody is there: nothing was sent
-                self._turn()
+                self._leave(at)
                 if not left:
                     raise
             except (aiohttp.ClientError, OSError):
-                self._turn()
+                self._leave(at)
                 if not (left and safe):
                     raise
             except Refused as refusal:
                 if refusal.code not in _CUT_OFF:
                     raise
-                self._turn()
+                self._leave(at)
                 if not (left and safe):
                     raise
         raise AssertionError("the last try returns or raises")
 
-    async def _send_once(self, path: str, sent: bytes | None) -> Any:
-        url = self._address.endpoints[self._at] + path
+    async def _send_once(self, at: int, path: str, sent: bytes | None) -> Any:
+        url = self._address.endpoints[at] + path
         method = "GET" if sent is None else "POST"
         try:
             async with self._session.request(
@@ -144,7 +157,7 @@ class Gateway:
             ) as answer:
                 data = await answer.read()
         except asyncio.CancelledError:
-            self._turn()  # it took too long
+            self._leave(at)  # it took too long
             raise
         if answer.status != 200:
             raise _refusal(answer.status, data)
@@ -165,8 +178,22 @@ class Gateway:
     def _headers(self) -> dict[str, str]:
         return {"Authorization": self._token} if self._token else {}
 
-    def _turn(self) -> None:
-        self._at = (self._at + 1) % len(self._address.endpoints)
+    def _leave(self, at: int) -> None:
+        """Turn to the endpoint after one that failed, unless another call has done that already.
+
+        Calls fail together as a rule; if each turned once, they would pass over those that live.
+        """
+        if self._at == at:
+            self._at = (at + 1) % len(self._address.endpoints)
+
+    def _may_log_in(self, refusal: Refused, token: str) -> bool:
+        """Tell whether a call was refused for want of a valid login, which can be had."""
+        if not self._address.user:
+            return False
+        if _NO_LOGIN in str(refusal):
+            self._needs_login = True  # it was not asked for when this began
+            return True
+        return bool(token) and _is_stale(refusal)
 
     async def _log_in(self, stale: str) -> None:
         """Get a token, unless somebody else has got one meanwhile."""
@@ -229,7 +256,7 @@ def _refusal(status: int, data: bytes) -> Refused:
 
 
 def _is_stale(refusal: Refused) -> bool:
-    return refusal.code == _UNAUTHENTICATED or "invalid auth token" in str(refusal)
+    return refusal.code == _UNAUTHENTICATED or any(words in str(refusal) for words in _STALE)
 
 
 def _trust(address: Address) -> ssl.SSLContext | bool:

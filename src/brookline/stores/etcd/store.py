@@ -21,6 +21,7 @@ from brookline.stores.etcd.keyspace import (
     value_of,
 )
 from brookline.stores.etcd.parts import Parts
+from brookline.stores.etcd.watching import Watching
 from brookline.stores.names import PLANE, check_key, check_prefix
 from brookline.stores.store import CREATED, EXISTS, CreateOutcome, Undecided
 from brookline.stores.times import create_limit_s, limit_s, list_limit_s, read_limit_s
@@ -143,11 +144,10 @@ class EtcdStore:
         """
         wanted = self._keys.listed(prefix, "").body(filters=["NODELETE"])
         try:
-            async for _ in self._gateway.stream("/v3/watch", {"create_request": wanted}):
+            async for _ in Watching(self._gateway, wanted).hints():
                 yield
         except FAILURES as problem:
             raise self._error("watch", prefix, problem) from problem
-        raise StoreError(f"{self._address.place}: the watch has ended")
 
     async def close(self) -> None:
         """End the connections."""
@@ -165,25 +165,21 @@ class EtcdStore:
         refuse_stranger(self._address.place, names)
 
     async def _create_in_parts(self, key: str, data: bytes) -> CreateOutcome:
-        upload = await self._parts.upload(key, data)
+        upload, revision = await self._parts.upload(key, data)
         value = value_in_parts(upload)
-        # A delete takes all parts; one that came in between has taken the first.
         whole = {
-            "target": "CREATE",
-            "result": "GREATER",
+            "target": "MOD",
             "key": self._keys.part(key, upload.id, 0),
-            "create_revision": "0",
+            "mod_revision": revision,
         }
         compare, success = self._creation(key, value)
         answer = await self._commit([*compare, whole], success, key)
+        self._parts.forget(upload)
         if answer.get("succeeded"):
-            self._parts.forget(upload)
             return CREATED
         held = answer["responses"][0]["response_range"].get("kvs")
         if held and held[0].get("value") == value:
-            self._parts.forget(upload)
             return EXISTS
-        self._parts.forget(upload)
         await self._gateway.ask("/v3/kv/deleterange", self._keys.parts(key, upload.id).body())
         return EXISTS if held else Undecided("the key was deleted while its value was sent")
 
@@ -205,7 +201,7 @@ class EtcdStore:
         """Write a key and remove the parts of its former value; return the revision."""
         old: tuple[Range, ...] = (self._keys.parts(key),)
         if len(data) > PART_BYTES:
-            upload = await self._parts.upload(key, data)
+            upload, _ = await self._parts.upload(key, data)
             self._parts.forget(upload)
             value, old = value_in_parts(upload), self._keys.other_parts(key, upload.id)
         else:

@@ -74,7 +74,9 @@ def _options(address: Address, endpoint: str) -> dict[str, Any]:
     endpoint = endpoint or _from_environment(address.provider.endpoints, os.environ)
     if endpoint.startswith("http://"):
         options["allow_http"] = True
-    if authority := address.given.get("cacert") or os.environ.get("AWS_CA_BUNDLE", ""):
+    if authority := address.given.get("cacert") or _from_environment(
+        address.provider.authorities, os.environ
+    ):
         options["root_certificate"] = Path(authority).read_bytes()
     return options
 

@@ -22,6 +22,7 @@ class Provider:
         absent: Codes with which a key is said not to be there.
         no_bucket: Codes with which the bucket is said not to be there.
         endpoints: Variables of the environment that name another endpoint, the first one first.
+        authorities: Variables that name a file of CAs, likewise.
         advice: What to look at when credentials are refused.
     """
 
@@ -31,6 +32,7 @@ class Provider:
     absent: frozenset[str]
     no_bucket: frozenset[str]
     endpoints: tuple[str, ...]
+    authorities: tuple[str, ...] = ()
     advice: str
 
 
@@ -53,6 +55,7 @@ S3 = Provider(
     absent=frozenset({"NoSuchKey", "NoSuchVersion"}),
     no_bucket=frozenset({"NoSuchBucket"}),
     endpoints=("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+    authorities=("AWS_CA_BUNDLE",),
     advice=(
         "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile in ~/.aws, or the role of this"
         " machine, and what its policy allows: s3:GetObject, PutObject, DeleteObject, ListBucket"

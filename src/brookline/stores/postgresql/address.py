@@ -46,7 +46,8 @@ def read_address(url: str) -> Address:
     try:
         parts = urllib.parse.urlsplit(url)
     except ValueError as problem:
-        raise _refusal(url, str(problem)) from problem
+        # What it quotes may be a part of a password.
+        raise _refusal(url, "its hosts cannot be read") from problem
     if parts.scheme not in _SCHEMES or not url.startswith(f"{parts.scheme}://"):
         raise _refusal(url, "it has no '//' after its scheme")
     rest = urllib.parse.parse_qsl(parts.query, keep_blank_values=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import asyncpg
 
 from brookline.errors import StoreError, StoreUnfit
+from brookline.stores.postgresql.hosts import Entry
 from brookline.stores.postgresql.wording import FAILURES, refused
 
 if TYPE_CHECKING:
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
     from brookline.stores.postgresql.address import Address
 
 MOST = 4
-"""Connections of one store; a node has a second store, for its heart, that uses one."""
+"""Connections of one store for its calls; one that listens comes on top. A node has a second store,
+for its heart."""
 
 READY = 2
 """Connections that are made at once: a node that begins to lead reads and writes side by side, and
 should not wait for a login then."""
 
 CONNECT_S = 3.0
-"""How long one host has to let us in; then the next one is tried."""
+"""How long one host has to let us in; the next one is tried beside it before that is over."""
 
 DURABLE = frozenset({"on", "remote_apply"})
 """Values of ``synchronous_commit`` under which what is answered is durable, and replicated if the
@@ -54,6 +56,7 @@ class Connections:
 
     def __init__(self, address: Address) -> None:
         self._address = address
+        self._dsns = address.dsns
         self._idle: list[Connection] = []
         self._room = asyncio.Semaphore(MOST)
         self._closed = False
@@ -99,17 +102,13 @@ class Connections:
         """
         if self._closed:
             raise StoreError(f"{self._address.place} was closed here")
-        problem: Exception | None = None
-        for dsn in self._address.dsns:
-            try:
-                connection = await asyncpg.connect(
-                    dsn, timeout=CONNECT_S, target_session_attrs="read-write"
-                )
-                return await self._prepared(connection)
-            except (*FAILURES, ValueError) as error:
-                problem = error
-        assert problem is not None, "an address has at least one host"
-        raise refused(self._address, problem) from problem
+        try:
+            dsn, connection = await Entry(self._enter, self._dsns).find()
+        except ExceptionGroup as problems:
+            last = problems.exceptions[-1]
+            raise refused(self._address, last) from last
+        self._dsns = (dsn, *(each for each in self._address.dsns if each != dsn))
+        return connection
 
     async def close(self) -> None:
         """End all connections; those in use end with their calls."""
@@ -139,6 +138,12 @@ class Connections:
         for each in self._idle:
             each.terminate()
         self._idle.clear()
+
+    async def _enter(self, dsn: str) -> Connection:
+        connection = await asyncpg.connect(
+            dsn, timeout=CONNECT_S, target_session_attrs="read-write"
+        )
+        return await self._prepared(connection)
 
     async def _prepared(self, connection: Connection) -> Connection:
         try:

@@ -12,7 +12,7 @@ from brookline.stores.postgresql.connections import DURABLE, READY, Connections,
 from brookline.stores.postgresql.table import ensure_table, rehearse, statements
 from brookline.stores.postgresql.wording import FAILURES, said
 from brookline.stores.store import CREATED, EXISTS, CreateOutcome, FsyncFailed, Undecided
-from brookline.stores.times import create_limit_s, limit_s, list_limit_s, read_limit_s
+from brookline.stores.times import QUIET_S, create_limit_s, limit_s, list_limit_s, read_limit_s
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -141,13 +141,25 @@ class PostgresqlStore:
             await connection.add_listener(self._address.channel, hear)
             while not connection.is_closed():
                 yield
-                await told.wait()
+                await self._heard(connection, told)
                 told.clear()
             raise StoreError(f"{self._address.place}: the connection that listens broke")
         except FAILURES as problem:
             raise StoreError(f"{self._address.place}: {said(problem)}") from problem
         finally:
             connection.terminate()
+
+    async def _heard(self, connection: Connection, told: asyncio.Event) -> None:
+        """Wait until something is told; ask meanwhile whether anybody is there who could tell it.
+
+        A server that has vanished without a word says as little as one that has nothing to tell.
+        """
+        while not told.is_set():
+            try:
+                async with asyncio.timeout(QUIET_S):
+                    await told.wait()
+            except TimeoutError:
+                await connection.fetchval("SELECT 1", timeout=limit_s())
 
     async def close(self) -> None:
         """End the connections."""
