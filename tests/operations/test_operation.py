@@ -1,13 +1,16 @@
 import asyncio
+import sys
 
 import pytest
+from tests.operations.actions import halt
 
-from brookline.errors import Cancelled, CommandFailed, InvalidInput
+from brookline.errors import Cancelled, CommandFailed, InvalidInput, StepFailed
 from brookline.model.effectors import effector
 from brookline.model.entity import Entity
 from brookline.model.live import live_of
 from brookline.model.types import Types
 from brookline.operations.operation import current
+from brookline.operations.safety import guarded, repeatable
 from brookline.operations.task import Status
 
 
@@ -248,3 +251,24 @@ async def test_what_was_begun_apart_runs_though_its_caller_was_cancelled_meanwhi
     await task.wait(5)
     assert task.status is Status.CANCELLED
     await until(lambda: ran == ["knock"])
+
+
+@pytest.mark.parametrize("mark", [guarded, repeatable, pytest.param(lambda one: one, id="once")])
+async def test_a_step_that_ends_the_program_ends_itself_only(bench, mark, ran, gate):
+    async def other(op):
+        await op.step("wait", halt(ran, gate))
+
+    async def body(op):
+        with pytest.raises(StepFailed) as failed:
+            await op.step("exit", mark(lambda: sys.exit(3)))
+        assert failed.value.raised == "SystemExit"
+        sys.exit(4)
+
+    waiting = await bench.submit(other)
+    task = await bench.submit(body)
+    assert await task.wait(5)
+    assert (task.status, task.error.partition("\n")[0]) == (Status.FAILED, "SystemExit: 4")
+    assert task.children[0].error.startswith("SystemExit: 3")
+    gate.set()
+    assert await waiting.wait(5)
+    assert waiting.status is Status.COMPLETED

@@ -36,7 +36,12 @@ def test_it_is_told_from_other_errors(error):
 
 @pytest.mark.parametrize(
     "error",
-    [caused(FileNotFoundError(2, "sh")), RuntimeError("broken"), OSError("broken")],
+    [
+        caused(FileNotFoundError(2, "sh")),
+        RuntimeError("broken"),
+        OSError("broken"),
+        BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),  # as of a lock
+    ],
     ids=type_name,
 )
 def test_others_are_not_taken_for_it(error):

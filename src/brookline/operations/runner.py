@@ -134,12 +134,15 @@ class Runner:
             operation.check_all_taken()
         except (NotMaster, Fenced):
             raise
-        except Exception as error:  # noqa: BLE001 - this is the supervisor of tasks
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - this is the supervisor of tasks
+            # Whoever calls `sys.exit` in a step means the step, not this server and all that it runs.
             again = error if operation.parent is None else storable_error(error)
             return Ending(Status.FAILED, error=again)
         finally:
             if timer is not None:
                 timer.cancel()
+            if patience is not None:
+                patience.hide()
         return Ending(Status.COMPLETED, result)
 
     async def _may_begin(self, operation: Operation, work: Work) -> None:

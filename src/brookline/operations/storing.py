@@ -57,7 +57,7 @@ def read_back(stored_result: Any, returns: type | None) -> Any:
     return stored_result if returns is None else msgspec.convert(stored_result, returns)
 
 
-def storable_error(error: Exception) -> Exception:
+def storable_error(error: BaseException) -> BaseException:
     """Return an error as it can be made again: itself, or what stands for it."""
     again = error_of(failure_of(error))
     if type(again) is type(error) and str(again) == str(error):
