@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from brookline.management.management import Management
     from brookline.model.entity import Entity
     from brookline.operations.operation import Operation
+    from brookline.values.clock import Clock
     from brookline.wire.heartbeats import Heartbeat
 
 
@@ -100,9 +101,14 @@ class Server:
     """A node on a shared memory store, with management on it."""
 
     def __init__(
-        self, name: str, shelf: Shelf, folder: Path, classes: Iterable[type[Entity]]
+        self,
+        name: str,
+        shelf: Shelf,
+        folder: Path,
+        *,
+        classes: Iterable[type[Entity]],
+        clock: Clock,
     ) -> None:
-        clock = SystemClock()
         self.built: Built = build(
             Types(classes),
             Locations([Localhost(clock)]),
@@ -156,8 +162,10 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[[str], Any]]:
     """Return how to start a server of one plane, with these types; all are stopped in the end."""
     shelf, servers = Shelf(SystemClock()), []
 
-    async def begin(name: str, classes: Iterable[type[Entity]] = CLASSES) -> Server:
-        server = Server(name, shelf, tmp_path, classes)
+    async def begin(
+        name: str, classes: Iterable[type[Entity]] = CLASSES, clock: Clock | None = None
+    ) -> Server:
+        server = Server(name, shelf, tmp_path, classes=classes, clock=clock or SystemClock())
         servers.append(server)
         return await server.start()
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from tests.operations.actions import Thing, act, halt
 
+from brookline.journal.queue import Decision
 from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.operations.operation import current
 from brookline.operations.safety import repeatable
@@ -93,6 +94,22 @@ async def test_a_step_whose_beginning_was_not_committed_has_not_begun(bench, unt
     await waiting
     assert await bench.tasks.get(task.id).wait(5)
     assert (bench.tasks.get(task.id).status, ran) == (Status.COMPLETED, ["pay"])
+
+
+async def test_what_waits_for_the_store_says_afterwards_what_it_waits_for_still(bench, until, gate):
+    async def body(op):
+        with op.waiting("for the gate"):
+            await op.record(lambda _view: Decision([]))
+            await gate.wait()
+
+    task = await bench.submit(body)
+    bench.recorder.away = True
+    await until(lambda: task.waits_for == "for the store")
+    bench.recorder.away = False
+    await until(lambda: task.waits_for == "for the gate")
+    gate.set()
+    await task.wait(5)
+    assert task.waits_for == ""
 
 
 async def test_an_outcome_that_was_recorded_just_as_it_was_handed_over_counts(

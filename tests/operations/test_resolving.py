@@ -8,10 +8,12 @@ from tests.operations.actions import Caller, Thing, act, halt
 from brookline.errors import Conflict, NotFound
 from brookline.journal.queue import Decision
 from brookline.operations.interruption import Cause, StepInterrupted
+from brookline.operations.kept import Kept, Moments
 from brookline.operations.operation import current
 from brookline.operations.prospects import prospects
 from brookline.operations.resolving import abandon, find, replay, resume
 from brookline.operations.retention import with_parts
+from brookline.operations.running import Running
 from brookline.operations.safety import guarded, repeatable
 from brookline.operations.task import KIND, Status
 from brookline.wire.changes import Merge
@@ -188,6 +190,34 @@ async def test_a_time_out_does_not_count_while_work_stood_still(bench, until, ra
     bench.recorder.note(Merge(KIND, slow.id, {"ended": started + 1000}))
     await commit(bench, resume(found(bench, task), "ann", started + 3_600_000))
     assert bench.record(slow)["started"] == started + 3_599_000
+
+
+async def test_nor_does_what_is_kept_of_waits(bench, until, ran, gate):
+    async def once():
+        ran.append("once")
+        await gate.wait()
+
+    async def body(op):
+        await op.kept("whole").put(Moments({"began": 1000, "since": 2000}, {"state": None}))
+        await op.join_all([op.begin_call(Caller(called), "go"), op.begin_step("once", once)])
+
+    async def called(op):
+        await op.kept("part").put(Moments({"began": 3000}, {}))
+        ran.append("part")
+        await gate.wait()
+
+    task = await bench.submit(body)
+    await until(lambda: sorted(ran) == ["once", "part"])
+    await bench.fail_over()
+    task = bench.tasks.get(task.id)
+    part = next(one for one in task.children if one.effector)
+    ended = {one.id: bench.record(one)["ended"] for one in (task, part)}
+    assert len(set(ended.values())) == 1
+    await commit(bench, resume(found(bench, task), "ann", ended[task.id] + 60_000))
+    assert Kept(
+        bench.supervisor.ledger, Running(task, None, fresh=False), "whole"
+    ).get() == Moments({"began": 61_000, "since": 62_000}, {"state": None})
+    assert bench.record(part)["+since part"]["moments"] == {"began": 63_000}
 
 
 async def test_what_is_given_up_says_who_and_why_and_stays_interrupted(story, bench):

@@ -12,6 +12,7 @@ from brookline.operations.interruption import Cause
 from brookline.operations.locks import KIND as LOCK
 from brookline.operations.operation import current
 from brookline.operations.retry import Retry
+from brookline.operations.runner import HANDED_OVER
 from brookline.operations.safety import guarded, repeatable
 from brookline.operations.task import KIND, Status
 from brookline.wire.changes import Merge, Put
@@ -420,6 +421,21 @@ async def test_many_are_taken_up_in_their_order_and_say_how_long_they_wait(bench
     gate.set()
     await until(lambda: len(order) == 40)
     assert order == list(range(40))
+
+
+async def test_what_waits_for_its_turn_when_it_is_handed_over_waits_for_the_next_master(
+    bench, until, gate
+):
+    async def body(op):
+        await gate.wait()  # its own code
+
+    for _ in range(33):
+        last = await bench.submit(body, submitted_ms=1)
+    await bench.fail_over()
+    last = bench.tasks.get(last.id)
+    await until(lambda: last.waits_for.startswith("for its turn"))
+    await bench.supervisor.deactivate()
+    assert last.waits_for == HANDED_OVER
 
 
 async def test_what_waits_for_its_turn_can_be_cancelled(bench, until, gate):

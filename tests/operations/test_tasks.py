@@ -46,6 +46,36 @@ def test_a_task_that_runs_here_is_ahead_of_its_record():
     assert task.status is Status.RUNNING
 
 
+def handed_over():
+    """Return an operation that ran here with a part, and was handed over; by its tasks."""
+    tasks = Tasks()
+    tasks.refresh("t1", whole())
+    tasks.refresh("t2", whole(parent="t1"))
+    for task_id in ("t1", "t2"):
+        task = tasks.get(task_id)
+        task.waits_for, task.blocked_by = "for the next master", tasks.get("t1")
+    return tasks
+
+
+def test_what_was_handed_over_waits_until_another_goes_on_with_it():
+    tasks = handed_over()
+    tasks.refresh("t1", whole(streams={"stdout": 1}))
+    tasks.refresh("t2", whole(parent="t1", streams={"stdout": 1}))
+    assert {tasks.get(one).waits_for for one in ("t1", "t2")} == {"for the next master"}
+    tasks.refresh("t1", whole(taken={"count": 1}))
+    for one in map(tasks.get, ("t1", "t2")):
+        assert (one.waits_for, one.blocked_by) == ("", None)
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled", "interrupted"])
+def test_what_has_ended_elsewhere_waits_for_nothing(status):
+    tasks = handed_over()
+    tasks.refresh("t2", whole(parent="t1", status=status))
+    assert (tasks.get("t1").waits_for, tasks.get("t2").waits_for) == ("for the next master", "")
+    tasks.refresh("t1", whole(status=status))
+    assert tasks.get("t1").waits_for == ""
+
+
 async def test_whoever_waits_learns_of_an_end_that_came_as_a_record():
     tasks = Tasks()
     tasks.refresh("t1", whole())

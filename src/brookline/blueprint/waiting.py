@@ -1,4 +1,7 @@
-"""Waiting until a sensor is ready, and giving up when that has become hopeless."""
+"""Waiting until a sensor is ready, and giving up when that has become hopeless.
+
+The limits count on if another master goes on with the wait: since when it lasts is kept for it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from brookline.blueprint.lasting import Lasting
 from brookline.errors import InvalidInput, RemoteError
 from brookline.model.bus import Event, Happening
 from brookline.model.service import STATE, Lifecycle, lifecycle
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from brookline.model.entity import Entity
+    from brookline.operations.kept import Kept
     from brookline.values.clock import Clock
 
 _DOWN = (Lifecycle.STOPPING, Lifecycle.STOPPED, Lifecycle.DESTROYED)
@@ -106,13 +111,20 @@ class SensorWaiting:
     Args:
         clock: For the limits.
         blocked: Told the producer and sensor when a wait begins, and (None, "") when it ends.
+        kept: Returns what is kept of a wait for the next master, given what it waits for; None if
+            there is none who would go on with it.
     """
 
     def __init__(
-        self, clock: Clock, blocked: Callable[[Entity | None, str], None] | None = None
+        self,
+        clock: Clock,
+        blocked: Callable[[Entity | None, str], None] | None = None,
+        *,
+        kept: Callable[[str], Kept] | None = None,
     ) -> None:
         self._clock = clock
         self._blocked = blocked or (lambda _entity, _sensor: None)
+        self._kept = kept
 
     async def sensor(self, waiter: Entity, producer: Entity, name: str, options: WhenReady) -> Any:
         """Return the sensor's value once it is ready.
@@ -120,12 +132,16 @@ class SensorWaiting:
         Raises:
             GaveUp: When a limit has passed, or the waiter is gone.
         """
+        kept = None if self._kept is None else self._kept(f"{name} of {producer.id}")
+        lasting = Lasting(self._clock, kept)
         value = producer.sensors.get(name)
         if options.ready(value):
+            await lasting.over()
             return value
+        wait = _Wait(self._clock, waiter, producer, name=name, options=options)
         self._blocked(producer, name)
         try:
-            return await _Wait(self._clock, waiter, producer, name, options).done()
+            return await wait.done(lasting)
         finally:
             self._blocked(None, "")
 
@@ -134,7 +150,7 @@ class _Wait:
     """One wait for one sensor."""
 
     def __init__(
-        self, clock: Clock, waiter: Entity, producer: Entity, name: str, options: WhenReady
+        self, clock: Clock, waiter: Entity, producer: Entity, *, name: str, options: WhenReady
     ) -> None:
         self._clock = clock
         self._waiter = waiter
@@ -143,46 +159,57 @@ class _Wait:
         self._options = options
         self._changed = asyncio.Event()
 
-    async def done(self) -> Any:
+    async def done(self, lasting: Lasting) -> Any:
         live = self._producer.live
         ends = [
             live.bus.listen(self._heard, entity.id) for entity in (self._producer, self._waiter)
         ]
         try:
-            return await self._watch()
+            value = await self._watch(lasting)
+        except GaveUp:
+            lasting.given_up()
+            raise
         finally:
             for end in ends:
                 end()
+        await lasting.over()
+        return value
 
     def _heard(self, event: Event) -> None:
         if event.happening is not Happening.SENSOR_CHANGED or event.sensor in (self._name, STATE):
             self._changed.set()
 
-    async def _watch(self) -> Any:
-        began = since = self._clock.monotonic()
-        state, initial = self._state(), True
+    async def _watch(self, lasting: Lasting) -> Any:
+        lasting.begin(self._state())
         while True:
+            self._changed.clear()
             value = self._sensors().get(self._name)
             if self._options.ready(value):
                 return value
             if self._waiter.live.entity(self._waiter.id) is None:
                 raise GaveUp(f"{self._waiter.name} went away while it waited{self._what()}")
-            now = self._clock.monotonic()
-            if self._state() is not state:
-                state, initial, since = self._state(), False, now
-            limit = self._options.limit(state, initial=initial)
-            ends = began + self._options.timeout.seconds
-            if limit is not None:
-                ends = min(ends, since + limit.seconds)
-            if now >= ends:
-                reason = (
-                    f"{self._producer.name} is {state.value}" if limit and state else "too late"
-                )
-                raise GaveUp(f"gave up waiting{self._what()}: {reason}")
-            await self._sleep(ends - now)
+            lasting.see(self._state())
+            ends = self._ends(lasting)
+            await lasting.keep()
+            await self._sleep(ends - self._clock.monotonic())
+
+    def _ends(self, lasting: Lasting) -> float:
+        """Return when the wait is given up if nothing changes.
+
+        Raises:
+            GaveUp: If that is now.
+        """
+        state = lasting.state
+        limit = self._options.limit(state, initial=lasting.initial)
+        ends = lasting.began + self._options.timeout.seconds
+        if limit is not None:
+            ends = min(ends, lasting.since + limit.seconds)
+        if self._clock.monotonic() >= ends:
+            reason = f"{self._producer.name} is {state.value}" if limit and state else "too late"
+            raise GaveUp(f"gave up waiting{self._what()}: {reason}")
+        return ends
 
     async def _sleep(self, at_most_s: float) -> None:
-        self._changed.clear()
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._changed.wait())]
         if at_most_s < math.inf:
             waits.append(asyncio.ensure_future(self._clock.sleep(at_most_s)))

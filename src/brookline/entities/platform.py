@@ -119,7 +119,7 @@ class Platform:
             if producer is not None:
                 shown.enter_context(op.waiting(f"for sensor {sensor} of {producer.name}"))
 
-        return SensorWaiting(self.clock, blocked)
+        return SensorWaiting(self.clock, blocked, kept=op.kept)
 
 
 def platform_of(op: Operation) -> Platform:

@@ -78,6 +78,26 @@ class Ledger:
 
         return await self._commit(running, once)
 
+    async def keep(self, running: Running, key: str, value: Value | None) -> None:
+        """Commit what is kept of something that has not ended; None once it has.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+            Fenced: Likewise.
+            CancelledError: If the work is handed over meanwhile.
+        """
+        task = running.task
+
+        def decide(view: View) -> Decision:
+            record = view.get(KIND, task.id)
+            if value is not None:
+                return Decision(
+                    [*_above(view, running), _marked(task, record, {DONE + key: value})]
+                )
+            return Decision([] if record is None else [Merge(KIND, task.id, {}, (DONE + key,))])
+
+        await self._commit(running, decide)
+
     async def begin_once(self, running: Running) -> None:
         """Commit that something begins that must not be done twice."""
         begins = Put(KIND, running.task.id, {**running.task.to_value(), "once": True})
@@ -222,9 +242,11 @@ class Ledger:
             except (NotMaster, Fenced):
                 raise
             except Unavailable:
-                running.task.waits_for = "for the store"
-                await self._clock.sleep(_STORE_POLL_S)
-                running.task.waits_for = ""
+                before, running.task.waits_for = running.task.waits_for, "for the store"
+                try:
+                    await self._clock.sleep(_STORE_POLL_S)
+                finally:
+                    running.task.waits_for = before
 
 
 def _came_to_rest(running: Running) -> bool:

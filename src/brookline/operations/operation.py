@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.journal.queue import Decision
 from brookline.operations.effectors import effector_body
+from brookline.operations.kept import Kept
 from brookline.operations.leavings import Command
 from brookline.operations.outcomes import outcome_of
 from brookline.operations.remains import Remains
@@ -236,6 +237,10 @@ class Operation(Running):
         if left_s > 0:
             with self.waiting("for a pause to end"):
                 await clock.sleep(left_s)
+
+    def kept(self, name: str) -> Kept:
+        """Return what is kept for the next master of something that has not ended."""
+        return Kept(self._supervisor.ledger, self, name)
 
     def new_id(self, name: str) -> str:
         """Return an id that follows from this operation: the same on whichever master."""

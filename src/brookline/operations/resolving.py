@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.errors import Conflict, NotFound
 from brookline.operations.interruption import Cause
+from brookline.operations.kept import later
 from brookline.operations.locks import turns_of
 from brookline.operations.task import KIND, Status
 from brookline.wire.changes import Merge
@@ -148,7 +149,8 @@ def resume(found: Interrupted, by: str, now_ms: int) -> list[Change]:
     ]
     before = found.value.get("taken") or {}
     taken = {**before, "count": before.get("count", 0) + 1, "at": now_ms, "strikes": 0, "by": by}
-    runs = {"status": Status.RUNNING.value, "taken": taken}
+    kept = later(found.value, _stood_still(found.value, now_ms))
+    runs = {"status": Status.RUNNING.value, "taken": taken, **kept}
     gone = (*_ENDED, "interruption", "settled", "cancelling", *turns_of(found.value))
     return [Merge(KIND, found.id, runs, gone), *changes]
 
@@ -183,16 +185,23 @@ def _noted(found: Interrupted, told: Value, said: str, *, by: str, now_ms: int) 
 
 def _goes_on(one: str, part: Value, *, again: bool, lost: bool, now_ms: int) -> Change:
     """Return how a part runs again; a time-out of it does not count while it stood still."""
-    runs: Value = {"status": Status.RUNNING.value}
+    stood_ms = _stood_still(part, now_ms)
+    runs: Value = {"status": Status.RUNNING.value, **later(part, stood_ms)}
     if again:
         runs["started"] = now_ms
         if lost:
             runs["again"] = part.get("again", 0) + 1
-    elif part.get("started") and part.get("ended"):
-        runs["started"] = part["started"] + max(0, now_ms - part["ended"])
+    elif part.get("started"):
+        runs["started"] = part["started"] + stood_ms
     # Meanwhile others may have taken its locks.
     gone = (*_ENDED, *turns_of(part))
     return Merge(KIND, one, runs, (*gone, "once") if again else gone)
+
+
+def _stood_still(record: Value, now_ms: int) -> int:
+    """Return for how many milliseconds something that goes on now did not."""
+    ended_ms: int = record.get("ended") or now_ms
+    return max(0, now_ms - ended_ms)
 
 
 def _check_work(found: Interrupted) -> None:

@@ -15,7 +15,7 @@ from brookline.operations.ledger import Ledger
 from brookline.operations.locks import Locks, Reserved, held
 from brookline.operations.operation import Operation
 from brookline.operations.retention import Limits
-from brookline.operations.runner import Runner
+from brookline.operations.runner import HANDED_OVER, Runner
 from brookline.operations.running import Work
 from brookline.operations.task import KIND, Status, Task
 from brookline.operations.texts import describe_call
@@ -123,6 +123,8 @@ class Supervisor:
         for operation in self.let_go():
             await operation.settled()
         await self._crew.disband()
+        for task in self._left.values():
+            task.waits_for = HANDED_OVER
         self._left.clear()
         self.locks.reserve({})
 

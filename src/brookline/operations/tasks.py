@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brookline.errors import NotFound
+from brookline.operations.retention import with_parts
 from brookline.operations.task import KIND, Task
 
 if TYPE_CHECKING:
@@ -73,7 +74,10 @@ class Tasks:
         elif task.owned:
             task.recorded = True
         else:
+            taken = task.taken.get("count")
             task.take(value)
+            if task.status.ended or task.taken.get("count") != taken:
+                _waits_no_more(task)
 
     def reset(self, view: View) -> None:
         """Follow the records as a whole. Whoever waits for a task that is still there goes on."""
@@ -97,3 +101,12 @@ class Tasks:
             self._by_entity.pop(task.entity_id, None)
         if task.parent is not None and task in task.parent.children:
             task.parent.children.remove(task)
+
+
+def _waits_no_more(task: Task) -> None:
+    """Forget what it waited for when it ran here, with its parts: another goes on with it, or did.
+
+    What it waits for there is not told to others.
+    """
+    for one in with_parts(task):
+        one.waits_for, one.blocked_by = "", None
