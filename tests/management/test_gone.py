@@ -41,12 +41,15 @@ class Fading(Startable):
     TYPE = "org.example.Fading"
 
     async def do_start(self, op: Operation) -> None:
-        await op.step("wait", passing, self.name)
+        await op.step("wait", passing, "fading")
+
+    async def do_stop(self, op: Operation) -> None:
+        await op.step("end", passing, "fading")
 
     @effector
     async def ponder(self, op: Operation) -> Any:
         """Think until the gate opens."""
-        return await op.step("think", passing, self.name)
+        return await op.step("think", passing, "fading")
 
 
 class Asker(Stubborn):
@@ -136,7 +139,16 @@ async def add(server: Server) -> Task:
     return task
 
 
-@pytest.mark.parametrize("work", [ponder, begin, ask, add])
+async def expunge(server: Server) -> Task:
+    return await server.management.expunge(fading(server), release=True, ctx=ANN)
+
+
+async def delete(server: Server) -> Task:
+    [app] = server.management.live.applications()
+    return await server.management.delete(app, ANN)
+
+
+@pytest.mark.parametrize("work", [ponder, begin, ask, add, expunge, delete])
 async def test_what_is_taken_up_where_the_type_is_missing_goes_on_where_it_is(
     first: Server, start: Callable[..., Any], until: Any, work: Any
 ) -> None:
@@ -150,7 +162,9 @@ async def test_what_is_taken_up_where_the_type_is_missing_goes_on_where_it_is(
     await third.management.interruptions.resume(task, ANN)
     assert await task.wait(20)
     assert task.status is Status.COMPLETED, task.error
-    assert "interrupted" not in fading(third).sensors.get("service.problems", {})
+    left = [one for one in third.management.live.entities() if one.type == Fading.TYPE]
+    assert len(left) == (0 if work in (expunge, delete) else 1)
+    assert not any("interrupted" in one.sensors.get("service.problems", {}) for one in left)
 
 
 @pytest.fixture
