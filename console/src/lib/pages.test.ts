@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as pages from './pages'
 
 const KEPT = [
@@ -98,4 +98,31 @@ test('what is kept grows with the end', () => {
   expect(pages.grown(KEPT, { begin: 1_500_000, end: 1_500_007 })[1]?.end).toBe(1_500_007)
   expect(pages.grown(KEPT, { begin: 1_600_000, end: 1_600_007 })).toHaveLength(3)
   expect(pages.grown([], { begin: 0, end: 7 })).toEqual([{ begin: 0, end: 7 }])
+})
+
+describe('what has just come', () => {
+  const piece = (begin: number, end: number) => ({ begin, end, text: 'x'.repeat(end - begin) })
+  const full = [piece(0, pages.MOST / 2), piece(pages.MOST / 2, pages.MOST - 10)]
+
+  test('is shown at the end of what is read', () => {
+    const found = pages.taken(full, piece(pages.MOST - 10, pages.MOST), false)
+    expect([found[0]?.begin, found.at(-1)?.end]).toEqual([0, pages.MOST])
+  })
+
+  test('does not push out what somebody reads further up', () => {
+    expect(pages.taken(full, piece(pages.MOST - 10, pages.MOST + 90), false)).toEqual(full)
+    expect(pages.taken(full, piece(pages.MOST - 10, pages.MOST + 90), true)[0]?.begin).toBe(
+      pages.MOST / 2,
+    )
+  })
+
+  test('after a gap is shown only to who follows', () => {
+    expect(pages.taken([piece(0, 10)], piece(20, 30), false)).toEqual([piece(0, 10)])
+    expect(pages.taken([piece(0, 10)], piece(20, 30), true)).toHaveLength(2)
+    expect(pages.taken([], piece(20, 30), false)).toEqual([piece(20, 30)])
+  })
+
+  test('and was there already does not come twice', () => {
+    expect(pages.taken([piece(0, 10)], piece(5, 10), true)).toEqual([piece(0, 10)])
+  })
 })

@@ -94,6 +94,18 @@ export function after(pieces: Piece[], piece: Piece): Piece[] {
   return found
 }
 
+/**
+ * Pieces with what has just come. Who reads further up is not disturbed: nothing goes from the beginning
+ * then, and what does not fit is there when the end is wanted.
+ */
+export function taken(pieces: Piece[], piece: Piece, follow: boolean): Piece[] {
+  const end = pieces.at(-1)?.end
+  if (end === undefined || (follow && piece.begin >= end)) return after(pieces, piece)
+  if (piece.begin !== end) return pieces
+  const found = after(pieces, piece)
+  return found[0]?.begin === pieces[0]?.begin ? found : pieces
+}
+
 function size(pieces: Piece[]): number {
   return pieces.reduce((sum, one) => sum + one.end - one.begin, 0)
 }
