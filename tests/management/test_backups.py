@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
-from brookline.management.backup_files import CUSTOM, DEMOTION, PROMOTION, name_of, superfluous
+from brookline.journal.backups import BackupWriter, Manifest
+from brookline.management.backup_files import (
+    ABANDONED_S,
+    CUSTOM,
+    DEMOTION,
+    PROMOTION,
+    abandoned,
+    name_of,
+    superfluous,
+)
 
 
 def made(folder, number, size, why=PROMOTION):
@@ -29,3 +41,45 @@ def test_what_somebody_else_put_there_is_never_superfluous(tmp_path):
     others[2].write_bytes(b"")
     newest = made(tmp_path, 9, 100)
     assert superfluous([*others, newest], keep=0, most_bytes=0) == []
+
+
+MANIFEST = Manifest(
+    format="brookline-backup",
+    version=1,
+    plane_id="p",
+    sequence=1,
+    epoch=1,
+    created_utc=0,
+    why=CUSTOM,
+)
+
+
+def test_one_that_has_its_name_keeps_it_through_a_power_cut(tmp_path, monkeypatch):
+    synced = []
+
+    def fsync(descriptor, real=os.fsync):
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append((path, sorted(each.name for each in tmp_path.iterdir())))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    writer = BackupWriter(tmp_path / "b.zip")
+    writer.seal(MANIFEST)
+    writer.publish()
+
+    assert synced == [(writer.part, [writer.part.name]), (tmp_path, ["b.zip"])]
+
+
+def test_parts_of_writers_that_have_died_are_found_and_those_of_others_are_not(tmp_path):
+    written = made(tmp_path, 9, 100)
+    dead, alive = (BackupWriter(tmp_path / name_of(n, "instance01", DEMOTION)) for n in (1, 2))
+    foreign = tmp_path / ".x.zip.part"
+    foreign.write_bytes(b"")
+    past = written.stat().st_mtime - ABANDONED_S - 1
+    for path in (dead.part, foreign):
+        os.utime(path, (past, past))
+
+    assert abandoned(written) == [dead.part]
+    assert alive.part.exists()
+    dead.discard()
+    alive.discard()

@@ -15,7 +15,7 @@ from brookline.journal.keys import snapshot_seq
 from brookline.journal.planekey import find_plane
 from brookline.journal.points import rebuild, spans
 from brookline.journal.verifying import verify
-from brookline.management.backup_files import CUSTOM, File, name_of
+from brookline.management.backup_files import CUSTOM, File, abandoned, name_of
 from brookline.stores.urls import shown
 from brookline.values.clock import SystemClock
 from brookline.version import VERSION as PRODUCT
@@ -50,7 +50,7 @@ async def make(url: str, to: Path) -> File:
             await copy_into(writer, store, kept)
             await asyncio.to_thread(writer.seal, manifest)
             await _require_sound(writer.part, url)
-            writer.publish()
+            await asyncio.to_thread(_publish, writer)
         except FileExistsError as error:
             raise Conflict(f"{path} is there already; name another file") from error
         except OSError as error:
@@ -59,6 +59,12 @@ async def make(url: str, to: Path) -> File:
             writer.discard()
     with contextlib.closing(Backup.open(path)) as backup:
         return File(path, path.stat().st_size, backup.manifest)
+
+
+def _publish(writer: BackupWriter) -> None:
+    writer.publish()
+    for part in abandoned(writer.path):
+        part.unlink(missing_ok=True)
 
 
 async def verified(path: Path) -> Verdict:

@@ -35,6 +35,9 @@ VERSION = 1
 
 SUFFIX = ".zip"
 
+PART = ".part"
+"""Of the name of one that is being written, after a dot and the name that it will have."""
+
 _MANIFEST = "manifest.json"
 _OURS = (JOURNAL, SNAPSHOT, BLOB)
 _BROKEN = (
@@ -92,7 +95,7 @@ class BackupWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.part = path.with_name(f".{path.name}.part")
+        self.part = path.with_name(f".{path.name}{PART}")
         self._names: list[str] = []
         descriptor = os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self._file = os.fdopen(descriptor, "wb")
@@ -115,13 +118,18 @@ class BackupWriter:
         self._file.close()
 
     def publish(self) -> None:
-        """Give it its name.
+        """Give it its name, for good: also a power cut leaves it there.
 
         Raises:
             FileExistsError: If there is a file of that name already; it stays as it is.
         """
         os.link(self.part, self.path)
         self.discard()
+        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def discard(self) -> None:
         """Leave nothing behind but a backup that has its name."""

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import re
 
-PLANE = "plane"
-"""Format version and plane id; written once."""
+from brookline.stores.names import BLOB, MAIL, NODE, PLANE, SNAPSHOT
+from brookline.stores.names import ENTRIES as JOURNAL
 
-JOURNAL = "journal/"
-SNAPSHOT = "snapshot/"
-NODE = "node/"
-MAIL = "mail/"
-BLOB = "blob/"
+__all__ = ["BLOB", "JOURNAL", "MAIL", "NODE", "PLANE", "SNAPSHOT"]
 
 _SHARD = 1000
 

@@ -20,7 +20,7 @@ from brookline.errors import Conflict, Damaged
 from brookline.journal import scan
 from brookline.journal.entry import open_entry
 from brookline.journal.fencing import Fencer, Lost
-from brookline.journal.keys import NODE, PLANE, entry_key, entry_seq, snapshot_seq
+from brookline.journal.keys import JOURNAL, NODE, PLANE, entry_key, entry_seq, snapshot_seq
 from brookline.journal.planekey import PlaneKey, find_plane
 from brookline.journal.reader import Reader
 from brookline.journal.replica import Replica
@@ -193,7 +193,7 @@ class Move:
     def _closes(self, key: str, data: bytes) -> bool:
         """Tell whether it is the fence that closes the source's log; it stays there."""
         standing = self.replica.standing
-        if not standing.moved or not key.startswith("journal/"):
+        if not standing.moved or not key.startswith(JOURNAL):
             return False
         if entry_seq(key) > standing.fence:
             raise Damaged(f"entry {key} follows the last one, {entry_key(standing.fence)}")

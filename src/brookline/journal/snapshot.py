@@ -31,7 +31,7 @@ _SLICE = 500
 _CHUNK_BYTES = 4 << 20
 """Bytes hashed before the loop may run something else: some ten milliseconds on a slow machine."""
 
-POINTER = "snapshot/0-pointer"
+POINTER = f"{SNAPSHOT}0-pointer"
 """Used only by simulations that switch the rule *immutable snapshots* off."""
 
 _encoder = msgspec.json.Encoder()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from brookline.errors import Damaged
 from brookline.journal import scan, snapshot
-from brookline.journal.keys import PLANE, entry_key, entry_seq, snapshot_seq
+from brookline.journal.keys import JOURNAL, PLANE, SNAPSHOT, entry_key, entry_seq, snapshot_seq
 from brookline.journal.planekey import find_plane
 from brookline.journal.replica import Replica
 
@@ -255,6 +255,6 @@ def _content(replica: Replica) -> dict[str, list[tuple[str, object]]]:
 
 def _place(key: str) -> int:
     """Return where in the log a key has its place."""
-    if key.startswith("snapshot/"):
+    if key.startswith(SNAPSHOT):
         return snapshot_seq(key)
-    return entry_seq(key) if key.startswith("journal/") else 0
+    return entry_seq(key) if key.startswith(JOURNAL) else 0

@@ -5,11 +5,12 @@ Source of the names: Brooklyn's ``backups/<date-time>-<node id>-<promotion|demot
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
 from brookline.errors import BrooklineError
-from brookline.journal.backups import SUFFIX, Backup
+from brookline.journal.backups import PART, SUFFIX, Backup
 from brookline.values.ids import new_id
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 PROMOTION, DEMOTION, CUSTOM = "promotion", "demotion", "custom"
 AUTOMATIC = (PROMOTION, DEMOTION)
+
+ABANDONED_S = 3600.0
+"""Nothing was added to a part of a backup for so long: nobody writes it any more."""
 
 _SALT = 4
 
@@ -82,6 +86,21 @@ def superfluous(files: Sequence[Path], *, keep: int, most_bytes: int) -> list[Pa
         if number and (number >= keep or total > most_bytes):
             over.append(path)
     return over
+
+
+def abandoned(written: Path) -> list[Path]:
+    """Return the parts of backups, beside one that has just been written, that nobody writes any more.
+
+    Their writers have died. The file server's own clock says so, by which all were written.
+    """
+    found = []
+    with contextlib.suppress(FileNotFoundError):  # another node's, which has finished it
+        old = written.stat().st_mtime - ABANDONED_S
+        for part in written.parent.glob(f".*{SUFFIX}{PART}"):
+            becomes = part.with_name(part.name.removeprefix(".").removesuffix(PART))
+            if _looks_so(becomes) and part.stat().st_mtime < old:
+                found.append(part)
+    return found
 
 
 def is_automatic(path: Path) -> bool:

@@ -21,6 +21,7 @@ from brookline.management.backup_files import (
     AUTOMATIC,
     DEMOTION,
     PROMOTION,
+    abandoned,
     listed,
     name_of,
     superfluous,
@@ -147,7 +148,7 @@ class Backups:
             )
             try:
                 await asyncio.to_thread(_write, path, manifest, {key: data})
-                gone = await asyncio.to_thread(_prune, settings, manifest.plane_id)
+                gone = await asyncio.to_thread(_prune, settings, manifest.plane_id, path)
             except OSError as error:
                 fields = {"file": str(path), "why": str(error)}
                 log.warning("no backup was made", extra={"fields": fields})
@@ -169,14 +170,17 @@ def _write(path: Path, manifest: Manifest, keys: dict[str, bytes]) -> None:
         writer.discard()
 
 
-def _prune(settings: BackupSettings, plane: str) -> int:
-    """Delete automatic backups of this plane beyond what may be kept; return how many went."""
+def _prune(settings: BackupSettings, plane: str, written: Path) -> int:
+    """Delete automatic backups of this plane beyond what may be kept; return how many went.
+
+    Parts of such as were never finished go, too.
+    """
     files = [
         one.path
         for one in listed([settings.folder])
         if one.manifest and one.manifest.plane_id == plane and one.manifest.why in AUTOMATIC
     ]
     over = superfluous(files, keep=settings.kept, most_bytes=settings.most_bytes)
-    for path in over:
+    for path in (*over, *abandoned(written)):
         path.unlink(missing_ok=True)
     return len(over)

@@ -10,11 +10,21 @@ PLANE = "plane"
 PROBE = "probe/"
 """Where the conformance probe works, and nowhere else."""
 
-TOP_LEVEL = frozenset({"journal", "snapshot", "node", "mail", "blob", "probe", PLANE})
-"""First segments of all keys that a plane writes."""
-
 ENTRIES = "journal/"
 """Where the log's entries are: the one place in which there are many keys."""
+
+SNAPSHOT = "snapshot/"
+BLOB = "blob/"
+LARGE = (SNAPSHOT, BLOB)
+"""Where values may be large."""
+
+NODE = "node/"
+MAIL = "mail/"
+
+TOP_LEVEL = frozenset(
+    each.rstrip("/") for each in (PLANE, ENTRIES, SNAPSHOT, BLOB, NODE, MAIL, PROBE)
+)
+"""First segments of all keys that a plane writes."""
 
 LONGEST_SEGMENT = 200
 """Characters; file systems take 255 bytes."""
@@ -24,7 +34,7 @@ LONGEST_KEY = 900
 
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
 _SEGMENTS = re.compile(_SEGMENT, re.ASCII)
-_ENTRY = re.compile(r"journal/[0-9]{7}/[0-9]{10}", re.ASCII)
+_ENTRY = re.compile(f"{ENTRIES}[0-9]{{7}}/[0-9]{{10}}", re.ASCII)
 _KEY = re.compile(f"{_SEGMENT}(?:/{_SEGMENT})*", re.ASCII)
 _PREFIX = re.compile(f"(?:{_SEGMENT}/)*(?:{_SEGMENT})?", re.ASCII)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from brookline.stores.names import BLOB, ENTRIES, LARGE
+
 ANSWER_S = 5.0
 """Without an answer for so long, a small request counts as lost: a sixth of the default heartbeat
 timeout, so that a heartbeat has time for more than one try, and far above any honest latency."""
@@ -22,8 +24,7 @@ QUIET_S = 20.0
 LIST_S = 30.0
 """The same for a list that may be long: a hundred thousand keys come in a hundred pages."""
 
-_LARGE = ("snapshot/", "blob/")
-_MANY = ("", "journal/", "blob/")
+_MANY = ("", ENTRIES, BLOB)
 
 
 def limit_s(size: int = 0) -> float:
@@ -38,7 +39,7 @@ def create_limit_s(size: int) -> float:
 
 def read_limit_s(key: str) -> float:
     """Return how many seconds it may take to read a key, whose size nobody knows yet."""
-    return limit_s(LARGEST_BYTES if key.startswith(_LARGE) else 0)
+    return limit_s(LARGEST_BYTES if key.startswith(LARGE) else 0)
 
 
 def list_limit_s(prefix: str) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import obstore
 
-from brookline.stores.names import ENTRIES, is_entry
+from brookline.stores.names import ENTRIES, LARGE, is_entry
 from brookline.stores.objects import answers
 from brookline.stores.objects.client import make_client
 from brookline.stores.times import LARGEST_BYTES, create_limit_s
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _SMALL_BYTES = 1 << 20
-_LARGE = ("snapshot/", "blob/")
 
 
 class Bucket:
@@ -53,7 +52,7 @@ class Bucket:
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes of a key, or None if the provider says that it is absent."""
-        client = self._patient if key.startswith(_LARGE) else self._client
+        client = self._patient if key.startswith(LARGE) else self._client
         try:
             return bytes(obstore.get(client, key).bytes())
         except FileNotFoundError as problem:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import asyncpg
 
 from brookline.errors import StoreUnfit
+from brookline.stores.names import PROBE
 from brookline.stores.postgresql.wording import said
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ async def rehearse(connection: Connection, address: Address) -> None:
         StoreUnfit: If the user may not.
         PostgresError: If the server says anything else.
     """
-    sql, key = statements(address.table), "probe/rehearsal"
+    sql, key = statements(address.table), f"{PROBE}rehearsal"
     await connection.execute("BEGIN")
     try:
         await connection.fetchval(sql.create, key, b"", address.channel)
