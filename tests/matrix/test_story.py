@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
+import urllib.error
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -75,18 +76,18 @@ def aside():
         yield pool.submit
 
 
-def curl(bench, path, body, kind):
-    """Send a plain request to the node that only stands by; return status and answer."""
-    [(name, value)] = bench.cluster.login.items()
-    headers = ["-H", f"{name}: {value}", "-H", f"content-type: {kind}"]
-    url = bench.cluster["door"].url + path
-    ran = subprocess.run(
-        ["curl", "-sS", *headers, "-w", "\n%{http_code}", "--data-binary", body, url],
-        capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
-    text, _, status = ran.stdout.rpartition("\n")
-    assert ran.returncode == 0, ran
-    return int(status), text
+def send(bench, path, body, kind):
+    """Send a plain request, once, to the node that only stands by; return status and answer."""
+    headers = {**bench.cluster.login, "Content-Type": kind}
+    request = urllib.request.Request(
+        bench.cluster["door"].url + path, data=body.encode(), headers=headers, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=90) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, refusal.read().decode()
 
 
 def held_up(app, killer, request, *commands):
@@ -136,7 +137,7 @@ def test_a_plain_request_to_a_standby_is_answered_and_done_once(bench, aside, ap
 
     with Killer(bench) as killer:
         text = json.dumps(app.plan([*START, "stop"]))
-        status, answer = curl(bench, "/v1/applications", text, "application/yaml")
+        status, answer = send(bench, "/v1/applications", text, "application/yaml")
         assert status == 201, answer
         app.follow(json.loads(answer))
         held_up(app, killer, None, "install")
@@ -144,7 +145,7 @@ def test_a_plain_request_to_a_standby_is_answered_and_done_once(bench, aside, ap
 
         call = f"{app.path('process')}/effectors/poke?timeout=never"
         script = json.dumps({"script": app.script("poke")})
-        poking = aside(curl, bench, call, script, "application/json")
+        poking = aside(send, bench, call, script, "application/json")
         held_up(app, killer, poking, "poke")
         status, answer = poking.result()
         # Status and form of the answer are AMP's for the result of an effector.
@@ -160,7 +161,7 @@ def test_no_plain_deploy_is_refused_or_done_twice(bench):
         while killer.kills < 2:
             names.append(f"app{len(names)}")
             text = plan.format(names[-1])
-            status, answer = curl(bench, "/v1/applications", text, "application/yaml")
+            status, answer = send(bench, "/v1/applications", text, "application/yaml")
             assert status == 201, answer
 
     master, _ = bench.ready()
