@@ -8,99 +8,25 @@ import aiohttp
 import pytest
 from tests.api.conftest import PLAN
 from tests.api.house import ADMIN, until
+from tests.api.repeating import APP, CHILD, JSON, YAML, Shop, of_web, sender, write
 
 from brookline.api.app import all_operations
-from brookline.api.routes import Place, RouteTable
+from brookline.api.routes import RouteTable
 from brookline.client import calls
 from brookline.plane.requests import KIND
 from brookline.plane.states import Mode, NodeState
 
-JSON = {"Content-Type": "application/json"}
-YAML = {"Content-Type": "application/x-yaml"}
-CHILD = b"services: [{type: basic-entity, name: child}]"
 ANN = {"Authorization": aiohttp.encode_basic_auth("ann", "pw")}
-APP = "myownappid1"
-
-
-def write(method, path, body=b"", **headers):
-    return {"method": method, "path": path, "data": body, "headers": headers}
-
-
-def of_web(path, body=b"", method="POST", **headers):
-    return write(method, "/applications/{shop}/entities/{web}" + path, body, **headers)
-
-
-WRITES = [
-    pytest.param(write("POST", "/applications", PLAN.encode()), 201, id="deploy"),
-    pytest.param(write("PUT", f"/applications/{APP}", PLAN.encode(), **YAML), 201, id="deploy-as"),
-    pytest.param(write("DELETE", "/applications/{shop}"), 202, id="delete"),
-    pytest.param(of_web("/children?start=false", CHILD, **YAML), 201, id="add-children"),
-    pytest.param(of_web("/children?timeout=20s", CHILD, **YAML), 201, id="add-and-start-children"),
-    pytest.param(of_web("/name?name=other"), 200, id="rename"),
-    pytest.param(of_web("/expunge?release=false"), 202, id="expunge"),
-    pytest.param(of_web("/config/a", b'"b"', **JSON), 204, id="config"),
-    pytest.param(of_web("/config", b'{"a": 1, "b": 2}', **JSON), 204, id="several-config"),
-    pytest.param(of_web("/config/a?recurse=true", b"1", **JSON), 204, id="config-of-all-below"),
-    pytest.param(of_web("/sensors/a", b"1", **JSON), 204, id="sensor"),
-    pytest.param(of_web("/sensors", b'{"a": 1}', **JSON), 204, id="several-sensors"),
-    pytest.param(of_web("/sensors/a", method="DELETE"), 204, id="remove-a-sensor"),
-    pytest.param(of_web("/effectors/nap?timeout=0", b"{}", **JSON), 202, id="invoke"),
-    pytest.param(of_web("/effectors/nap", b"{}", **JSON), 202, id="invoke-and-wait"),
-    pytest.param(of_web("/effectors/fail", b"{}", **JSON), 500, id="invoke-what-fails"),
-    pytest.param(write("POST", "/activities/{task}/cancel"), 200, id="cancel"),
-]
-
-
-class Shop:
-    """An application, and a client that gives its writes keys."""
-
-    def __init__(self, house, ids):
-        self.house, self.ids = house, ids
-
-    async def send(self, asked, key="my-key", house=None, **headers):
-        given = {**asked["headers"], **({"Idempotency-Key": key} if key else {}), **headers}
-        return await (house or self.house).call(
-            asked["method"],
-            asked["path"].format(**self.ids),
-            data=asked["data"],
-            headers=given,
-        )
 
 
 @pytest.fixture
 async def shop(shop):
-    house, ids = shop
-    told = await house.call(
-        "POST",
-        f"/applications/{ids['shop']}/entities/{ids['web']}/effectors/dwell?timeout=0",
-        data=b"{}",
-        headers=JSON,
-    )
-    return Shop(house, {**ids, "task": told.json["id"]})
+    return await sender(shop)
 
 
 def written(shop):
     """Return what has been written to the log by now, without readings and duties."""
     return shop.house.node.replica.seq
-
-
-@pytest.mark.parametrize(("asked", "status"), WRITES)
-async def test_a_write_that_is_sent_again_has_the_same_answer_and_is_not_done_again(
-    shop, asked, status
-):
-    first = await shop.send(asked)
-    records = shop.house.node.replica.records
-    known = dict(records.all("entity")), len(records.all(KIND))
-
-    again = await shop.send(asked)
-
-    assert first.status == again.status == status
-    assert first.body == again.body
-    for name in ("Content-Type", "Location"):
-        assert first.headers.get(name) == again.headers.get(name)
-    assert len(records.all(KIND)) == known[1]
-    assert records.all("entity").keys() <= known[0].keys()
-    assert len(await tasks(shop)) == len(set(await tasks(shop)))
 
 
 async def tasks(shop):
@@ -364,13 +290,6 @@ async def test_a_write_is_sent_to_the_next_master_only_if_its_client_still_waits
     await standby.call("POST", f"/applications/{app}/entities/{app}/sensors/a", json=1)
 
     assert (standby.management.live.entity(app).name == "again") == stays
-
-
-def test_all_writes_of_the_master_are_remembered_but_for_those_about_nodes():
-    others = ("/v1/server/ha/states/", "/v1/server/ha/switchover")
-    for one in all_operations():
-        changes = one.place is Place.MASTER and not one.path.startswith(others)
-        assert one.recorded == changes, one.path
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from brookline.entities.stock import BasicApplication, BasicEntity, BasicStartab
 from brookline.model.declarations import config, sensor
 from brookline.model.effectors import effector
 from brookline.model.types import Types
+from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.values.durations import Duration
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ class Widget(Startable):
     async def dwell(self, op: Operation) -> None:
         """Run until somebody cancels it."""
         await op.step("wait", asyncio.Event().wait)
+
+    @effector
+    async def balk(self, op: Operation) -> None:
+        """Come to where somebody has to decide."""
+        raise StepInterrupted(Cause.ONCE, "nobody knows whether it was done")
 
 
 TYPES = Types([BasicApplication, BasicEntity, BasicStartable, Widget])
