@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import pwd
@@ -119,8 +120,10 @@ class Postgresql:
     def _signal_all(self, number: signal.Signals) -> None:
         postmaster = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        for pid in (postmaster, *map(int, children)):
-            os.kill(pid, number)
+        os.kill(postmaster, number)
+        for pid in map(int, children):
+            with contextlib.suppress(ProcessLookupError):  # that of a client who has gone
+                os.kill(pid, number)
 
 
 def _as_somebody(folder: Path) -> dict[str, Any]:
