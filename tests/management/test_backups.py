@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -83,3 +84,13 @@ def test_parts_of_writers_that_have_died_are_found_and_those_of_others_are_not(t
     assert alive.part.exists()
     dead.discard()
     alive.discard()
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_that_is_given_up_leaves_nothing_behind(tmp_path):
+    writer = BackupWriter(tmp_path / "b.zip")
+    writer.add("plane", b"x" * 100)
+    writer.discard()
+    del writer
+    gc.collect()  # what its zip would still say, it says now
+    assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ store can; the digest shows that nothing was taken out.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import struct
@@ -133,7 +134,10 @@ class BackupWriter:
 
     def discard(self) -> None:
         """Leave nothing behind but a backup that has its name."""
-        self._file.close()
+        with contextlib.suppress(OSError, ValueError):  # of a file that goes now anyway
+            self._zip.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
         self.part.unlink(missing_ok=True)
 
 

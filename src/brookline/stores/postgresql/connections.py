@@ -41,6 +41,12 @@ SELECT set_config('synchronous_commit',
        current_setting('fsync') AS fsync
 """
 
+_FATAL = (
+    OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError, asyncpg.ReadOnlySQLTransactionError,
+)  # fmt: skip
+"""What says that a server is not there any more, or not what it was; a time-out is an OSError."""
+
 T = TypeVar("T")
 
 
@@ -73,7 +79,7 @@ class Connections:
         try:
             async with asyncio.timeout(limit_s), self._room:
                 return await self._run(work)
-        except (TimeoutError, asyncpg.ReadOnlySQLTransactionError):
+        except _FATAL:
             self._drop_idle()  # what happened to one may have happened to them
             raise
 
