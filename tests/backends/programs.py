@@ -83,6 +83,11 @@ class Program:
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self, command: Sequence[str], ready: Callable[[], bool]) -> None:
         """Start it, and wait until it is ready."""
         with self.log.open("ab") as log:

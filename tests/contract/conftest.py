@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import random
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from tests.backends.fixtures import azurite, etcd, postgresql, seaweedfs
+from tests.backends.fixtures import azurite, etcd, juicefs, postgresql, seaweedfs
 
 from brookline.stores.directory import DirectoryStore
 from brookline.stores.faults import Odds, RandomFaults
@@ -17,12 +18,12 @@ from brookline.stores.shelf import Shelf
 from brookline.values.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
     from brookline.stores.store import Store
 
-__all__ = ["azurite", "etcd", "postgresql", "seaweedfs"]
+__all__ = ["azurite", "etcd", "juicefs", "postgresql", "seaweedfs"]
 
 
 class Ground(Protocol):
@@ -62,13 +63,13 @@ class Directory:
 
 
 class Served:
-    """A store on a server: a place of its own for each test."""
+    """A store on a server, a place of its own for each test; its ways are used in turn."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, *ways: str) -> None:
+        self._ways = itertools.cycle(ways)
 
     async def connect(self) -> Store:
-        return await open_store(self._url, SystemClock())
+        return await open_store(next(self._ways), SystemClock())
 
 
 @dataclasses.dataclass
@@ -86,18 +87,37 @@ class Connections:
 SERVERS = ("postgresql", "etcd", "seaweedfs", "azurite")
 """Fixtures of servers that have `place()`: the URL of a store that nobody has used."""
 
+MOUNTED = "juicefs"
+"""Fixture of a file system that is mounted twice, with `places()`: a folder as each mount shows it."""
+
+SHARED = (*SERVERS, MOUNTED)
+"""Fixtures of all that processes share; each has its tests in one worker."""
+
+
+def ways(request: pytest.FixtureRequest, name: str) -> list[str]:
+    """Return the URLs of one store that nobody has used, on one of those."""
+    server = request.getfixturevalue(name)
+    return (
+        [f"directory:{path}" for path in server.places()] if name == MOUNTED else [server.place()]
+    )
+
+
+def in_groups(names: Iterable[str]) -> list[Any]:
+    """Return parameters of a fixture, each with the worker that its tests want."""
+    return [pytest.param(name, id=name, marks=pytest.mark.xdist_group(name)) for name in names]
+
 
 @pytest.fixture(
     params=[
         pytest.param(Memory, id="memory"),
         pytest.param(SlowMemory, id="slow-memory"),
         pytest.param(Directory, id="directory"),
-        *(pytest.param(name, id=name, marks=pytest.mark.xdist_group(name)) for name in SERVERS),
+        *in_groups(SHARED),
     ]
 )
 async def connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Connections]:
-    if request.param in SERVERS:
-        connections = Connections(Served(request.getfixturevalue(request.param).place()))
+    if request.param in SHARED:
+        connections = Connections(Served(*ways(request, request.param)))
     else:
         connections = Connections(request.param(tmp_path))
     yield connections
@@ -105,9 +125,7 @@ async def connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         await store.close()
 
 
-@pytest.fixture(
-    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SERVERS]
-)
+@pytest.fixture(params=in_groups(SERVERS))
 def server(request: pytest.FixtureRequest) -> Any:
     """A server of stores, which a test may pause and kill, and must leave running."""
     return request.getfixturevalue(request.param)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.contract.conftest import SERVERS
+from tests.contract.conftest import SHARED, in_groups, ways
 
 from brookline.stores.registry import open_store
 from brookline.values.clock import SystemClock
@@ -16,23 +17,19 @@ from brookline.values.clock import SystemClock
 RACERS, ROUNDS = 5, 60
 
 
-@pytest.fixture(
-    params=[
-        "directory",
-        *(pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SERVERS),
-    ]
-)
-def url(request, tmp_path):
-    if request.param in SERVERS:
-        return request.getfixturevalue(request.param).place()
-    return f"{request.param}:{tmp_path / 'shared'}"
+@pytest.fixture(params=["directory", *in_groups(SHARED)])
+def urls(request, tmp_path):
+    """The ways to one store, without end: racers go them in turn."""
+    if request.param in SHARED:
+        return itertools.cycle(ways(request, request.param))
+    return itertools.repeat(f"{request.param}:{tmp_path / 'shared'}")
 
 
 @pytest.mark.slow
-async def test_of_several_processes_one_wins_each_key_and_its_bytes_stay(url):
-    store = await open_store(url, SystemClock())
+async def test_of_several_processes_one_wins_each_key_and_its_bytes_stay(urls):
+    store = await open_store(next(urls), SystemClock())
     program = Path(__file__).parent / "racing_process.py"
-    arguments = [[str(program), url, str(number), str(ROUNDS)] for number in range(RACERS)]
+    arguments = [[str(program), next(urls), str(number), str(ROUNDS)] for number in range(RACERS)]
     racers = [
         await asyncio.create_subprocess_exec(sys.executable, *each, stdout=subprocess.PIPE)
         for each in arguments

@@ -248,6 +248,21 @@ def test_a_stale_handle_means_look_again(folder, tripwire, fail_at, operation, c
     assert folder.broken == ""
 
 
+@pytest.mark.parametrize("call", ["open node/a", "read node/a"])
+@pytest.mark.parametrize("error", [errno.ENOENT, errno.EBADF])
+def test_a_beat_that_is_replaced_while_it_is_read_is_read_again(
+    folder, tripwire, fail_at, error, call
+):
+    folder.put("node/a", b"held")
+    tripwire.trip = fail_at(error, call)
+    assert folder.get("node/a") == b"held"
+
+
+def test_an_entry_that_is_absent_is_looked_for_once(folder, tripwire):
+    assert folder.get(KEY) is None
+    assert tripwire.log == [f"open {KEY}"]
+
+
 @pytest.mark.parametrize(("operation", "call"), [row[:2] for row in STALE])
 def test_what_stays_stale_is_given_up(folder, tripwire, fail_at, operation, call):
     folder.put("node/a", b"held")

@@ -22,11 +22,19 @@ from brookline.stores.store import CREATED, EXISTS, CreateOutcome, Exists, Fsync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from brookline.stores.files import Files
 
 _LOOKS = 4
 _SHORT_LIVED = frozenset({"mail", "probe"})
+_WRITTEN_ONCE = frozenset({"journal", "blob"})
+
+_STALE = frozenset({errno.ESTALE})
+"""NFS's word for a cached name that means no more."""
+
+_REPLACED = _STALE | {errno.ENOENT, errno.EBADF}
+"""What else is said of a file in whose place another machine puts a new one just then (JuiceFS)."""
 
 T = TypeVar("T")
 
@@ -88,8 +96,9 @@ class Folder:
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes of a key, or None if it is absent."""
+        once = key.partition("/")[0] in _WRITTEN_ONCE
         try:
-            return self._read_again(lambda: self._disk.read(key))
+            return self._again(lambda: self._disk.read(key), _STALE if once else _REPLACED)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
 
@@ -174,15 +183,15 @@ class Folder:
             return []
 
     def _read_again(self, look: Callable[[], T]) -> T:
-        """Look again while a handle is stale: NFS's word for a cached name that means no more."""
-        return self._again(look, frozenset({errno.ESTALE}))
+        """Look again while a handle is stale."""
+        return self._again(look, _STALE)
 
     def _write_again(self, write: Callable[[], T]) -> T:
         """Write again, a new temp file, also if the folder went away in the meantime."""
         # EEXIST here is that of a temp file: an NFS server that answered twice, or a forked twin.
-        return self._again(write, frozenset({errno.ESTALE, errno.ENOENT, errno.EEXIST}))
+        return self._again(write, _STALE | {errno.ENOENT, errno.EEXIST})
 
-    def _again(self, call: Callable[[], T], passing: frozenset[int]) -> T:
+    def _again(self, call: Callable[[], T], passing: AbstractSet[int]) -> T:
         for _ in range(_LOOKS - 1):
             try:
                 return call()
