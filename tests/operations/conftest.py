@@ -1,6 +1,10 @@
 import asyncio
+import contextlib
+import os
+import signal
 
 import pytest
+from tests.operations.far import Far, Hasty
 
 from brookline.journal.queue import Decision
 from brookline.journal.records import Records
@@ -102,3 +106,17 @@ def ran():
 def gate():
     """Opened once something may go on."""
     return asyncio.Event()
+
+
+@pytest.fixture
+async def far(tmp_path):
+    bench = Bench(tmp_path / "streams", Hasty())
+    far = Far(bench, tmp_path)
+    await bench.begin()
+    await far.begin()
+    yield far
+    far.set("up")
+    await bench.supervisor.deactivate()
+    for pid in far.pids():
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)

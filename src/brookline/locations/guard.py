@@ -169,7 +169,9 @@ class Guard:
                 something was `sent`, it does not.
             RemoteError: If it was not begun.
         """
-        cut_off: Unreachable | None = None
+        failure: RemoteError = RemoteError(
+            f"the guard's folder {self._folder} on {self.machine} is lost as soon as it is made"
+        )
         place = self.place or await self._init_for(step)
         for _ in range(_MOST_ATTEMPTS):
             try:
@@ -182,15 +184,14 @@ class Guard:
                 place = await self._anew(place, step, lost)
             except Unreachable as error:
                 error.sent = error.sent or not step.fresh
-                cut_off, step = error, replace(step, fresh=step.fresh and not error.sent)
+                failure, step = error, replace(step, fresh=step.fresh and not error.sent)
                 if not (step.kept and _at_once_again(error)):
                     break  # what is not kept would be run twice
             except RemoteError as error:
                 if step.fresh:
                     raise
                 raise self.in_doubt(error) from error
-        assert cut_off is not None
-        raise cut_off
+        raise failure
 
     async def _anew(
         self, place: Place, step: Step, lost: Callable[[], Awaitable[None]] | None
@@ -228,17 +229,22 @@ class Guard:
             Fenced: If the machine has seen a higher epoch.
             Unreachable: If nobody knows whether it runs on.
         """
-        last = _MOST_ATTEMPTS - 1
-        for attempt in range(_MOST_ATTEMPTS):
+        for _ in range(_MOST_ATTEMPTS - 1):
             try:
-                return await self._kill_once(step, why)
+                return await self._killed(step, why)
             except Unreachable as error:
                 # Asked again, for else it runs on, or begins when it comes there at last.
-                if attempt == last or not _at_once_again(error):
+                if not _at_once_again(error):
                     raise
-            except RemoteError as error:
-                raise self.in_doubt(error) from error
-        raise AssertionError
+        return await self._killed(step, why)
+
+    async def _killed(self, step: Step, why: str) -> Ended | None:
+        try:
+            return await self._kill_once(step, why)
+        except Unreachable:
+            raise
+        except RemoteError as error:
+            raise self.in_doubt(error) from error
 
     async def _kill_once(self, step: Step, why: str) -> Ended | None:
         place = self.place or await self.init()

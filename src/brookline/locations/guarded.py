@@ -7,27 +7,25 @@ up again goes on with each stream where its own copy of it ends, on another node
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import functools
 import logging
 import signal
-from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from brookline.errors import Cancelled, Fenced, RemoteError, TimedOut, Unreachable
 from brookline.journal.queue import Decision
-from brookline.locations import here
-from brookline.locations.command import TAIL_BYTES, Command, Finished, told
+from brookline.locations.command import Command, Finished
 from brookline.locations.guard import Step
+from brookline.locations.output import Output, is_first
 from brookline.locations.payload import encode
-from brookline.locations.threads import in_thread
+from brookline.locations.recorded import RecordedGuard, record_by_chance
 from brookline.operations.interruption import StepInterrupted
 from brookline.operations.operation import Operation, current
 from brookline.operations.patience import Patience, may_wait
 from brookline.operations.remains import told_of_remains
 from brookline.operations.safety import Safety
-from brookline.operations.task import command_id
+from brookline.operations.scarcity import is_scarcity
 from brookline.values.ids import new_id
 
 if TYPE_CHECKING:
@@ -35,15 +33,11 @@ if TYPE_CHECKING:
 
     from brookline.locations.answers import Ended
     from brookline.locations.guard import Guard
-    from brookline.locations.recorded import RecordedGuard
     from brookline.operations.running import Running
 
     T = TypeVar("T")
 
 log = logging.getLogger("brookline.locations")
-
-STDOUT = "stdout"
-STDERR = "stderr"
 
 _SIGNALLED = 128
 _TIMEOUT = "timeout"
@@ -51,29 +45,22 @@ _CANCELLED = "cancelled"
 _OVERDUE = "overdue"
 
 
-class _Before(NamedTuple):
-    """How much of the streams of an operation is not of its next command.
-
-    Attributes:
-        operation: The operation.
-        first: How much is not of its first command either.
-        next: How much is of commands that have ended.
-    """
-
-    operation: Operation
-    first: Counter[str]
-    next: Counter[str]
+def _nothing() -> None:
+    pass
 
 
-_BEFORE: contextvars.ContextVar[_Before | None] = contextvars.ContextVar("before", default=None)
-"""Of the current operation."""
-
-
-async def run_guarded(recorded: RecordedGuard, command: Command) -> Finished:
+async def run_guarded(
+    recorded: RecordedGuard, command: Command, *, prepare: Callable[[], None] = _nothing
+) -> Finished:
     """Run a command and wait for its end.
 
     In an operation, a machine that gives no definite answer is waited for: the command may run on
     there, and is ended there if it is given up meanwhile.
+
+    Args:
+        recorded: The guard of its machine.
+        command: The command.
+        prepare: Has there be what the command needs; a `RemoteError` of it is one of the machine.
 
     Raises:
         InvalidInput: If it has a NUL character.
@@ -85,7 +72,11 @@ async def run_guarded(recorded: RecordedGuard, command: Command) -> Finished:
         Fenced: If the machine has seen a higher epoch.
         StepInterrupted: If nobody can know any more whether it ran.
     """
-    return await _Run(recorded, command, current()).finished()
+    run = _Run(recorded, command, current(), prepare)
+    try:
+        return await run.finished()
+    finally:
+        run.hide()
 
 
 class _Run:
@@ -95,11 +86,17 @@ class _Run:
         recorded: Of its machine.
         command: The command.
         operation: In which it runs, or None.
+        prepare: Has there be what it needs.
     """
 
     def __init__(
-        self, recorded: RecordedGuard, command: Command, operation: Operation | None
+        self,
+        recorded: RecordedGuard,
+        command: Command,
+        operation: Operation | None,
+        prepare: Callable[[], None],
     ) -> None:
+        self._prepare = prepare
         self._recorded = recorded
         self._guard = recorded.guard
         self._command = command
@@ -108,9 +105,10 @@ class _Run:
         self._step = _step_of(operation)
         self._patience = None if operation is None else Patience(operation)
         self._limit = asyncio.timeout(None)
-        self._output = _Output(operation, self._step)
+        self._output = Output(operation, self._step)
         self._unsent = False
         self._sent_in: str | None = None
+        """Id of the guard's folder when it was sent for the first time; None if by another master."""
 
     async def finished(self) -> Finished:
         """Run it, and return how it ended."""
@@ -128,6 +126,7 @@ class _Run:
             if operation is not None:
                 await _refused_though_leading(operation, self._guard, fence)
             raise
+        self._step = replace(self._step, fresh=False)
         ends = functools.partial(output.ends, self._guard, self._step, ended)
         stdout, stderr = await self._patiently(ends)
         await self._recorded.record(operation)
@@ -151,10 +150,12 @@ class _Run:
     async def _ask(self) -> Ended:
         """Have it run, or attach to it."""
         operation, recorded, guard = self._operation, self._recorded, self._guard
+        self._prepare()
         if operation is None:
             return await guard.run(self._step, self._payload, self._output)
         folder = guard.place.id if guard.place else ""
-        self._sent_in = folder if self._step.fresh else self._sent_in
+        if self._step.fresh:
+            self._sent_in = folder
         lost = functools.partial(recorded.lost, operation)
         try:
             if folder != self._sent_in:
@@ -162,6 +163,7 @@ class _Run:
                 await recorded.check(operation, self._step)
             return await guard.run(self._step, self._payload, self._output, lost=lost)
         except StepInterrupted:
+            self._step = replace(self._step, fresh=False)  # as far as the machine knows
             if await recorded.forgets(self._step):
                 raise
         return await guard.run(self._step, self._payload, self._output)  # it came at that moment
@@ -174,9 +176,9 @@ class _Run:
             try:
                 answer = await ask()
             except Exception as error:
-                if patience is None or not may_wait(error, Safety.GUARDED):
+                away = self._in_doubt(error)
+                if patience is None or not may_wait(away, Safety.GUARDED):
                     raise
-                away = error
             else:
                 if patience is not None:
                     patience.answered()
@@ -186,6 +188,17 @@ class _Run:
             self._step = replace(self._step, fresh=self._unsent)
             self._count_from_now()
             await patience.wait(away)
+
+    def hide(self) -> None:
+        """Show no more for what it waited."""
+        if self._patience is not None:
+            self._patience.hide()
+
+    def _in_doubt(self, error: Exception) -> Exception:
+        """Return what an error means: no failure of the guard says how a command ended that it knows."""
+        if self._step.fresh or not isinstance(error, RemoteError) or is_scarcity(error):
+            return error
+        return error if isinstance(error, Unreachable) else self._guard.in_doubt(error)
 
     def _began(self, age_s: float) -> None:
         """Count its time from its beginning on the machine."""
@@ -200,7 +213,7 @@ class _Run:
         if self._command.timeout_s is None or not limited:
             return
         operation, age_s = self._operation, 0.0
-        if operation is not None and _is_first(operation, self._step):
+        if operation is not None and is_first(operation, self._step):
             age_s = (operation.clock.wall_ms() - (operation.task.started_ms or 0)) / 1000
         self._ends_in(self._command.timeout_s - max(0.0, age_s))
 
@@ -263,7 +276,7 @@ async def _refused_though_leading(operation: Operation, guard: Guard, fence: Fen
         Fenced: Likewise.
         RemoteError: If it does: a commit that succeeds now proves that nobody came after it.
     """
-    await operation.record(lambda _view: Decision([]), name="guard refuses")
+    await record_by_chance(operation, lambda _view: Decision([]), "guard refuses")
     folder = guard.place.folder if guard.place else "the folder of its guard"
     raise RemoteError(
         f"{fence.message}, which is not of this plane as it is now: another plane uses the machine, or "
@@ -275,11 +288,6 @@ def _step_of(operation: Operation | None) -> Step:
     if operation is None:
         return Step(new_id(), fresh=True, kept=False)
     return Step(operation.guard_id(), operation.epoch, fresh=operation.fresh)
-
-
-def _is_first(operation: Operation, step: Step) -> bool:
-    """Tell whether a command is the first one of the operation."""
-    return step.id == command_id(operation.task.id, 1, operation.task.again)
 
 
 def _ran_out(operation: Running | None) -> bool:
@@ -305,78 +313,3 @@ def _finished(command: Command, ended: Ended, stdout: str, stderr: str) -> Finis
         return Finished(ended.code, stdout, stderr)
     number = signal.SIGKILL if ended.why == "lost" else signal.SIGTERM
     return Finished(-number, stdout, stderr)
-
-
-def _before(operation: Operation | None, step: Step) -> Counter[str]:
-    if operation is None:
-        return Counter()
-    found = _BEFORE.get()
-    if found is None or found.operation is not operation:
-        # One that is done anew has what the command wrote that was lost with its machine.
-        lost = (STDOUT, STDERR) if operation.task.again and operation.fresh else ()
-        first = Counter({name: operation.written(name) for name in lost})
-        found = _Before(operation, first, Counter(first))
-    elif _is_first(operation, step):
-        found = found._replace(next=Counter(found.first))  # the step is run again
-    _BEFORE.set(found)
-    return found.next
-
-
-class _Output:
-    """Passes on what a command writes to the streams of its task, and keeps the ends of it."""
-
-    def __init__(self, operation: Operation | None, step: Step) -> None:
-        self.on_begin: Callable[[float], None] | None = None
-        self._operation = operation
-        self._before = _before(operation, step)
-        self._first = {name: self._here(name) for name in (STDOUT, STDERR)}
-        self._got = Counter[str]()
-        self._tails = {STDOUT: bytearray(), STDERR: bytearray()}
-
-    def write_input(self, command: Command) -> None:
-        """Show what the command is given, unless it is shown already."""
-        if self._operation is None:
-            return
-        inputs = {"stdin": command.script.encode("utf-8", "replace")}
-        inputs["env"] = here.env_text(command.env).encode("utf-8", "replace")
-        for name, content in inputs.items():
-            if not self._here(name):
-                self._operation.write(name, content)
-            self._before[name] += len(content)
-
-    def place(self, stream: str) -> int:
-        """Return how many bytes of the command's stream are here already."""
-        return self._first[stream] + self._got[stream]
-
-    def began(self, age_s: float) -> None:
-        """Take note that it runs."""
-        if self.on_begin is not None:
-            self.on_begin(age_s)
-
-    async def write(self, stream: str, content: bytes) -> None:
-        """Take the next bytes of a stream."""
-        tail = self._tails[stream]
-        tail += content
-        del tail[:-TAIL_BYTES]
-        if self._operation is not None:
-            await in_thread(self._operation.write, stream, content)
-        self._got[stream] += len(content)
-
-    async def ends(self, guard: Guard, step: Step, ended: Ended) -> tuple[str, str]:
-        """Return the ends of both outputs as texts; whoever comes next in the step writes on."""
-        found, sizes = [], {STDOUT: ended.stdout, STDERR: ended.stderr}
-        for stream, size in sizes.items():
-            tail = bytes(self._tails[stream])
-            if len(tail) < min(size, TAIL_BYTES):
-                begin = max(0, size - TAIL_BYTES)
-                tail = b"".join([one async for one in guard.output(step.id, stream, begin)])
-            if len(tail) < min(size, TAIL_BYTES):
-                raise guard.interruption("reset")  # it was lost in the moment before
-            found.append(told(tail))
-        self._before.update(sizes)
-        return found[0], found[1]
-
-    def _here(self, stream: str) -> int:
-        if self._operation is None:
-            return 0
-        return max(0, self._operation.written(stream) - self._before[stream])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import socket
 import tempfile
@@ -88,12 +89,18 @@ class LocalMachine:
         """
         if isinstance(command, str):
             command = Command("command", command)
-        self._check_host()
         if not command.survives:
+            self._check_host()
             return await self._ask(command)
+        return await run_guarded(
+            self._guard, command, prepare=functools.partial(self._prepare, command)
+        )
+
+    def _prepare(self, command: Command) -> None:
+        """Have all that a command needs but the guard."""
+        self._check_host()
         with _as_our_errors(command):
             here.own_folder(Path(self.base_dir))
-        return await run_guarded(self._guard, command)
 
     async def collect(self, step_ids: Sequence[str], epoch: int = 0) -> None:
         """Clear away what is kept of steps of an operation that has ended.
@@ -125,10 +132,13 @@ class LocalMachine:
 
         Raises:
             Fenced: If the machine has seen a higher epoch.
-            RemoteError: If it does not answer, or if the machine is another host.
+            Unreachable: If nobody knows whether it runs on, or if the machine is another host.
         """
-        self._check_host()
         guard = self._guard.guard
+        try:
+            self._check_host()
+        except RemoteError as error:
+            raise guard.in_doubt(error) from error  # the home may have moved away from it
         return await guard.kill(Step(step_id, epoch), "abandoned") is not None
 
     @repeatable

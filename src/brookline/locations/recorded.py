@@ -9,6 +9,7 @@ from brookline.locations.guard import GUARD, Place
 from brookline.locations.ports import LOCATION
 from brookline.operations.task import KIND as TASK
 from brookline.operations.task import Status
+from brookline.values.ids import new_id
 from brookline.wire.changes import Merge
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from brookline.locations.guard import Guard, Step
     from brookline.model.location import Location
     from brookline.operations.operation import Operation
-
+    from brookline.operations.recorder import Decide
 
 _KNOWN = ("claimed", "running", "over", "killed")
 
@@ -78,7 +79,7 @@ class RecordedGuard:
             return Decision([_reset(view, one, self.machine_id) for one in found])
 
         if self.machine_id:
-            await operation.record(decide, name="guard folder lost")
+            await record_by_chance(operation, decide, "guard folder lost")
         self.guard.doubted.update(found)
 
     async def record(self, operation: Operation | None) -> None:
@@ -100,8 +101,23 @@ class RecordedGuard:
             config = {**record["config"], GUARD: place.to_value()}
             return Decision([Merge(LOCATION, self.machine_id, {"config": config})])
 
-        await operation.record(decide, name=GUARD)
+        await record_by_chance(operation, decide, GUARD)
         self._recorded = place
+
+
+async def record_by_chance(operation: Operation, decide: Decide, name: str) -> None:
+    """Commit what follows from what was found on a machine, and not from the operation's code.
+
+    Another master that comes to this place may not record anything, or something else. So what is
+    done behind it may have been begun by one before, and what another one recorded does not count.
+
+    Raises:
+        NotMaster: If this node does not lead any more.
+        Fenced: Likewise.
+    """
+    fresh = operation.fresh
+    await operation.record(decide, name=f"{name} {new_id()}")
+    operation.fresh = fresh
 
 
 def _may_go_on(view: View, task_id: str) -> bool:

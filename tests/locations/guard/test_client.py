@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import shutil
 from pathlib import Path
 
 import pytest
@@ -253,6 +254,21 @@ async def test_what_is_not_kept_is_not_asked_for_again(tmp_path):
     with pytest.raises(Unreachable, match="the guard was cut off"):
         await guard.run(step, payload(f"echo run >>{trace}"), Sink())
     assert trace.read_text() == "run\n"
+
+
+async def test_a_folder_that_is_lost_whenever_it_is_made_is_an_error_of_the_machine(tmp_path):
+    home = str(tmp_path / "home")
+
+    class Losing(LocalShell):
+        def open(self, *argv, **options):
+            if argv[2] == "run":
+                shutil.rmtree(f"{home}/one")
+            return super().open(*argv, **options)
+
+    clock = SystemClock()
+    guard = Guard(Losing(clock, Turns(clock)), home, f"{home}/one")
+    with pytest.raises(RemoteError, match="home/one on localhost is lost as soon as it is made"):
+        await guard.run(Step("s1", 1, fresh=True), payload("true"), Sink())
 
 
 @pytest.mark.slow
