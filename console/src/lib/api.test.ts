@@ -167,3 +167,20 @@ test('an answer is wanted that is as new as what the page wrote and what it was 
   await api.get('/v1/server/ha/priority', { at: 'http://n3' })
   expect(sent.map((one) => one.least)).toEqual([null, '7', null, '12', '15', null])
 })
+
+test('of a write that nobody answers it is said that it may have been done', async () => {
+  const api = new Api()
+  replies = [new TypeError('no network')]
+  const failure = await api
+    .post('/v1/applications', { retries: 0 })
+    .catch((error: unknown) => error)
+  expect((failure as Failure).body?.data?.outcome).toBe('unknown')
+  expect(api.missed).toBe(false)
+})
+
+test('what nobody answered is noted, to be asked again', async () => {
+  const api = new Api()
+  replies = [new TypeError('no network')]
+  await expect(api.get('/v1/applications', { retries: 0 })).rejects.toThrow(Failure)
+  expect(api.missed).toBe(true)
+})

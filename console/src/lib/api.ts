@@ -61,6 +61,8 @@ export class Api {
   seen = 0
   /** The last entry that the page was told of. */
   told: () => number = () => -1
+  /** Whether something was asked to which no node gave an answer. */
+  missed = false
   onLocked: () => void = () => undefined
 
   /** Address of the node that is talked to; empty for the one that this page came from. */
@@ -96,7 +98,8 @@ export class Api {
    */
   async send<T>(path: string, sent: Sent = {}): Promise<Answer<T>> {
     const method = sent.method ?? 'GET'
-    if (SAFE.has(method) || SECRET.has(path)) return this.#tried<T>(method, path, sent, randomKey())
+    if (SECRET.has(path)) return this.#tried<T>(method, path, sent, randomKey())
+    if (SAFE.has(method)) return this.#asked<T>(method, path, sent)
     const { at, form, json, text } = sent
     const place = JSON.stringify([method, path, at])
     const write = { place, what: JSON.stringify([place, form, json, text]) }
@@ -109,9 +112,18 @@ export class Api {
     } catch (error) {
       if (isSettled(error)) this.#keys.refused(write)
       else this.#keys.unknown(write, key)
-      throw error
+      throw isUnanswered(error) ? unsure(error) : error
     } finally {
       this.writing -= 1
+    }
+  }
+
+  async #asked<T>(method: string, path: string, sent: Sent): Promise<Answer<T>> {
+    try {
+      return await this.#tried<T>(method, path, sent, randomKey())
+    } catch (error) {
+      if (isUnanswered(error) && sent.at === undefined) this.missed = true
+      throw error
     }
   }
 
@@ -121,8 +133,7 @@ export class Api {
       try {
         return await this.#once<T>(method, path, sent, key)
       } catch (error) {
-        const again = error instanceof Failure && error.reason === 'unreachable'
-        if (!again || tries <= 0 || sent.signal?.aborted) throw error
+        if (!isUnanswered(error) || tries <= 0 || sent.signal?.aborted) throw error
         tries -= 1
         await new Promise((resolve) => setTimeout(resolve, pause))
       }
@@ -221,6 +232,15 @@ export class Api {
     if (status === 503) return new Failure('unavailable', message, status, body)
     return new Failure(status >= 500 ? 'broken' : 'refused', message, status, body)
   }
+}
+
+function isUnanswered(error: unknown): error is Failure {
+  return error instanceof Failure && error.reason === 'unreachable'
+}
+
+/** A write that was not answered: it may have been carried out. */
+function unsure({ message }: Failure): Failure {
+  return new Failure('unreachable', message, 0, { message, data: { outcome: 'unknown' } })
 }
 
 /** Whether it is known what became of a write that failed. */

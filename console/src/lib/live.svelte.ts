@@ -277,6 +277,8 @@ class Live {
     if (base === '') this.home = hello.name
     if (moved && this.#wantsDetail()) this.#second.start()
     if (moved || !this.#asked) void this.#ask()
+    // What no node answered is asked once more, now that one is there.
+    if (api.missed) this.#reset()
     if (!this.history.length || moved) void this.readHistory().catch(() => undefined)
   }
 
@@ -297,6 +299,7 @@ class Live {
       api.seen = 0
       this.history = []
     }
+    api.missed = false
     this.generation += 1
     void this.readHistory().catch(() => undefined)
   }

@@ -510,7 +510,8 @@ services:
   },
 
   failures: {
-    unreachable: 'The node does not answer. Trying goes on; nothing is done twice.',
+    unreachable: 'The node does not answer.',
+    askedAgain: 'It is asked again once there is a connection.',
     session: 'You are not logged in any more.',
     unavailable: (text: string) => `Nobody can do that now: ${text}`,
     'not-done': 'Nothing was done. It is safe to try again.',
