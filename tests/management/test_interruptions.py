@@ -83,6 +83,27 @@ async def test_what_is_resumed_goes_on_and_its_entities_say_so(after: Server, un
     assert after.management.interruptions.unresolved() == []
 
 
+async def test_what_was_resumed_goes_on_though_whoever_asked_for_it_is_gone(
+    after: Server, until: Any
+) -> None:
+    task, create, gate, came = only(after), after.store.create, asyncio.Event(), asyncio.Event()
+
+    async def slowly(key: str, data: bytes) -> Any:
+        came.set()
+        await gate.wait()
+        return await create(key, data)
+
+    after.store.create = slowly  # type: ignore[method-assign]
+    asking = asyncio.ensure_future(after.management.interruptions.resume(task, ANN))
+    await came.wait()
+    asking.cancel()
+    await asyncio.wait([asking])
+    gate.set()
+    await until(lambda: after.record("task", task.id)["status"] == "running")
+    Stubborn.gates.setdefault(after.named("slow").id, asyncio.Event()).set()
+    await until(lambda: after.record("task", task.id)["status"] == "completed")
+
+
 async def test_what_is_replayed_is_done_again_as_another(after: Server, until: Any) -> None:
     task, slow = only(after), after.named("slow")
     again = await after.management.interruptions.replay(task, ANN)

@@ -1,4 +1,4 @@
-"""Beginning an operation with the request for it: it runs if it was recorded, and only then."""
+"""Beginning an operation with the request for it: it runs if that was recorded, and only then."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from brookline.errors import Outcome, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
-    from brookline.operations.supervisor import Supervisor
-    from brookline.operations.task import Task
+    from collections.abc import Awaitable, Callable
 
 
-async def recorded(supervisor: Supervisor, task: Task, commit: Awaitable[None]) -> None:
-    """Await the commit that records an operation, which the caller then has run.
+async def recorded(commit: Awaitable[None], perhaps: Callable[[], None]) -> None:
+    """Await the commit that records an operation, or that one goes on, which the caller then has run.
+
+    Args:
+        commit: The commit.
+        perhaps: Has the operation run once it turns out that it was recorded, if it was.
 
     Raises:
         Unavailable: If it was not committed in time. If that is not known, the operation is run all
@@ -26,9 +27,9 @@ async def recorded(supervisor: Supervisor, task: Task, commit: Awaitable[None]) 
         await commit
     except Unavailable as error:
         if error.outcome is Outcome.UNKNOWN:
-            supervisor.submit_if_recorded(task)
+            perhaps()
         raise
     except asyncio.CancelledError:
         # Its client is gone, and the commit perhaps on its way.
-        supervisor.submit_if_recorded(task)
+        perhaps()
         raise

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from brookline.errors import Conflict, InvalidInput, NotFound, Outcome, Unavailable
+from brookline.errors import Conflict, InvalidInput, NotFound
 from brookline.journal.queue import Decision
 from brookline.management import troubles, work
 from brookline.management.beginning import recorded
@@ -131,12 +132,8 @@ class Interruptions:
             return Decision([*changes, *told], Resolved(_after(task, found, changes)))
 
         _log("resume", task, ctx)
-        try:
-            await self._commit(decide, ctx)
-        except Unavailable as error:
-            if error.outcome is Outcome.UNKNOWN:
-                self._supervisor.take_up_if_recorded(task, anew)
-            raise
+        perhaps = functools.partial(self._supervisor.take_up_if_recorded, task, anew)
+        await recorded(self._commit(decide, ctx), perhaps)
         self._supervisor.take_up(task, anew)
         return task
 
@@ -193,7 +190,8 @@ class Interruptions:
         self, decide: Decide, task: Task, ctx: Asking, *, if_begun: Callable[[], bool] | None = None
     ) -> Task:
         """Commit what begins a task, and run it."""
-        await recorded(self._supervisor, task, self._commit(decide, ctx))
+        perhaps = functools.partial(self._supervisor.submit_if_recorded, task)
+        await recorded(self._commit(decide, ctx), perhaps)
         return self._supervisor.submit(task) if if_begun is None or if_begun() else task
 
     def _others(self, found: Interrupted) -> dict[str, str]:

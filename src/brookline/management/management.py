@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -284,7 +285,8 @@ class Management:
             Unavailable: If it was not committed in time. If that is not known, it is run all the
                 same once it turns out that it was: nothing is in progress that nobody runs.
         """
-        await recorded(self._supervisor, task, self._commit(decide, ctx))
+        perhaps = functools.partial(self._supervisor.submit_if_recorded, task)
+        await recorded(self._commit(decide, ctx), perhaps)
         return self._supervisor.submit(task)
 
     def _task(
