@@ -337,3 +337,78 @@ async def test_a_door_that_is_closed_holds_nothing(situation):
     assert await outcome(asking) is Outcome.NOT_DONE
     with pytest.raises(Unavailable):
         await situation.door.submit(REQUEST)
+
+
+def several(count, body=b""):
+    return [structs.replace(REQUEST, id=f"r{number}", body=body) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "body", "held"),
+    [
+        (PlaneSettings(hold_max=3), b"", 3),
+        (PlaneSettings(hold_max=3), b"x" * 1000, 3),
+        (PlaneSettings(hold_max_bytes=3000), b"x" * 1000, 3),
+        (PlaneSettings(hold_max_bytes=2999), b"x" * 1000, 2),
+    ],
+    ids=["number", "number-of-large-ones", "bytes", "one-byte-less"],
+)
+async def test_a_write_more_than_is_held_is_refused_at_once_and_those_held_are_done(
+    settings, body, held
+):
+    situation = Situation(settings)
+    situation.leads = None
+    asking = []
+    for request in several(held, body):
+        asking.append(asyncio.ensure_future(situation.door.submit(request)))
+        await asyncio.sleep(0)
+    beyond = structs.replace(REQUEST, id="beyond", body=body)
+
+    with pytest.raises(Unavailable, match="too many writes are held already") as refused:
+        await situation.door.submit(beyond)
+
+    assert refused.value.outcome is Outcome.NOT_DONE
+    assert not any(one.done() for one in asking)
+    situation.now_leads(Here(1))
+    assert await asyncio.gather(*asking) == [DONE] * held
+    assert sorted(situation.done) == [f"r{number}" for number in range(held)]
+
+
+async def test_one_that_is_larger_than_all_that_is_held_is_refused_and_a_smaller_one_held():
+    situation = Situation(PlaneSettings(hold_max_bytes=2000))
+    situation.leads = None
+    large, small = several(2, b"x" * 2000)
+
+    with pytest.raises(Unavailable, match="too many"):
+        await situation.door.submit(structs.replace(large, body=b"x" * 2001))
+    asking = asyncio.ensure_future(situation.door.submit(small))
+    await asyncio.sleep(0)
+
+    situation.now_leads(Here(1))
+    assert await asking is DONE
+
+
+@pytest.mark.parametrize("ends", ["done", "given-up", "late"])
+async def test_what_is_held_no_more_makes_room_for_others(ends):
+    wait_s = 0.05 if ends == "late" else 10.0
+    situation = Situation(PlaneSettings(hold_max=1, hold_max_bytes=10, write_wait_s=wait_s))
+    situation.leads = None
+    first, second = several(2, b"x" * 10)
+    asking = asyncio.ensure_future(situation.door.submit(first))
+    await asyncio.sleep(0)
+    match ends:
+        case "done":
+            situation.now_leads(Here(1))
+            assert await asking is DONE
+            situation.now_leads(None)
+        case "given-up":
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        case "late":
+            assert await outcome(asking) is Outcome.NOT_DONE
+
+    asking = asyncio.ensure_future(situation.door.submit(second))
+    await asyncio.sleep(0)
+    situation.now_leads(Here(2))
+
+    assert await asking is DONE
