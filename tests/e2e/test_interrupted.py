@@ -5,17 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from tests.e2e.servers import BROOKLINE, QUICK, eventually
+from tests.e2e.till import Till
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(120)]
 
-PLUGIN = Path(__file__).parent / "plugin"
-TILL = "name: shop\nservices:\n- {type: cut_off.Till, name: till}\n"
 LINES = 80
 COUNTING = """
 name: counting
@@ -28,7 +26,7 @@ services:
     install.command: for i in 1 2 3; do echo "installed $i"; done
     launch.command: |
       echo $$ > {folder}/pid
-      i=0
+{more}      i=0
       while [ $i -lt {lines} ]; do i=$((i+1)); echo "line $i"; echo "odd $i" >&2; sleep 0.05; done
       touch running
     checkRunning.command: test -e running
@@ -36,61 +34,9 @@ services:
 """
 
 
-class Till:
-    """A master that is killed while it charges, and the node that follows it."""
-
-    def __init__(self, cluster):
-        self.folder = cluster.folder / "till"
-        self.folder.mkdir()
-        installed = cluster.folder / "installed"
-        shutil.copytree(PLUGIN, installed, ignore=shutil.ignore_patterns("__pycache__"))
-        about = installed / "cut_off-0.dist-info"
-        about.mkdir()
-        (about / "entry_points.txt").write_text("[brookline.entities]\ncut-off = cut_off\n")
-        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: cut-off\nVersion: 0\n")
-        before = cluster.environment.get("PYTHONPATH", "")
-        cluster.environment["PYTHONPATH"] = f"{installed}:{before}".rstrip(":")
-        cluster.environment["CUT_OFF"] = str(self.folder)
-        self.cluster = cluster
-
-    def is_cut_off(self):
-        """Kill the master while it charges; return its follower and the task."""
-        first, second = self.cluster.pair(*QUICK)
-        app = deployed(first, TILL)
-        self.path = f"/v1/applications/{app}/entities/till"
-        eventually("it runs", lambda: self.sensors(first).get("service.state") == "RUNNING")
-        told = first.ask("POST", f"{self.path}/effectors/charge?timeout=0", {"amount": 7})
-        eventually("it pays", lambda: "pay 7" in self.trace())
-        first.kill()
-        second.becomes("master")
-        return second, told.json["id"]
-
-    def trace(self):
-        with contextlib.suppress(FileNotFoundError):
-            return (self.folder / "trace").read_text().splitlines()
-        return []
-
-    def open_gate(self):
-        (self.folder / "gate").touch()
-
-    def problems(self, server):
-        return self.sensors(server)["service.problems"]
-
-    def sensors(self, server):
-        return server.get(f"{self.path}/sensors/current-state")
-
-
 @pytest.fixture
 def till(cluster):
     return Till(cluster)
-
-
-def deployed(server, plan):
-    answer = server.ask(
-        "POST", "/v1/applications", plan, headers={"content-type": "application/yaml"}
-    )
-    assert answer.status == 201, answer
-    return answer.json["entityId"]
 
 
 def at_both(cluster, *words):
@@ -164,22 +110,36 @@ def test_what_is_abandoned_says_why_also_after_the_next_failover(cluster, till):
     assert till.trace() == ["look up", "pay 7"]
 
 
+BESIDE = """\
+      sleep 300 &
+      echo $! > {folder}/child
+      sh -c 'trap "" TERM; sleep 300; true' &
+      echo $! > {folder}/stubborn
+      wait
+"""
+"""What a command may have beside it, also of what does not heed SIGTERM."""
+
+NAMES = ("pid", "child", "stubborn")
+"""Files in which it wrote the ids of these processes."""
+
+
 class Counting:
     """An application whose launch prints numbered lines, and takes a while."""
 
-    def __init__(self, cluster):
+    def __init__(self, cluster, more=""):
         self.folder = cluster.folder / "box"
         self.folder.mkdir()
         self.first, self.second = cluster.pair(*QUICK)
-        plan = COUNTING.format(folder=self.folder, lines=LINES)
+        more = more.format(folder=self.folder)
+        plan = COUNTING.format(folder=self.folder, lines=LINES, more=more)
         answer = self.first.ask(
             "POST", "/v1/applications", plan, headers={"content-type": "application/yaml"}
         )
         self.task = answer.json["id"]
 
-    def pid(self):
+    def pid(self, name="pid"):
         with contextlib.suppress(FileNotFoundError, ValueError):
-            return int((self.folder / "pid").read_text())
+            return int((self.folder / name).read_text())
         return None
 
     def step(self, server, name):
@@ -224,15 +184,32 @@ def test_what_is_followed_through_a_kill_has_each_line_once(cluster):
     assert written.body == b"installed 1\ninstalled 2\ninstalled 3\n", "it is on the machine yet"
 
 
-def test_what_another_master_began_is_cancelled_with_its_command(cluster):
-    counting = Counting(cluster)
-    pid = eventually("it runs", counting.pid)
+def in_group(group):
+    """Return the processes of a group that run, by their ids."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, of, *_ = path.read_text().rpartition(")")[2].split()
+            if int(of) == group and state != "Z":
+                found.append(int(path.parent.name))
+    return found
+
+
+def test_what_another_master_began_is_cancelled_with_all_its_processes(cluster):
+    counting = Counting(cluster, BESIDE)
+    pids = [eventually("it runs", lambda n=name: counting.pid(n)) for name in NAMES]
+    eventually("it writes", lambda: counting.step(counting.first, "launch"))
+    group = os.getpgid(pids[0])
+    assert group != os.getpgid(0)
+    assert set(pids) <= set(in_group(group)), "all are of one group, which is to be killed"
     counting.first.kill()
     counting.second.becomes("master")
+    assert set(pids) <= set(in_group(group)), "none has noticed"
+
     cancelled = ran(cluster, "activity", "cancel", counting.task)
+
     assert cancelled.returncode == 0, cancelled.stderr
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert in_group(group) == []
     task = counting.second.get(f"/v1/activities/{counting.task}")
     assert task["isCancelled"] is True
     assert ran(cluster, "activity", "cancel", counting.task).returncode == 16
