@@ -64,6 +64,7 @@ class Server:
         self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
         self.scheme = "http"
+        self.environment: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -94,7 +95,7 @@ class Server:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 cwd=self.cluster.folder,
-                env=self.cluster.environment,
+                env=self.cluster.environment | self.environment,
             )
 
     def _listens(self, address: Path) -> bool:

@@ -45,7 +45,7 @@ class Nemesis:
         self._holding = threading.Lock()
         self._deeds: dict[str, Callable[[Deed, LabNode], Undo | None]] = {
             s.KILL: self._kill, s.TERM: self._term, s.PAUSE: self._pause, s.KILL_ALL: self._kill_all,
-            s.ROLL: self._roll, s.SWITCH: self._switch, s.NODE_NODE: self._cut_nodes,
+            s.ROLL: self._roll, s.SWITCH: self._switch, s.UPGRADE: self._upgrade, s.NODE_NODE: self._cut_nodes,
             s.NODE_CLIENT: self._cut_client, s.ISOLATE: self._isolate, s.CLIENTS: self._cut_clients, s.SLOW: self._slow,
             s.LOSSY: self._lossy, s.CLOCK: self._clock,
         } | dict.fromkeys(OF_ONE, self._cut_store) | dict.fromkeys(OF_ALL, self._stop_store)  # fmt: skip
@@ -138,12 +138,24 @@ class Nemesis:
 
     def _roll(self, _: Deed, __: LabNode) -> Undo | None:
         for node in self.lab.nodes.values():
-            node.send(signal.SIGTERM)
-            self._again(node)
-            deadline = time.monotonic() + EXIT_S
-            while time.monotonic() < deadline and not node.is_well("ready"):
-                time.sleep(0.05)
+            self._anew(node)
         return Undo(tuple(self.lab.nodes), lambda: None)
+
+    def _upgrade(self, _: Deed, __: LabNode) -> Undo | None:
+        """Replace each node by one of the other version, the master last."""
+        master = self.lab.master()
+        for node in sorted(self.lab.nodes.values(), key=lambda node: node is master):
+            node.change_version()
+            self._anew(node)
+        return Undo(tuple(self.lab.nodes), lambda: None)
+
+    def _anew(self, node: LabNode) -> None:
+        """End it, start it anew, and wait until it is ready, but not for ever."""
+        node.send(signal.SIGTERM)
+        self._again(node)
+        deadline = time.monotonic() + EXIT_S
+        while time.monotonic() < deadline and not node.is_well("ready"):
+            time.sleep(0.05)
 
     def _switch(self, _: Deed, node: LabNode) -> Undo | None:
         try:

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tests.e2e.builds import build
 from tests.e2e.servers import BROOKLINE
 from tests.lab.client import PASSWORD, USER
 
@@ -70,6 +71,7 @@ class Ground:
         about.mkdir()
         (about / "entry_points.txt").write_text(_ENTRY_POINTS)
         (about / "METADATA").write_text(_METADATA)
+        self.later = build(folder / "later")
         user_home = folder / "user"
         user_home.mkdir()
         kept = {k: v for k, v in os.environ.items() if not k.startswith("BROOKLINE_")}
@@ -78,6 +80,12 @@ class Ground:
             "PYTHONPATH": str(installed),
             "BROOKLINE_LAB_TRACE": str(self.trace),
         }
+
+    def environment_of(self, *, later: bool) -> dict[str, str]:
+        """Return the environment of a server, of the later version or of the former."""
+        if not later:
+            return self.environment
+        return self.environment | {"PYTHONPATH": f"{self.later}:{self.environment['PYTHONPATH']}"}
 
     @property
     def command(self) -> list[str]:
@@ -102,7 +110,12 @@ class LabNode:
         self._clock = ground.folder / f"{name}.clock"
         self._process: subprocess.Popen[bytes] | None = None
         self._paused = False
+        self._later = False
         self.set_clock(0)
+
+    def change_version(self) -> None:
+        """Let it be of the other version from its next start on."""
+        self._later = not self._later
 
     @property
     def lives(self) -> bool:
@@ -127,9 +140,10 @@ class LabNode:
             self._paused = False
 
     def _environment(self) -> dict[str, str]:
+        environment = self._ground.environment_of(later=self._later)
         if not self._ground.faketime:
-            return self._ground.environment
-        return self._ground.environment | {
+            return environment
+        return environment | {
             "LD_PRELOAD": self._ground.faketime,
             "FAKETIME_TIMESTAMP_FILE": str(self._clock),
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",

@@ -29,7 +29,7 @@ KILL, TERM, PAUSE, KILL_ALL, ROLL = (
     "kill -9 of all",
     "rolling restart",
 )
-SWITCH = "switchover"
+SWITCH, UPGRADE = "switchover", "upgrade"
 NODE_NODE, NODE_CLIENT, ISOLATE = "cut between nodes", "cut from a client", "isolated"
 CLIENTS = "cut from all clients"
 SLOW, LOSSY = "slow link", "lost packets"
@@ -37,7 +37,7 @@ CLOCK = "clock jump"
 
 DRAWS: dict[str, tuple[int, float, float]] = {
     KILL: (8, 0.1, 4.0), TERM: (3, 0.1, 3.0), PAUSE: (8, 0.3, 6.0), KILL_ALL: (1, 0.1, 2.0),
-    ROLL: (1, 0.0, 0.0), SWITCH: (3, 0.0, 0.0),
+    ROLL: (1, 0.0, 0.0), SWITCH: (3, 0.0, 0.0), UPGRADE: (2, 0.0, 0.0),
     NODE_NODE: (4, 0.5, 6.0), NODE_CLIENT: (3, 0.5, 5.0), CLIENTS: (1, 0.5, 5.0), ISOLATE: (4, 1.0, 7.0),
     SLOW: (3, 1.0, 5.0), LOSSY: (3, 1.0, 5.0), CLOCK: (2, 1.0, 6.0),
     CUT: (5, 0.5, 6.0), READ_ONLY: (4, 0.5, 6.0), STOP: (3, 0.3, 5.0), FULL: (3, 0.5, 5.0),

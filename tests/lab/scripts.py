@@ -11,6 +11,7 @@ from tests.lab.schedule import (
     NODE_NODE,
     OTHER,
     PAUSE,
+    UPGRADE,
     Deed,
 )
 from tests.lab.store_faults import READ_ONLY, STOP
@@ -34,4 +35,10 @@ REPLACED = [
 PAUSES = [Deed(0.5 + 5 * n, PAUSE, MASTER, 3.5) for n in range(3)]
 KILLS = [Deed(0.5 + 2.5 * n, KILL, MASTER, 0.1) for n in range(4)]
 
-SCRIPTS = {"no-reason": NO_REASON, "replaced": REPLACED, "pauses": PAUSES, "kills": KILLS}
+UPGRADES = [Deed(0.5, UPGRADE, OTHER, 0.0)]
+"""All nodes are replaced by ones of a later version, one after the other, the master last."""
+
+SCRIPTS = {
+    "no-reason": NO_REASON, "replaced": REPLACED, "pauses": PAUSES, "kills": KILLS,
+    "upgrades": UPGRADES,
+}  # fmt: skip

@@ -13,10 +13,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.e2e.builds import NEXT
 from tests.lab.__main__ import MISSING
 from tests.lab.history import load
 from tests.lab.scripts import SCRIPTS
 from tests.lab.stores import STORES
+
+from brookline.version import VERSION
 
 pytestmark = [
     pytest.mark.e2e,
@@ -83,3 +86,11 @@ def test_a_master_that_cannot_write_is_replaced_and_acknowledges_nothing_more(tm
     history = play(tmp_path, "--script", "replaced")
 
     assert epochs(history) > len(SCRIPTS["replaced"])
+
+
+@pytest.mark.xdist_group("lab-directory")
+def test_nodes_of_two_versions_are_one_plane_while_each_is_replaced(tmp_path):
+    history = play(tmp_path, "--script", "upgrades", "--timeout", "6")
+
+    logs = [(tmp_path / f"{node}.out").read_text() for node in history.nodes]
+    assert all(f"Brookline {VERSION}," in log and f"Brookline {NEXT}," in log for log in logs)
