@@ -15,18 +15,32 @@ from brookline.values.pace import SystemPace
 PACE = SystemPace()
 ONCE = [f"{what} {command} 17" for command in COMMANDS for what in ("begin", "end")]
 WHOLE = "".join(f"part {number + 1} of {PARTS}\n" for number in range(PARTS))
+STEPS = {
+    "check-installed": -10, "provision": -50, "pre-install-command": -20,
+    "install": 3_600_000, "customize": 3_600_100, "launch": 3_600_200,
+}  # fmt: skip
+"""When each ended, in milliseconds after its master; some not before the test does."""
+
 TAKEN = {"count": 1, "finished": 3, "attached": 1, "resumed": 0}
+
+
+def step(name, after_ms):
+    """Return the task of a step, as the API tells of it."""
+    ended = PACE.wall_ms() + after_ms
+    task_id = "step" if name == "install" else name
+    streams = {"stdout": {}} if name == "install" else {}
+    return {"id": task_id, "displayName": name, "endTimeUtc": ended, "streams": streams}
 
 
 @pytest.fixture
 def finish(plane, tmp_path):
     """Has the installation end so, and looks at it."""
-    install = {"id": "step", "displayName": "install", "streams": {"stdout": {}}}
-    plane.answers["GET /v1/activities/start/children/recurse"] = {"step": install}
     stage = Stage(tmp_path, PACE)
     slow = SlowInstallation(stage, Narration(PACE, Output()))
 
-    def run(lines=ONCE, output=WHOLE, taken=TAKEN, **task):
+    def run(lines=ONCE, output=WHOLE, taken=TAKEN, steps=STEPS, **task):
+        below = {name: step(name, after_ms) for name, after_ms in steps.items()}
+        plane.answers["GET /v1/activities/start/children/recurse"] = below
         plane.answers["GET /v1/activities/step/stream/stdout"] = Reply(200, output)
         ended = {"id": "start", "currentStatus": "Completed", "takenUp": taken, **task}
         plane.answers["GET /v1/activities/start"] = ended
@@ -34,6 +48,7 @@ def finish(plane, tmp_path):
         plane["n1"].misbehave(lambda _node, _seen: Reply(201, {"id": "start"}))
         with Client(plane.urls) as client:
             slow.begin(client)
+            slow.dies(client)
             slow.finish(client)
         return slow.summary
 
@@ -42,9 +57,19 @@ def finish(plane, tmp_path):
 
 def test_its_summary_says_what_was_finished_attached_and_resumed(finish):
     assert finish() == (
-        "The installation was taken up once: 3 steps were found finished, 1 (install) was attached"
-        " to, 0 were resumed."
+        "The installation was taken up once. Found finished: provision, pre-install-command,"
+        " check-installed. Attached to: install. Resumed by running it again: none."
     )
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [{**STEPS, "install": -1}, {**STEPS, "provision": 3_600_000}, {**STEPS, "customize": -1}],
+    ids=["install had ended", "one had not", "another had"],
+)
+def test_what_had_not_ended_is_not_called_finished(finish, steps):
+    with pytest.raises(NotSeen, match="taken up once"):
+        finish(steps=steps)
 
 
 def test_a_command_that_ran_twice_is_seen(finish):

@@ -19,6 +19,7 @@ from brookline.values.ids import new_id
 if TYPE_CHECKING:
     from brookline.cli.demo.narration import Narration
     from brookline.cli.demo.stage import Stage
+    from brookline.cli.progress import Phase
     from brookline.client.client import Client
 
 PARTS = 50
@@ -141,7 +142,7 @@ class SlowInstallation:
             raise NotSeen("its output has no gap and no line twice")
         self._tell.seen(f"its output is whole: {PARTS} parts, none missing, none twice")
         self._judge_commands()
-        self._judge_taking_up(task.get("takenUp") or {})
+        self._judge_taking_up(task.get("takenUp") or {}, phases_of(below))
 
     def _judge_commands(self) -> None:
         done = [" ".join(line.split()[:2]) for line in self._lines()]
@@ -152,16 +153,25 @@ class SlowInstallation:
         )
         self._tell.more([", ".join(COMMANDS)])
 
-    def _judge_taking_up(self, taken: dict[str, Any]) -> None:
+    def _judge_taking_up(self, taken: dict[str, Any], phases: list[Phase]) -> None:
+        """Say which steps the new master found finished, and to which it attached.
+
+        Raises:
+            NotSeen: If it was anything else than that install was attached to.
+        """
         count, finished = taken.get("count", 0), taken.get("finished", 0)
         attached, resumed = taken.get("attached", 0), taken.get("resumed", 0)
-        if (count, attached, resumed) != (1, 1, 0) or not finished:
-            raise NotSeen("it was taken up once, and install attached to", json.dumps(taken))
+        ended = sorted((one.ended, one.name) for one in phases if one.ended)
+        done = [name for at, name in ended if at <= self._killed_ms]
+        if (count, attached, resumed, finished) != (1, 1, 0, len(done)) or "install" in done:
+            seen = json.dumps({**taken, "ended before": done})
+            raise NotSeen("it was taken up once, and install attached to", seen)
+        self._tell.seen(f"found finished: {', '.join(done)}")
+        self._tell.seen("attached to: install; resumed by running it again: none")
         self.summary = (
-            f"The installation was taken up once: {finished} steps were found finished,"
-            f" {attached} (install) was attached to, {resumed} were resumed."
+            f"The installation was taken up once. Found finished: {', '.join(done)}."
+            " Attached to: install. Resumed by running it again: none."
         )
-        self._tell.seen(f"taken up: {finished} finished, {attached} attached, {resumed} resumed")
 
     def _install(self, client: Client) -> str | None:
         """Return the id of the task of the install command once it has written something."""
