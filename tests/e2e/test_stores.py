@@ -7,7 +7,7 @@ import signal
 import pytest
 from tests.backends.fixtures import etcd, postgresql, seaweedfs
 from tests.backends.seaweedfs import BUCKET, KEY, SECRET
-from tests.e2e.servers import Writer, eventually
+from tests.e2e.servers import QUICK, Writer, eventually
 
 __all__ = ["etcd", "postgresql", "seaweedfs"]
 
@@ -136,3 +136,39 @@ def test_a_standby_without_a_line_hears_of_entries_from_the_store(stored):
         lambda: any(each["id"] == app for each in n2.get("/v1/applications")),
     )
     assert n2.state() == "HOT_STANDBY"
+
+
+@pytest.mark.xdist_group("postgresql")
+def test_a_master_whose_login_at_the_store_is_withdrawn_is_replaced_until_it_has_it_again(
+    cluster, postgresql
+):
+    database = postgresql.url().rpartition("/")[2]
+    for name in ("n1", "n2"):
+        postgresql.execute(f"CREATE ROLE {name} SUPERUSER LOGIN PASSWORD 's3same-open'")
+
+    def start(name):
+        place = postgresql.url(database, user=name)
+        return cluster[name].start(*QUICK, "--persistence-dir", place, store=False)
+
+    n1 = start("n1").becomes("master")
+    n2 = start("n2").becomes("standby").becomes("read")
+    eventually("the master knows its heir", lambda: cluster.heir(n1) == "n2")
+    app = cluster.deploy(n1)
+
+    with Writer([n2], app) as writer:
+        postgresql.execute("ALTER ROLE n1 NOLOGIN")
+        postgresql.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'n1'"
+        )
+        eventually("another leads", lambda: n2.is_well("master"))
+        writer.writes(20)
+        assert n1.state() != "MASTER"
+        assert "not permitted to log in" in str(n1.get("/v1/server/store")["trouble"])
+        postgresql.execute("ALTER ROLE n1 LOGIN")
+        n1.becomes("standby").becomes("read")
+
+    assert writer.lost(n2) == []
+    eventually("all is on the other one", lambda: writer.lost(n1) == [])
+    newest = history(n2)[0]
+    assert newest["name"] == "n2"
+    assert newest["reason"] != "process gone"
