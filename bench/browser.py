@@ -27,12 +27,12 @@ WATCH = """() => {
     port2.postMessage('')
   }))
   window.seen = {}
-  window.watchFor = (find) => new MutationObserver(() => {
+  window.watchFor = (find, root = document) => new MutationObserver(() => {
     const text = find()
     if (text === undefined || text in window.seen) return
     window.seen[text] = 0
     void shown().then((at) => { window.seen[text] = at })
-  }).observe(document, {subtree: true, childList: true, characterData: true})
+  }).observe(root, {subtree: true, childList: true, characterData: true})
 }"""
 """Made part of a page: `watchFor` notes when what a function finds is shown."""
 
@@ -82,6 +82,13 @@ def seen(page: Page, text: str) -> float:
     """Wait until a text that is watched for is shown; return when, in ms since 1970."""
     page.wait_for_function("(text) => window.seen[text] > 0", arg=text)
     return float(page.evaluate("(text) => window.seen[text]", text))
+
+
+def opened_s(page: Page, address: str, *, find: str, text: str) -> float:
+    """Open a page; return the seconds to when `find`, a function of it, finds a text, and it is shown."""
+    page.add_init_script(f"watchFor({find})")
+    page.goto(address)
+    return (seen(page, text) - float(page.evaluate("() => performance.timeOrigin"))) / 1000
 
 
 def all_seen(page: Page) -> dict[str, float]:

@@ -8,7 +8,7 @@ import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
-from bench.browser import all_seen, chromium, logged_in, now_ms, seen, url
+from bench.browser import all_seen, chromium, logged_in, now_ms, opened_s, seen, url
 from bench.failover import stage
 from bench.figures import CannotMeasure, Row, at_most, percentile, told
 from bench.nodes import Node, deploy, entities, many, plane, start_all
@@ -138,10 +138,7 @@ def first_page(setting: Setting) -> Sequence[Figure]:
 
 def _usable_s(page: Page, address: str, what: str) -> float:
     """Open a page; return the seconds to when it shows who leads and a thing that can be used."""
-    page.add_init_script(f"watchFor({_USABLE % what})")
-    page.goto(address)
-    at = seen(page, "usable")
-    return (at - float(page.evaluate("() => performance.timeOrigin"))) / 1000
+    return opened_s(page, address, find=_USABLE % what, text="usable")
 
 
 def _compressed_kb(page: Page) -> float:

@@ -26,8 +26,10 @@ from bench import (  # noqa: E402
     console,
     events,
     failover,
+    growth,
     guard,
     journal,
+    large_pages,
     losses,
     machine,
     operations,
@@ -52,6 +54,7 @@ ROWS: tuple[Row, ...] = (
     *guard.ROWS,
     *rates.ROWS,
     *sizes.ROWS,
+    *growth.ROWS,
     *failover.ROWS,
     *probes.ROWS,
     *losses.ROWS,
@@ -59,6 +62,7 @@ ROWS: tuple[Row, ...] = (
     *events.ROWS,
     *stores.ROWS,
     *console.ROWS,
+    *large_pages.ROWS,
 )
 
 
