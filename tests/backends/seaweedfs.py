@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import urllib.request
 
 from tests.backends.programs import OneProcess, find, free_port
@@ -51,6 +52,22 @@ class Seaweedfs(OneProcess):
             f"s3://{bucket}/{prefix}?endpoint={self.endpoint}"
             f"&access_key_id={KEY}&secret_access_key={secret}"
         )
+
+    def keep_versions(self, bucket: str) -> None:
+        """Make a bucket that keeps what is overwritten and deleted."""
+        master, master_rpc, _, _, filer, filer_rpc = self._others
+        orders = (
+            f"s3.bucket.create -name {bucket}\ns3.bucket.versioning -name {bucket} -enable\n"
+            f"s3.bucket.versioning -name {bucket}\n"
+        )
+        told = subprocess.run(
+            [
+                self._weed, "shell", f"-master=127.0.0.1:{master}.{master_rpc}",
+                f"-filer=127.0.0.1:{filer}.{filer_rpc}",
+            ],
+            input=orders, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert "Versioning: Enabled" in told.stdout, told.stdout + told.stderr
 
     def _has_bucket(self) -> bool:
         """Make the bucket by writing into it, which succeeds once a volume server has joined."""
