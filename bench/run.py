@@ -26,6 +26,7 @@ from bench import (  # noqa: E402
     console,
     events,
     failover,
+    faults,
     growth,
     guard,
     journal,
@@ -61,6 +62,7 @@ ROWS: tuple[Row, ...] = (
     *repeats.ROWS,
     *events.ROWS,
     *stores.ROWS,
+    *faults.ROWS,
     *console.ROWS,
     *large_pages.ROWS,
 )

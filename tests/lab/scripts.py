@@ -14,7 +14,7 @@ from tests.lab.schedule import (
     UPGRADE,
     Deed,
 )
-from tests.lab.store_faults import READ_ONLY, STOP
+from tests.lab.store_faults import CUT, READ_ONLY, STOP
 
 NO_REASON = [
     Deed(0.5, NODE_NODE, MASTER, 8.0),
@@ -38,7 +38,19 @@ KILLS = [Deed(0.5 + 2.5 * n, KILL, MASTER, 0.1) for n in range(4)]
 UPGRADES = [Deed(0.5, UPGRADE, OTHER, 0.0)]
 """All nodes are replaced by ones of a later version, one after the other, the master last."""
 
+LONG_S = 60.0
+
+PARTED = [
+    Deed(2.0, CUT, MASTER, LONG_S),
+    Deed(2.0, NODE_NODE, MASTER, LONG_S),
+    Deed(2.01, NODE_NODE, MASTER, LONG_S),
+]
+"""The master is cut off from the store and from both other nodes; clients reach all three."""
+
+OUTAGE = [Deed(2.0, STOP, MASTER, LONG_S)]
+"""The store answers nobody."""
+
 SCRIPTS = {
     "no-reason": NO_REASON, "replaced": REPLACED, "pauses": PAUSES, "kills": KILLS,
-    "upgrades": UPGRADES,
+    "upgrades": UPGRADES, "parted": PARTED, "outage": OUTAGE,
 }  # fmt: skip
