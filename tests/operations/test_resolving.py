@@ -144,7 +144,8 @@ async def test_a_resumption_that_was_not_committed_is_not_brought_about(story, b
     assert (task.status, ran) == (Status.INTERRUPTED, ["pick", "pay"])
 
 
-async def test_a_command_that_was_lost_with_its_machine_is_run_anew(bench, until, ran):
+@pytest.mark.parametrize("heard", [True, False], ids=["heard-of", "nothing-heard"])
+async def test_a_command_that_was_lost_with_its_machine_is_run_anew(bench, until, ran, heard):
     @guarded
     async def command():
         ran.append((current().guard_id(), current().fresh))
@@ -160,8 +161,13 @@ async def test_a_command_that_was_lost_with_its_machine_is_run_anew(bench, until
     assert task.interruption["part"] == part.id
     again = found(bench, task)
     assert again.doubtful == [part.id]
+    lost = []
+    if not heard:
+        bench.supervisor.take_up_if_recorded(task, lost)  # who asked is gone before it is decided
     await commit(bench, resume(again, "ann", 6000))
-    bench.supervisor.take_up(task, again.doubtful)
+    lost += again.lost
+    if heard:
+        bench.supervisor.take_up(task, lost)
     assert await task.wait(5)
     assert ran == [(part.id, True), (f"{part.id}-1001", True)], "the guard knows the first one"
 

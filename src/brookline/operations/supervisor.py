@@ -268,11 +268,16 @@ class Supervisor:
         self._start(task, None, fresh=False)
 
     def take_up_if_recorded(self, task: Task, anew: Iterable[str] = ()) -> None:
-        """Go on with an operation of which it is not known yet whether its record says that."""
-        if self._active:
-            self._crew.spawn(self._take_up_if_recorded(task, tuple(anew)), f"{task.id} perhaps")
+        """Go on with an operation of which it is not known yet whether its record says that.
 
-    async def _take_up_if_recorded(self, task: Task, anew: tuple[str, ...]) -> None:
+        Args:
+            task: The operation.
+            anew: As for `take_up`; only looked at once that is known, for it may be decided then.
+        """
+        if self._active:
+            self._crew.spawn(self._take_up_if_recorded(task, anew), f"{task.id} perhaps")
+
+    async def _take_up_if_recorded(self, task: Task, anew: Iterable[str]) -> None:
         def runs(view: View) -> bool:
             record = view.get(KIND, task.id)
             return record is not None and not Status(record["status"]).ended
