@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.e2e.servers import eventually
 from tests.matrix.bench import OPTIONS, Bench
-from tests.matrix.cells import START
+from tests.matrix.cells import PHASES, START
 from tests.matrix.test_matrix import told
 
 pytestmark = [
@@ -103,6 +103,14 @@ def held_up(app, killer, request, *commands):
         app.open_gate(command)
 
 
+def phases_in(shown):
+    """Return the phases that a command said had ended well, in the order in which it said so."""
+    assert "✗" not in shown
+    said = [line.split() for line in shown.splitlines() if " ✓ " in line]
+    phases = {one.step for one in PHASES}
+    return [name for entity, name, *_ in said if entity == "process" and name in phases]
+
+
 def test_commands_are_typed_while_masters_die(bench, aside, app):
     plan = bench.cluster.folder / "app.yaml"
     plan.write_text(json.dumps(app.plan([*START, "stop"])))
@@ -115,6 +123,7 @@ def test_commands_are_typed_while_masters_die(bench, aside, app):
         deployed = deploying.result()
         assert deployed.returncode == 0, deployed
         assert "RUNNING" in deployed.stdout
+        assert phases_in(deployed.stderr) == [one.step for one in PHASES if not one.effector]
 
         script = f"script={app.script('poke')}"
         poking = aside(bench.cluster.typed, "invoke", "app", "process", "poke", "-P", script)

@@ -23,6 +23,12 @@ pytestmark = [
 MEMORY_BYTES = 256 << 20
 """How much more than at the beginning a server may take, so that this machine is not hurt."""
 
+CHUNK_BYTES = 1 << 24
+"""What the hoarder takes at once, at first."""
+
+ENDS_ITSELF = 3
+"""Exit status of a server whose loop hangs, or that cannot go on; neither is killed by another."""
+
 PLAN = "name: doom\nservices:\n- type: failover_matrix.Deadly\n  name: deadly\n"
 
 
@@ -36,11 +42,27 @@ def servers(tmp_path):
     cluster.close()
 
 
-def limit(server):
-    status = Path(f"/proc/{server.pid}/status").read_text()
-    taken = int(status.partition("VmData:")[2].split()[0]) * 1024
-    most = taken + MEMORY_BYTES
-    resource.prlimit(server.pid, resource.RLIMIT_DATA, (most, most))
+class Memory:
+    """How much memory servers may take, and took at most until they ended."""
+
+    def __init__(self):
+        self._most, self._seen = {}, {}
+
+    def limit(self, server):
+        self.look([server])
+        self._most[server.name] = most = self._seen[server.name] + MEMORY_BYTES
+        resource.prlimit(server.pid, resource.RLIMIT_DATA, (most, most))
+
+    def look(self, servers):
+        for server in servers:
+            with contextlib.suppress(OSError, IndexError):  # it has ended, or ends
+                status = Path(f"/proc/{server.pid}/status").read_text()
+                taken = int(status.partition("VmData:")[2].split()[0]) * 1024
+                self._seen[server.name] = max(taken, self._seen.get(server.name, 0))
+
+    def left(self, server):
+        """Return how many bytes it might have taken yet when it took the most."""
+        return self._most[server.name] - self._seen[server.name]
 
 
 def deploy_deadly(server):
@@ -70,8 +92,9 @@ def test_what_kills_its_masters_is_suspect_and_the_third_master_lives(servers, a
     first = servers[0].start(*OPTIONS).becomes("master")
     for server in servers[1:]:
         server.start(*OPTIONS).becomes("read")
+    memory = Memory()
     for server in servers:
-        limit(server)
+        memory.limit(server)
     path = deploy_deadly(first)
     app.close_gates(["install"])
     app.deploy(first, [*START, "stop"])
@@ -82,7 +105,19 @@ def test_what_kills_its_masters_is_suspect_and_the_third_master_lives(servers, a
         # It is recorded before it begins, and its master answers nobody any more.
         first.ask("POST", f"{path}/effectors/{how}?timeout=0", {}, timeout_s=1)
 
-    third = eventually("a third master", lambda: next(filter(leads_third, servers), None))
+    def the_third():
+        memory.look(servers)
+        return next(filter(leads_third, servers), None)
+
+    third = eventually("a third master", the_third)
+    died = [server for server in servers if server is not third]
+    assert [server.wait() for server in died] == [ENDS_ITSELF, ENDS_ITSELF]
+    if how == "block":
+        assert all("event loop hangs; ending the process" in one.log() for one in died)
+        assert all(memory.left(one) > MEMORY_BYTES // 2 for one in died), "not for want of memory"
+    else:
+        assert all(memory.left(one) < CHUNK_BYTES for one in died), "it had taken all there was"
+    assert memory.left(third) > MEMORY_BYTES // 2
     tasks = third.get(f"{path}/activities?limit=-1")
     [suspect] = [one for one in tasks if one["displayName"] == how]
     assert suspect["interrupted"]
@@ -93,5 +128,3 @@ def test_what_kills_its_masters_is_suspect_and_the_third_master_lives(servers, a
     assert app.finished(third)["currentStatus"] == "Completed"
     assert app.lines() == told(START)
     assert third.becomes("live").state() == "MASTER"
-    if how == "block":
-        assert [server.wait() for server in servers if server is not third] == [3, 3]
