@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Api, Failure } from './api'
 
 interface Sent {
@@ -183,4 +183,36 @@ test('what nobody answered is noted, to be asked again', async () => {
   replies = [new TypeError('no network')]
   await expect(api.get('/v1/applications', { retries: 0 })).rejects.toThrow(Failure)
   expect(api.missed).toBe(true)
+})
+
+describe('what a node refuses that nobody can do there', () => {
+  const refused = () => json({ message: 'nobody leads', data: { outcome: 'not-done' } }, 503)
+
+  test('goes to the one to which the page goes on', async () => {
+    const api = new Api()
+    replies = [refused()]
+    setTimeout(() => (api.base = 'http://n2'), 20)
+    await api.post('/v1/applications', { json: 1 })
+    expect(sent.map((one) => one.url)).toEqual(['/v1/applications', 'http://n2/v1/applications'])
+    expect(sent[0]?.key).toBe(sent[1]?.key)
+  })
+
+  test('goes there also if the page has left already', async () => {
+    const api = new Api()
+    replies = [
+      () => {
+        api.base = 'http://n2'
+        return Promise.resolve(refused())
+      },
+    ]
+    await api.get('/v1/applications')
+    expect(sent.map((one) => one.url)).toEqual(['/v1/applications', 'http://n2/v1/applications'])
+  })
+
+  test('is refused on a page that stays', async () => {
+    const api = new Api()
+    replies = [refused()]
+    await expect(api.post('/v1/applications')).rejects.toThrow('nobody leads')
+    expect(sent).toHaveLength(1)
+  })
 })

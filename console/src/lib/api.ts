@@ -45,6 +45,8 @@ interface Sent {
 }
 
 const PATIENCE_MS = 30_000
+/** A page leaves a node that ends within so long. */
+const LEAVE_MS = 1000
 const SAFE = new Set(['GET', 'HEAD'])
 /** What is sent there is not kept. */
 const SECRET = new Set(['/v1/login'])
@@ -130,14 +132,29 @@ export class Api {
   async #tried<T>(method: string, path: string, sent: Sent, key: string): Promise<Answer<T>> {
     let tries = sent.at === undefined ? (sent.retries ?? 4) : 0
     for (let pause = 150; ; pause *= 2) {
+      const base = this.base
       try {
         return await this.#once<T>(method, path, sent, key)
       } catch (error) {
-        if (!isUnanswered(error) || tries <= 0 || sent.signal?.aborted) throw error
+        if (tries <= 0 || sent.signal?.aborted) throw error
+        const again = isUnanswered(error) || (isNotDone(error) && (await this.#left(base)))
+        if (!again) throw error
         tries -= 1
         await new Promise((resolve) => setTimeout(resolve, pause))
       }
     }
+  }
+
+  /** Whether the page leaves a node, at once or soon: one that ends refuses what comes to it. */
+  async #left(base: string): Promise<boolean> {
+    if (this.base === base) {
+      const { signal } = this.#moving
+      await new Promise((resolve) => {
+        signal.addEventListener('abort', resolve, { once: true })
+        setTimeout(resolve, LEAVE_MS)
+      })
+    }
+    return this.base !== base
   }
 
   async #once<T>(method: string, path: string, sent: Sent, key: string): Promise<Answer<T>> {
@@ -236,6 +253,10 @@ export class Api {
 
 function isUnanswered(error: unknown): error is Failure {
   return error instanceof Failure && error.reason === 'unreachable'
+}
+
+function isNotDone(error: unknown): boolean {
+  return error instanceof Failure && error.body?.data?.outcome === 'not-done'
 }
 
 /** A write that was not answered: it may have been carried out. */
