@@ -263,6 +263,7 @@ export const t = {
     done: 'Done.',
     took: (ms: number) => `It took ${duration(ms)}.`,
     failed: 'It did not work.',
+    unanswered: 'Nobody has answered. What is so now shows in the table of nodes.',
     undo: 'Put it back as it was',
     grace: 'Nothing has been sent yet: it can be called off.',
     graceLeft: (ms: number) => `It begins in ${Math.ceil(ms / 1000)} s.`,
