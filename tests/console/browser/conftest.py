@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+from tests.console.browser.falls import Fall
 from tests.console.browser.screen import Screen
 from tests.e2e.servers import Cluster
 
@@ -61,6 +62,15 @@ def cluster(tmp_path):
     made.environment["BROOKLINE_HA_POLL"] = "200ms"
     yield made
     made.close()
+
+
+@pytest.fixture(params=["kill", "pause", "switchover", "end"])
+def fall(request, cluster):
+    """A way in which masters cease to lead; those that stand still are let go on at the end."""
+    yield Fall(request.param, cluster)
+    for server in cluster.servers.values():
+        if server.process is not None and server.process.poll() is None:
+            server.resume()
 
 
 @pytest.fixture

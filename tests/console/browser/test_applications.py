@@ -100,15 +100,15 @@ def test_a_change_shows_without_a_reload_and_keeps_the_focus(server, cluster, op
     expect(words).to_be_focused()
 
 
-def test_a_standby_that_refuses_changes_says_why_its_buttons_are_off(cluster, open_screen):
-    master, standby = cluster.pair("--set", "brookline.nonMasterWrites=refuse")
+def test_a_standby_that_refuses_changes_says_why_its_buttons_are_off(cluster, fall, open_screen):
+    master, standby = cluster.pair("--set", "brookline.nonMasterWrites=refuse", *fall.options)
     app = cluster.deploy(master, "Shop")
     screen = open_screen(standby, f"/applications/{app}")
     expect(screen.page.get_by_role("note")).to_contain_text("takes no changes")
     expect(screen.page.get_by_role("button", name="Delete")).to_be_disabled()
     expect(screen.page.get_by_role("treeitem").first).to_contain_text("Shop")
-    master.kill()
-    screen.expected.append("net::ERR_")
+    screen.expected += ["net::ERR_", "503"]
+    fall.of(master, standby)
     expect(screen.strip).to_contain_text("n2 leads since")
     expect(screen.page.get_by_role("button", name="Delete")).to_be_enabled()
 
@@ -130,13 +130,14 @@ def test_a_long_tree_shows_what_is_looked_for(cluster, server, open_screen):
     expect(page.get_by_role("treeitem")).to_have_count(2)
 
 
+@pytest.mark.parametrize("page_of", ["n1", "n2"])
 def test_output_shows_as_it_is_written_and_goes_on_through_a_failover(
-    cluster, tmp_path, open_screen
+    cluster, fall, tmp_path, open_screen, page_of
 ):
-    master, standby = cluster.pair()
+    master, standby = cluster.pair(*fall.options)
     go_on = tmp_path / "go-on"
     wait = f"echo part one; while [ ! -e {go_on} ]; do sleep 0.05; done; echo part two"
-    screen = open_screen(standby, "/deploy")
+    screen = open_screen(cluster[page_of], "/deploy")
     page = screen.page
     screen.write(PLAN.replace("{launch}", wait))
     page.get_by_role("button", name="Deploy", exact=True).click()
@@ -145,8 +146,8 @@ def test_output_shows_as_it_is_written_and_goes_on_through_a_failover(
     page.get_by_role("region", name="Steps").get_by_role("link", name="launch").first.click()
     output = page.get_by_role("region", name="Output")
     expect(output).to_contain_text("part one")
-    screen.expected.append("net::ERR_")
-    master.kill()
+    screen.expected += ["net::ERR_", "503"]  # that of a node which is about to end
+    fall.of(master, standby)
     expect(screen.strip).to_contain_text("n2 leads since")
     go_on.touch()
     expect(output).to_contain_text("part two")

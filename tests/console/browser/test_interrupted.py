@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from tests.console.browser.falls import Fall
 from tests.console.browser.screen import TOUCH
 from tests.e2e.servers import eventually
 
@@ -25,9 +26,10 @@ def paid(cluster):
     return paid
 
 
-def interrupt(cluster):
+def interrupt(cluster, fall=None):
     """End a master while the till pays; return the other node and the application."""
-    master, standby = cluster.pair()
+    fall = fall or Fall("kill", cluster)
+    master, standby = cluster.pair(*fall.options)
     answer = master.ask("POST", "/v1/applications", PLAN, headers={"content-type": "text/yaml"})
     app = answer.json["entityId"]
     path = f"/v1/applications/{app}/entities/till"
@@ -39,13 +41,12 @@ def interrupt(cluster):
     eventually("it pays", lambda: [one for one in master.get(parts) if "startTimeUtc" in one])
     eventually("the standby knows", lambda: standby.ask("GET", parts).status == 200)
     eventually("it knows the step", lambda: standby.get(parts) or None)
-    master.kill()
-    standby.becomes("master")
+    fall.of(master, standby)
     return standby, app
 
 
-def test_what_a_failover_cut_off_is_given_up_for_a_reason(cluster, paid, open_screen):
-    server, _ = interrupt(cluster)
+def test_what_a_failover_cut_off_is_given_up_for_a_reason(cluster, fall, paid, open_screen):
+    server, _ = interrupt(cluster, fall)
     screen = open_screen(server)
     page = screen.page
     attention = page.get_by_role("region", name="What needs attention")
@@ -100,3 +101,27 @@ def test_what_a_failover_cut_off_is_resumed(cluster, paid, open_screen):
     page.get_by_role("button", name="Let it run").click()
     paid.touch()
     expect(heading).to_contain_text("Completed")
+
+
+@pytest.mark.parametrize("page_of", ["n1", "n2"])
+def test_what_is_being_decided_stays_when_the_master_ceases_to_lead(
+    cluster, fall, paid, open_screen, page_of
+):
+    heir = cluster["n1"]
+    master, _ = interrupt(cluster, fall)
+    fall.back(heir, master)
+    screen = open_screen(cluster[page_of], "/interrupted")
+    page, dialog = screen.page, screen.dialog
+    page.get_by_role("button", name="Decide about pay").click()
+    dialog.get_by_label("Abandon").check()
+    dialog.get_by_label("Reason").fill("paid in cash")
+    screen.expected += ["net::ERR_", "503"]  # that of a node which is about to end
+    fall.of(master, heir)
+    expect(screen.strip).to_contain_text("n1 leads since")
+    expect(dialog.get_by_label("Abandon")).to_be_checked()
+    expect(dialog.get_by_label("Reason")).to_have_value("paid in cash")
+    expect(dialog.get_by_label("Reason")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("It is given up.")).to_be_visible()
+    expect(page.get_by_text("Nothing is interrupted.")).to_be_visible()
+    assert heir.get("/v1/interrupted") == []

@@ -54,13 +54,14 @@ def test_a_page_that_nobody_looks_at_loads_itself_anew(opened):
     assert page.url.endswith("/about")
 
 
-def test_it_goes_on_through_it_then(opened, cluster):
+@pytest.mark.parametrize("fall", ["kill", "pause", "end"], indirect=True)
+def test_it_goes_on_through_it_then(opened, fall, cluster):
     page = opened.page
     page.get_by_role("button", name="Load this page anew").click()
     expect(page.get_by_text("Joined after this page")).to_have_count(0)
     expect(opened.row("n2")).to_contain_text("first")
-    opened.expected.append("net::ERR_")
-    cluster["n1"].kill()
+    opened.expected += ["net::ERR_", "503"]  # that of a node which is about to end
+    fall.begin(cluster["n1"], cluster["n2"])
     expect(opened.strip).to_contain_text("n1 is gone; this page goes on through n2")
 
 
