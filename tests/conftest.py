@@ -11,12 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.matrix import times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PATIENCE_S = 60.0
 """For what must happen, on a machine that has much else to do."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how long the cells of the matrix took."""
+    reports = [one for kind in ("passed", "failed") for one in terminalreporter.getreports(kind)]
+    if line := times.said(reports):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture
