@@ -7,6 +7,9 @@ OPERATIONS ?= $(shell echo $$(( ($(SEEDS) + 1) / 2 )))
 FIRST ?= 0
 CONSOLE := $(shell find console -type f -not -path '*/node_modules/*' -not -name '*.test.ts')
 
+# Tests of servers wait more than they compute.
+WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
+
 STORE ?= directory
 MINUTES ?= 0.5
 
@@ -14,7 +17,7 @@ MINUTES ?= 0.5
 
 help:
 	@echo 'make demo          two servers, one application, kill -9 (KEEP=1 leaves it running)'
-	@echo 'make test          all tests'
+	@echo 'make test          all tests, by so many WORKERS= as there are cores and one'
 	@echo 'make matrix        masters that end in every way, at every moment of every phase, on real servers'
 	@echo 'make lint          format, lint, types, import directions, the guard'
 	@echo 'make guard         all tests of the guard, killed at every line under every shell: 2 minutes on 2 idle cores'
@@ -54,7 +57,7 @@ demo: install
 
 test: install
 	console/npm run --silent test
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 matrix: install
 	MATRIX=all $(BIN)/python -m pytest tests/matrix -n 2 --dist loadgroup

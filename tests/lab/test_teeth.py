@@ -11,7 +11,6 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.slow,
     pytest.mark.timeout(400),
-    pytest.mark.xdist_group("lab"),
 ]
 
 RUNS = 4
@@ -27,7 +26,9 @@ def test_each_weakness_is_tried():
     assert set(FOUND) == set(WEAKNESSES)
 
 
-@pytest.mark.parametrize("weak", FOUND)
+@pytest.mark.parametrize(
+    "weak", [pytest.param(weak, marks=pytest.mark.xdist_group(f"lab-{weak}")) for weak in FOUND]
+)
 def test_a_build_without_it_is_found_out(tmp_path, weak):
     script, rules = FOUND[weak]
     for seed in range(1, RUNS + 1):
