@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import asyncpg
 
 from brookline.errors import StoreError, StoreUnfit
-from brookline.stores.postgresql.hosts import Entry
+from brookline.stores.postgresql.hosts import Entry, NobodyThere
 from brookline.stores.postgresql.wording import FAILURES, refused
 
 if TYPE_CHECKING:
@@ -110,9 +110,8 @@ class Connections:
             raise StoreError(f"{self._address.place} was closed here")
         try:
             dsn, connection = await Entry(self._enter, self._dsns).find()
-        except ExceptionGroup as problems:
-            last = problems.exceptions[-1]
-            raise refused(self._address, last) from last
+        except NobodyThere as nobody:
+            raise refused(self._address, nobody.last) from nobody.last
         self._dsns = (dsn, *(each for each in self._address.dsns if each != dsn))
         return connection
 

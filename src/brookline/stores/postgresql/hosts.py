@@ -18,6 +18,18 @@ HEAD_START_S = 0.5
 and hosts that say nothing at all may be named before the one that lives."""
 
 
+class NobodyThere(Exception):
+    """No host let us in.
+
+    Attributes:
+        last: What the last one of them said.
+    """
+
+    def __init__(self, last: Exception) -> None:
+        super().__init__(str(last))
+        self.last = last
+
+
 class Entry:
     """One try to get into a database, by whichever host lets us in first.
 
@@ -40,7 +52,7 @@ class Entry:
 
         Raises:
             StoreError: If one of them may not be used.
-            ExceptionGroup: What each of them said, in their order.
+            NobodyThere: If none of them lets us in.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -53,7 +65,7 @@ class Entry:
             return self._found
         if self._refusal is not None:
             raise self._refusal
-        raise ExceptionGroup("nobody", [self._problems[dsn] for dsn in self._dsns])
+        raise NobodyThere(self._problems[self._dsns[-1]])
 
     async def _try(self, number: int) -> None:
         if number:
