@@ -127,6 +127,17 @@ class Screen:
         wide = self.page.evaluate("() => document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is {wide} wide"
 
+    def look_at_all(self, name: str) -> None:
+        """Take pictures of what is seen at once: wide and narrow, light and dark."""
+        size = self.page.viewport_size
+        for width, height in ((1440, 900), (390, 844)):
+            self.page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("dark", "light"):
+                self.page.emulate_media(color_scheme=scheme)
+                self.look(name, whole=False)
+        if size:
+            self.page.set_viewport_size(size)
+
     def violations(self) -> list[str]:
         """Return what axe finds against WCAG 2.2 AA."""
         self.page.evaluate(AXE.read_text())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 _KEEP_WORDS = """() => {
@@ -12,8 +13,9 @@ _KEEP_WORDS = """() => {
 }"""
 
 
-def test_a_page_on_the_standby_shows_the_failover_as_it_happens(cluster, open_screen):
-    master, standby = cluster.pair()
+@pytest.mark.parametrize("fall", ["kill", "pause"], indirect=True)
+def test_a_page_on_the_standby_shows_the_failover_as_it_happens(cluster, fall, open_screen):
+    master, standby = cluster.pair(*fall.options)
     cluster.deploy(master, "Shop")
     screen = open_screen(standby, "/about")
     page = screen.page
@@ -23,7 +25,7 @@ def test_a_page_on_the_standby_shows_the_failover_as_it_happens(cluster, open_sc
     page.get_by_role("dialog").get_by_label("Priority").fill("17")
     page.evaluate(_KEEP_WORDS)
     screen.expected.append("net::ERR_")
-    master.kill()
+    fall.begin(master, standby)
     expect(screen.strip).to_contain_text("n2 leads since")
     said = " | ".join(page.evaluate("() => window.words"))
     assert re.search(r"n1 has ended|Master silent|n2 takes over|Nobody leads", said), said
@@ -36,16 +38,17 @@ def test_a_page_on_the_standby_shows_the_failover_as_it_happens(cluster, open_sc
     expect(history.get_by_role("row").nth(1)).to_contain_text("n1 → n2")
 
 
-def test_a_page_of_the_master_that_dies_goes_on_through_another_node(cluster, open_screen):
-    master, standby = cluster.pair()
+@pytest.mark.parametrize("fall", ["kill", "pause", "end"], indirect=True)
+def test_a_page_of_the_master_that_goes_goes_on_through_another_node(cluster, fall, open_screen):
+    master, standby = cluster.pair(*fall.options)
     app = cluster.deploy(master, "Shop")
     screen = open_screen(master, f"/applications/{app}")
     page = screen.page
     expect(page.get_by_role("treeitem").first).to_contain_text("Shop")
     page.evaluate("() => { window.loadedOnce = true }")
     page.get_by_label("Filter the tree").fill("Sh")
-    screen.expected.append("net::ERR_")
-    master.kill()
+    screen.expected += ["net::ERR_", "503"]  # that of a node which is about to end
+    fall.begin(master, standby)
     expect(screen.strip).to_contain_text("n1 is gone; this page goes on through n2")
     expect(screen.strip).to_contain_text("n2 leads since")
     expect(page.get_by_label("Filter the tree")).to_have_value("Sh")
@@ -66,15 +69,17 @@ def test_a_page_of_the_master_that_dies_goes_on_through_another_node(cluster, op
     assert standby.get("/v1/server/ha/priority") == 5
 
 
-def test_a_node_without_others_says_what_it_waits_for_and_goes_on(cluster, open_screen):
-    server = cluster["n1"].start().becomes("master")
+@pytest.mark.parametrize("fall", ["kill", "pause", "end"], indirect=True)
+def test_a_node_without_others_says_what_it_waits_for_and_goes_on(cluster, fall, open_screen):
+    server = cluster["n1"].start(*fall.options).becomes("master")
     screen = open_screen(server, "/about")
     screen.expected.append("net::ERR_")
-    server.kill()
+    fall.begin(server, server)
     expect(screen.strip).to_contain_text("No connection to n1")
     expect(screen.strip).to_contain_text("No other node is known to this page")
     screen.expected.append("503")  # of a node that knows no sessions yet
-    server.start().becomes("master")
+    fall.up(server)
+    server.becomes("master")
     expect(screen.strip).to_contain_text("n1 leads since")
     expect(screen.row("n1").filter(has_text="MASTER")).to_be_visible()
     expect(screen.page.get_by_role("dialog")).to_be_hidden()

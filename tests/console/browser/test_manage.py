@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import signal
 
+import pytest
 from playwright.sync_api import expect
 from tests.console.browser.screen import TOUCH
 
@@ -93,3 +94,57 @@ def test_a_mode_that_leaves_nobody_to_follow_says_so_before_it_is_done(cluster, 
     expect(screen.strip).to_contain_text("Nobody leads")
     dialog.get_by_role("button", name="Put it back as it was").click()
     expect(screen.strip).to_contain_text("n1 leads since")
+
+
+def test_what_has_failed_is_removed_by_keyboard_only(cluster, open_screen):
+    master, standby = cluster.pair()
+    screen = open_screen(standby, "/about")
+    page, press = screen.page, screen.page.keyboard.press
+    screen.expected.append("net::ERR_")
+    master.kill()
+    expect(screen.strip).to_contain_text("n2 leads since")
+    expect(screen.row("n1")).to_contain_text("FAILED")
+    expect(page.get_by_role("button", name="Remove terminated nodes")).to_be_disabled()
+    screen.tab_to("Remove n1")
+    press("Enter")
+    expect(screen.dialog).to_contain_text("n1")
+    screen.look_at_all("remove-failed")
+    press("Escape")
+    expect(screen.dialog).to_be_hidden()
+    assert screen.focused() == "Remove n1"
+    press("Enter")
+    assert screen.focused() == "Remove"
+    press("Enter")
+    expect(screen.row("n1")).to_have_count(0)
+    expect(page.get_by_text("Forgotten: n1.")).to_be_visible()
+    expect(screen.row("n2")).to_contain_text("MASTER")
+    screen.tab_to("Manage n2")
+    assert [one["name"] for one in standby.get("/v1/server/ha/states")["nodes"].values()] == ["n2"]
+
+
+@pytest.mark.parametrize("page_of", ["n1", "n2"])
+def test_a_master_that_is_killed_while_it_is_asked_to_hand_over_is_followed(
+    cluster, open_screen, page_of
+):
+    master, standby = cluster.pair()
+    screen = open_screen(cluster[page_of], "/about")
+    dialog = screen.manage("n2")
+    dialog.get_by_label("Mode").select_option("MASTER")
+    dialog.get_by_label("I want n1 to stop leading").check()
+    dialog.get_by_role("button", name="Apply").click()
+    # Axe looks for the styles of a page whose node is gone.
+    screen.expected += ["net::ERR_", "503", "preload assets"]
+    master.pause()  # it can neither answer nor hand over
+    dialog.get_by_role("button", name="Do it now").click()
+    expect(dialog.get_by_role("button", name="Do not wait for it")).to_be_focused()
+    if page_of != "n1":  # which answers nothing now, also not to who looks for its styles
+        screen.look_at_all("manage-going")
+    master.kill()
+    expect(screen.strip).to_contain_text("n2 leads since")
+    expect(dialog).to_contain_text("It is not known whether it was done.")
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    screen.look_at_all("manage-unknown")
+    screen.page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(screen.row("n2")).to_contain_text("MASTER")
+    assert standby.state() == "MASTER"

@@ -49,3 +49,4 @@ def test_one_that_is_chosen_is_not_overwritten_by_what_was_read_before(
     expect(output.locator("pre")).to_contain_text("and the last of stderr")
     expect(output.locator("pre")).to_contain_text("words of stderr")
     expect(output.locator("pre")).not_to_contain_text("words of stdout")
+    screen.look_at_all("activity-output")

@@ -78,3 +78,4 @@ def test_of_relations_that_change_quickly_the_last_are_shown(server, app, open_s
     asked[0].fulfill(json=[])  # as it was at the beginning
     expect(drawing.locator("path.takes")).to_have_count(len(names))
     assert len(asked) == 2, "once for all that changed meanwhile"
+    screen.look_at_all("relations-many")

@@ -66,3 +66,26 @@ def test_a_page_that_may_not_reach_the_others_says_how_it_could_and_waits_for_it
     expect(screen.strip).to_contain_text("n2 leads since")
     expect(screen.strip).to_contain_text("this page: n1")
     expect(page.locator(".cm-content")).to_contain_text("Half filled")
+
+
+def test_a_node_that_the_browser_does_not_reach_is_made_master_and_not_else_managed(
+    nodes, launch, open_screen
+):
+    n1, n2 = nodes
+    screen = open_screen(n1, "/about", browser=trusting(launch, n1))
+    screen.expected.append("net::ERR_CERT")
+    dialog = screen.manage("n2")
+    expect(dialog).to_contain_text("Open that address once in this browser and accept its")
+    dialog.get_by_label("Priority").fill("3")
+    apply = dialog.get_by_role("button", name="Apply")
+    expect(apply).to_be_disabled()
+    dialog.get_by_label("Priority").fill("0")
+    dialog.get_by_label("Mode").select_option("MASTER")
+    expect(dialog).to_contain_text("It need not be for this")
+    screen.look_at_all("manage-unreached")
+    dialog.get_by_label("I want n1 to stop leading").check()
+    apply.click()
+    dialog.get_by_role("button", name="Do it now").click()
+    expect(dialog.get_by_role("status")).to_contain_text("Done.")
+    expect(screen.strip).to_contain_text("n2 leads since")
+    assert n2.state() == "MASTER"
