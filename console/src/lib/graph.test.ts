@@ -33,6 +33,18 @@ test('each line goes from one box to another, also two between the same', () => 
   for (const { path } of lines) expect(path).toMatch(/^M[\d.]+ [\d.]+( [QL][\d. ]+)+$/)
 })
 
+test('a line that goes around boxes lies in the drawing as well', () => {
+  const names = ['db', 'one', 'two', 'three']
+  const widths = new Map(['app', ...names].map((id) => [id, 80]))
+  const edges = names.map((id) => part('app', id))
+  const drawn = laidOut(widths, [...edges, ...names.slice(1).map((id) => takes(id, 'db'))])
+  const ys = drawn.lines.flatMap(({ path }) =>
+    [...path.matchAll(/([-\d.]+) ([-\d.]+)/g)].map((one) => Number(one[2])),
+  )
+  expect(Math.min(...ys)).toBeGreaterThanOrEqual(0)
+  expect(Math.max(...ys)).toBeLessThanOrEqual(drawn.height)
+})
+
 test('nothing needs no room', () => {
   expect(laidOut(new Map(), []).boxes).toEqual([])
 })

@@ -15,6 +15,11 @@ export interface Box {
   width: number
 }
 
+interface Point {
+  x: number
+  y: number
+}
+
 export interface Drawing {
   width: number
   height: number
@@ -23,11 +28,12 @@ export interface Drawing {
 }
 
 export const HEIGHT = 34
+const MARGIN = 8
 
 /** Lays out boxes of a width each, and the lines between them. */
 export function laidOut(widths: Map<string, number>, edges: Edge[]): Drawing {
   const graph = new Graph({ multigraph: true })
-  graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 60, marginx: 8, marginy: 8 })
+  graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 60, marginx: MARGIN, marginy: MARGIN })
   for (const [id, width] of widths) graph.setNode(id, { width, height: HEIGHT })
   const known = edges.filter((one) => widths.has(one.from) && widths.has(one.to))
   known.forEach((one, index) => {
@@ -35,20 +41,27 @@ export function laidOut(widths: Map<string, number>, edges: Edge[]): Drawing {
     graph.setEdge(one.from, one.to, { weight: one.kind === 'part' ? 3 : 1 }, String(index))
   })
   layout(graph)
+  const ways: Point[][] = known.map(
+    (one, index) => graph.edge(one.from, one.to, String(index)).points ?? [],
+  )
+  const { width = 0, height = 0 } = graph.graph()
+  // Lines that go around boxes are not counted in the height.
+  const ys = ways.flat().map((point) => point.y)
+  const above = ys.reduce((most, y) => Math.max(most, MARGIN - y), 0)
+  const below = ys.reduce((most, y) => Math.max(most, y + MARGIN), height)
   const boxes = [...widths].map(([id, width]) => {
     const { x, y } = graph.node(id)
-    return { id, width, x: x - width / 2, y: y - HEIGHT / 2 }
+    return { id, width, x: x - width / 2, y: y - HEIGHT / 2 + above }
   })
   const lines = known.map((one, index) => {
-    const { points } = graph.edge(one.from, one.to, String(index))
-    return { ...one, path: pathOf(points ?? []) }
+    const points = (ways[index] ?? []).map(({ x, y }) => ({ x, y: y + above }))
+    return { ...one, path: pathOf(points) }
   })
-  const { width = 0, height = 0 } = graph.graph()
-  return { width, height, boxes, lines }
+  return { width, height: below + above, boxes, lines }
 }
 
 /** A line through points, with round corners. */
-function pathOf(points: { x: number; y: number }[]): string {
+function pathOf(points: Point[]): string {
   const [first, ...rest] = points
   if (!first) return ''
   let path = `M${first.x} ${first.y}`
