@@ -105,6 +105,9 @@ g_is_alive() { # PID START
 # Tell whether processes of a step are left though its runner is gone. The number may be another group's by now,
 # so one of them must have the step's output open.
 g_has_orphans() {
+  # A number is only given anew once nobody is left of the group and the session that have it.
+  g_start_of "$g_pid"
+  [ "${g_start:-$g_pid_start}" = "$g_pid_start" ] || return 1
   if g_needs_sudo; then
     g_has_orphans_of_another
     return
@@ -115,7 +118,8 @@ g_has_orphans() {
     [ "$g_process/fd/1" -ef "$g_dir/stdout" ] && return 0
     [ "$g_process/fd/2" -ef "$g_dir/stderr" ] && return 0
   done
-  return 1
+  # It may have become another user's meanwhile.
+  g_needs_sudo && g_has_orphans_of_another
 }
 
 # The same for those of another user, whose open files only he sees. What he does not see either may be a `sudo` that

@@ -145,6 +145,8 @@ class Box:
         if self.folder.exists():
             shutil.copytree(self.folder, twin.folder, symlinks=True)
             twin.id = f"{self.id.partition('.')[0]}.{twin.folder.stat().st_ino}"
+        for path in (twin.tmp_path, *twin.tmp_path.rglob("*")) if self.login else ():
+            shutil.chown(path, self.login)
         return twin
 
     def copy(self, name, change):

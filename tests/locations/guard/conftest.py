@@ -1,10 +1,15 @@
 import contextlib
 import os
+import shutil
 import signal
+import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from tests.locations.guard.box import PROGRAMS, SHELLS, Box, plain_shell, shell
+from tests.locations.guard.sudo import Sudo, as_login
 
 
 def missing(what):
@@ -75,3 +80,30 @@ def until():
         return found
 
     return wait
+
+
+@pytest.fixture
+def root():
+    if os.geteuid() != 0:
+        missing("only root may be other users here, and say what sudo allows them")
+
+
+@pytest.fixture
+def sudo(root):
+    """Allow the ordinary login what he needs."""
+    if not shutil.which("sudo"):
+        missing("no sudo is here; see .ci/sudo")
+    with Sudo() as sudo:
+        sudo.allow()
+        tried = as_login("sudo", "-n", "-u", "daemon", "true")
+        if (said := subprocess.run(tried, capture_output=True, check=False)).returncode:
+            missing(f"sudo does not work here: {said.stderr.decode()}")
+        yield sudo
+
+
+@pytest.fixture
+def public():
+    """A folder in which all users may write."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)

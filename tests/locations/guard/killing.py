@@ -69,6 +69,30 @@ def _with_point(line, in_case, before):
     return f"{indent}{before}{bare}"
 
 
+def points(text):
+    """Return the numbers of the lines that have a command, but in functions that only read."""
+    marked = with_points(text, lambda number: f"@{number}@")
+    passed, quoted = readers(text), _quoted(text)
+    found = {int(number) for number in re.findall(r"@(\d+)@", marked)} - quoted
+    return [line for line in sorted(found) if function_at(text, line) not in passed]
+
+
+def _quoted(text):
+    """Return the numbers of the lines that begin within a text in quotes: another shell runs them."""
+    found, quote = set(), ""
+    for number, line in enumerate(text.splitlines()):
+        if quote:
+            found.add(number)
+        before = " "
+        for char in line:
+            if not quote and char == "#" and before == " ":
+                break
+            if char in ("'", '"') and before != "\\" and quote in ("", char):
+                quote = "" if quote else char
+            before = char
+    return found
+
+
 def tracing(text):
     """Return the script so that it notes the lines that it comes to, in the file ``$TRACE``."""
     return with_points(text, lambda number: f'[ -z "${{TRACE-}}" ] || echo {number} >>"$TRACE"; ')

@@ -50,7 +50,10 @@ def test_attaching_begins_nothing(box):
     assert (answer.end, answer.out) == (("2", "-"), b"out\n")
 
 
-def test_twenty_masters_run_a_step_once(box):
+@pytest.mark.parametrize("locking", ["flock", "link"])
+def test_twenty_masters_run_a_step_once(box, locking):
+    file = box.folder / "id"
+    file.write_text(file.read_text().replace("flock", locking))
     trace = box.tmp_path / "trace"
     script = f"echo run >>{trace}; echo out; sleep 0.1; exit 5"
     answers = all_at_once(
@@ -65,6 +68,7 @@ def test_twenty_masters_run_a_step_once(box):
         else:
             assert (answer.end, answer.out) == (("5", "-"), b"out\n")
     assert (box.folder / "epoch").read_text() == "20\n"
+    assert list(box.folder.glob("held*")) == list(box.folder.glob("lock.*")) == []
 
 
 def test_a_kill_and_runs_that_race_leave_no_command_running(plain, alive):

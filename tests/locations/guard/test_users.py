@@ -5,16 +5,14 @@ import contextlib
 import os
 import pwd
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
 from tests.locations.guard.box import SHELLS, path_without
-from tests.locations.guard.conftest import missing, there_is
-from tests.locations.guard.sudo import LOGIN, Login, Sudo, as_login
+from tests.locations.guard.conftest import there_is
+from tests.locations.guard.sudo import LOGIN, Login
 from tests.locations.guard.test_client import Sink
 
 from brookline.errors import RemoteError
@@ -28,33 +26,6 @@ from brookline.values.clock import SystemClock
 
 HARD = 'a\'\nb $(touch no) "c"'
 WAYS = [*(("sudo", name) for name in SHELLS), ("su", "dash"), ("su", "ksh")]
-
-
-@pytest.fixture
-def root():
-    if os.geteuid() != 0:
-        missing("only root may be other users here, and say what sudo allows them")
-
-
-@pytest.fixture
-def sudo(root):
-    """Allow the ordinary login what he needs."""
-    if not shutil.which("sudo"):
-        missing("no sudo is here; see .ci/sudo")
-    with Sudo() as sudo:
-        sudo.allow()
-        tried = as_login("sudo", "-n", "-u", "daemon", "true")
-        if (said := subprocess.run(tried, capture_output=True, check=False)).returncode:
-            missing(f"sudo does not work here: {said.stderr.decode()}")
-        yield sudo
-
-
-@pytest.fixture
-def public():
-    """A folder in which all users may write."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        Path(folder).chmod(0o777)
-        yield Path(folder)
 
 
 @pytest.fixture
@@ -250,6 +221,30 @@ def test_users_that_are_not_there_are_named(box):
     answer = box.run("s1", command("echo no", user="no-such-user"))
     assert (answer.end, answer.out) == (("125", "unstarted"), b"")
     assert answer.err.decode() == f"{os.uname().nodename} has no user 'no-such-user'\n"
+
+
+def test_another_process_with_the_number_of_a_dead_runner_is_not_taken_for_what_he_left(ordinary):
+    ordinary.run("s1", command("true"))
+    login = {"user": pwd.getpwnam(LOGIN).pw_uid, "start_new_session": True}
+    with subprocess.Popen(["sleep", "100"], **login) as other:
+        (ordinary.step("s1") / "end").write_text("\n")
+        (ordinary.step("s1") / "started").write_text(f"{other.pid} 1 1.0 {ordinary.boot}\n")
+        assert ordinary.kill("s1").end == ("-", "lost")
+        assert other.poll() is None
+        other.kill()
+
+
+def test_what_becomes_another_users_while_it_is_looked_for_is_found(ordinary):
+    first = "  if g_needs_sudo; then\n    g_has_orphans_of_another\n    return\n  fi\n"
+    assert first in ordinary.script.read_text()
+    late = ordinary.copy("late.sh", lambda text: text.replace(first, ""))  # it was not his yet
+    process = ordinary.begin_run("s1", command("echo on; exec sleep 100"))
+    ordinary.await_output("s1", lines=1)
+    os.kill(ordinary.runner("s1"), signal.SIGKILL)
+    status = ordinary.ask("status", ordinary.folder, ordinary.id, "s1", script=late)
+    assert status.lines[0][1] == "running"
+    assert ordinary.kill("s1", grace=50).end == ("-", "cancelled")
+    assert ordinary.end_of(process).end == ("-", "cancelled")
 
 
 def test_a_kill_that_sudo_refuses_says_so_and_lets_it_run(ordinary, sudo, alive):
