@@ -172,7 +172,7 @@ def test_what_a_master_acknowledges_while_it_is_moved_is_there(log, tmp_path):
             clock=CLOCK,
             randomness=SYSTEM_RANDOM,
             rules=ALL_RULES,
-            wait_s=5.0,
+            wait_s=60.0,
         )
         running = asyncio.ensure_future(writer.run())
         await writer.append(Active())
