@@ -9,7 +9,6 @@ from brookline.locations.guard import GUARD, Place
 from brookline.locations.ports import LOCATION
 from brookline.operations.task import KIND as TASK
 from brookline.operations.task import Status
-from brookline.values.ids import new_id
 from brookline.wire.changes import Merge
 
 if TYPE_CHECKING:
@@ -109,14 +108,16 @@ async def record_by_chance(operation: Operation, decide: Decide, name: str) -> N
     """Commit what follows from what was found on a machine, and not from the operation's code.
 
     Another master that comes to this place may not record anything, or something else. So what is
-    done behind it may have been begun by one before, and what another one recorded does not count.
+    done behind it may have been begun by one before, and what another one recorded does not count:
+    it is named after the taking up.
 
     Raises:
         NotMaster: If this node does not lead any more.
         Fenced: Likewise.
     """
     fresh = operation.fresh
-    await operation.record(decide, name=f"{name} {new_id()}")
+    taken = operation.root.task.taken.get("count", 0)
+    await operation.record(decide, name=f"{name} {taken}")
     operation.fresh = fresh
 
 
