@@ -62,8 +62,8 @@ def _with_point(line, in_case, before):
         return f"{indent}{head}{before}{rest}" if rest else line
     if re.match(r"case .* in$", bare):
         in_case.append(len(indent))
-    if bare.endswith("=$?"):
-        return line  # what stands before it would be what it asks for
+    if bare.endswith("=$?") or bare == "return":
+        return line  # what stands before it would be what it asks for, or tells
     if _NO_COMMAND.match(bare) or re.fullmatch(r"\w+\(\) \{.*", bare):
         return line
     return f"{indent}{before}{bare}"

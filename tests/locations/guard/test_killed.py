@@ -36,6 +36,7 @@ CASES = {
     scenarios.Init: ("flock",),
 }
 OTHERS = (
+    scenarios.RunAsAnother,
     scenarios.RunAsAnotherBySu,
     scenarios.RunAsAnotherThatIsRefused,
     scenarios.KillOfAnother,
@@ -90,9 +91,6 @@ NEVER = {
     ("g_break_lock", 'ln "$g_mine.broken" "$g_folder/held" 2>/dev/null'),
     ("g_break_lock", "return 1"),
     ("g_forget", "return 0"),
-    # Open: as what `sudo` begins, whose runner was killed just before, is not seen to end.
-    ("g_become", 'user) g_switch "$g_text" ;;'),
-    ("g_switch", 'exec sudo -n -H -u "$1" -- /bin/sh -c "$g_program"'),
     # By the other user's shell, whose end is that of his command.
     ("g_become", 'exec env -- "$@" "$g_shell" -e /dev/fd/3 </dev/null 3<&3'),
     ("g_become", 'rm -f "$g_script"'),
