@@ -9,6 +9,7 @@ from brookline.api import internode
 from brookline.api.app import all_operations
 from brookline.api.openapi import document, operation_id
 from brookline.api.routes import Place, RouteTable
+from brookline.operations.interruption import Cause
 
 ADDITIONS = Path(__file__).parents[2] / "docs" / "rest-additions.md"
 
@@ -100,3 +101,9 @@ def test_reads_change_nothing_and_writes_have_a_place():
     for operation in all_operations():
         reads = operation.place in (Place.ANY, Place.HOT)
         assert reads == (operation.method == "GET"), operation
+
+
+def test_every_cause_of_an_interruption_is_in_the_text_for_people():
+    text = ADDITIONS.read_text()
+    table = text[text.index("| `cause` |") :].partition("\n\n")[0]
+    assert [line.split("`")[1] for line in table.splitlines()[2:]] == [one.value for one in Cause]

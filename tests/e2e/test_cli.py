@@ -287,7 +287,7 @@ def test_the_demo_sees_all_that_it_promises(folder):
         "the command never noticed",
         "its output is whole: 50 parts, none missing, none twice",
         "each command ran once, in order",
-        "1 (install) was attached to, 0 were resumed",
+        "attached to: install; resumed by running it again: none",
         "every acknowledged write is there",
         "Timeline",
     ):

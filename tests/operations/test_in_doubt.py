@@ -10,12 +10,15 @@ from tests.conftest import is_alive
 from tests.operations.far import completes, ends
 
 from brookline.errors import RemoteError
+from brookline.journal.queue import Decision
 from brookline.locations import here, way
 from brookline.locations.command import Command, words
 from brookline.locations.guard import GUARD
 from brookline.locations.ports import LOCATION
 from brookline.operations.interruption import Cause
 from brookline.operations.operation import current
+from brookline.operations.resolving import find, resume
+from brookline.operations.retention import with_parts
 from brookline.operations.safety import guarded
 from brookline.operations.task import KIND, Status
 from brookline.wire.changes import Merge
@@ -182,3 +185,26 @@ async def test_a_machine_that_is_started_anew_interrupts_the_command_that_ran_th
     assert task.error.startswith("interrupted: the machine was started anew, and nobody knows how")
     assert far.bench.recorder.records.get(KIND, task.id)["status"] == "interrupted"
     assert far.pids() == [pid]
+
+
+async def test_a_command_without_what_waited_for_it_is_interrupted_and_run_anew_when_resumed(
+    far, until
+):
+    task = await far.begins(until, "up")
+    [pid] = far.pids()
+    os.kill(os.getpgid(pid), signal.SIGKILL)  # as for want of memory; the command goes on
+    far.go.touch()
+    task = await ends(far, task, Status.INTERRUPTED)
+    assert task.interruption["cause"] == Cause.LOST.value
+    assert task.error.startswith(
+        "interrupted: what waited for the command on the machine was killed"
+    )
+    assert far.output(task) == b"one\ntwo\n"
+    bench = far.bench
+    found = find(bench.recorder.records, [one.id for one in with_parts(task)])
+    changes = resume(found, "ann", bench.clock.wall_ms())
+    await bench.recorder.commit(lambda _view: Decision(changes))
+    bench.supervisor.take_up(task, found.lost)
+    task = await ends(far, task)
+    assert task.result == [3, "one\ntwo\n"]
+    assert len(far.pids()) == 2

@@ -36,9 +36,11 @@ _REASONS = {
     "reset": "the machine does not know any more what was run there: the guard's folder {folder} was "
     "lost, replaced or set back",
     "rebooted": "the machine was started anew, and nobody knows how far the command had come",
+    "lost": "what waited for the command on the machine was killed, and nobody knows how it ended",
     "collected": "the machine runs the command no more: its outcome was cleared away long ago, or an "
     "earlier master took it for lost",
 }
+_CAUSES = {"rebooted": Cause.REBOOTED, "lost": Cause.LOST}
 
 
 class Place(NamedTuple):
@@ -346,8 +348,9 @@ class Guard:
 
     def interruption(self, word: str = _RESET) -> StepInterrupted:
         """Return how a step ends of which nobody can know whether it ran."""
-        cause = Cause.REBOOTED if word == "rebooted" else Cause.RESET
-        return StepInterrupted(cause, _REASONS[word].format(folder=self._folder))
+        return StepInterrupted(
+            _CAUSES.get(word, Cause.RESET), _REASONS[word].format(folder=self._folder)
+        )
 
     def in_doubt(self, error: RemoteError) -> Unreachable:
         """Return what a failure of the guard means for a step that may run there already."""

@@ -43,6 +43,7 @@ _SIGNALLED = 128
 _TIMEOUT = "timeout"
 _CANCELLED = "cancelled"
 _OVERDUE = "overdue"
+_LOST = "lost"
 
 
 def _nothing() -> None:
@@ -130,6 +131,8 @@ class _Run:
         ends = functools.partial(output.ends, self._guard, self._step, ended)
         stdout, stderr = await self._patiently(ends)
         await self._recorded.record(operation)
+        if ended.why == _LOST and operation is not None:
+            raise self._guard.interruption(_LOST)
         return _finished(self._command, ended, stdout, stderr)
 
     async def _in_time(self) -> Ended:
@@ -311,5 +314,5 @@ def _finished(command: Command, ended: Ended, stdout: str, stderr: str) -> Finis
         return Finished(-1, stdout, stderr, timed_out=True)
     if ended.code is not None:
         return Finished(ended.code, stdout, stderr)
-    number = signal.SIGKILL if ended.why == "lost" else signal.SIGTERM
+    number = signal.SIGKILL if ended.why == _LOST else signal.SIGTERM
     return Finished(-number, stdout, stderr)

@@ -22,10 +22,13 @@ class Cause(enum.Enum):
     """What it needs is not there any more, such as its type."""
 
     SUSPECT = "suspect"
-    """Its own code was running when two masters in a row died soon after they took it up."""
+    """Two masters in a row died soon after they took it up: perhaps of its own code."""
 
     REBOOTED = "rebooted"
     """The machine was started anew while a command of it ran there."""
+
+    LOST = "lost"
+    """What waited for its command on the machine was killed, so nobody knows how that ended."""
 
     RESET = "reset"
     """The machine does not know any more what was done there."""

@@ -114,8 +114,8 @@ def _why_not(value: Value, strikes: int, doubt: str | None) -> StepInterrupted |
     if strikes >= _MOST_STRIKES:
         return StepInterrupted(
             Cause.SUSPECT,
-            "suspect: its own code was running when two masters in a row died soon after they "
-            "had begun with it",
+            "suspect: two masters in a row died soon after they had taken it up, perhaps of its "
+            "own code",
         )
     if not value.get("work"):
         return StepInterrupted(

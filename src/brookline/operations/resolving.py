@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from brookline.journal.records import View
     from brookline.wire.changes import Change, Value
 
-_LOST = (Cause.REBOOTED.value, Cause.RESET.value)
+_LOST = (Cause.REBOOTED.value, Cause.LOST.value, Cause.RESET.value)
 """Causes by which a command is lost, so that going on means to run it again."""
 
 _RESOLVED = "resolved"

@@ -64,8 +64,8 @@ class InterruptedSummary(Shape, frozen=True, kw_only=True):
 
     Attributes:
         id: Of its task, as in `activities`.
-        cause: A word: ``once``, ``changed``, ``gone``, ``suspect``, ``rebooted``, ``reset``, ``cut-off``,
-            ``restored``.
+        cause: A word: ``once``, ``changed``, ``gone``, ``suspect``, ``rebooted``, ``lost``, ``reset``,
+            ``cut-off``, ``restored``.
         reason: A sentence.
         step: The step at which it was.
         failover: The change of masters that did it; absent if it was another cause.
