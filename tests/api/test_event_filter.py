@@ -19,14 +19,19 @@ UP = Fact(
 )  # fmt: skip
 TASK = Fact(Subject.TASK, "p", What.CHANGED, "a", ("t",), "w", {"status": "running"})
 GONE = Fact(Subject.TASK, "g", What.REMOVED)
+CUT = Fact(
+    Subject.TASK, "c", What.CHANGED, "a", (), "w", {"status": "interrupted"}, undecided=True
+)  # fmt: skip
 MASTER = Fact(Subject.MASTERSHIP, "3", What.CHANGED, value={"epoch": 3})
-ALL = [APP, WEB, UP, TASK, GONE, MASTER]
+ALL = [APP, WEB, UP, TASK, GONE, CUT, MASTER]
 
 
 @pytest.mark.parametrize(
     ("query", "told"),
     [
-        ({}, ["application a", "mastership 3"]),
+        ({}, ["application a", "interrupted c", "mastership 3"]),
+        ({"topics": "plane", "application": "b"}, ["interrupted c", "mastership 3"]),
+        ({"topics": "plane,tasks", "task": "c"}, ["task c", "interrupted c", "mastership 3"]),
         ({"topics": "applications"}, ["application a"]),
         ({"topics": "entities"}, ["application a", "entity w", "state w"]),
         ({"topics": "entities", "entity": "w"}, ["entity w", "state w"]),
@@ -34,18 +39,28 @@ ALL = [APP, WEB, UP, TASK, GONE, MASTER]
         ({"topics": "entities", "entity": "w", "sensors": "x"}, ["entity w", "state w"]),
         ({"topics": "entities", "entity": "w", "sensors": "old"},
          ["entity w", "state w", "sensors w"]),
-        ({"topics": "tasks"}, ["task p", "task g"]),
+        ({"topics": "tasks"}, ["task p", "task g", "task c"]),
         ({"topics": "tasks", "task": "t"}, ["task p"]),
         ({"topics": "tasks", "task": "p,x"}, ["task p"]),
         ({"topics": "tasks", "task": "x"}, []),
         ({"topics": "tasks", "entity": "v"}, ["task g"]),
-        ({"topics": "tasks", "application": "a"}, ["task p", "task g"]),
+        ({"topics": "entities,tasks", "sensors": "*", "detail": "w"},
+         ["application a", "entity w", "state w", "sensors w", "task p", "task g", "task c"]),
+        ({"topics": "entities,tasks", "sensors": "*", "detail": "v"},
+         ["application a", "entity w", "state w", "task g"]),
+        ({"topics": "tasks", "application": "a"}, ["task p", "task g", "task c"]),
     ],
     ids=str,
 )  # fmt: skip
 def test_a_question_is_answered_with_what_it_is_about(query, told):
     wanted = read_filter(query)
     assert [f"{one['type']} {one['id']}" for one in changes(ALL, wanted)] == told
+
+
+def test_how_a_task_gets_on_is_told_of_what_is_looked_at_in_detail():
+    wanted = read_filter({"topics": "entities,tasks", "application": "a", "detail": "w"})
+    assert wanted.wants_progress(("p",), "w", "a")
+    assert not wanted.wants_progress(("p",), "v", "a")
 
 
 def test_secrets_are_not_told():
@@ -85,3 +100,21 @@ def test_of_several_entries_the_latest_counts_and_what_came_and_went_is_not_told
         ("entity", "w", "added"),
     ]
     assert told[1]["name"] == "front"
+
+
+def test_of_several_changes_of_config_all_names_are_told_and_no_value():
+    def set_of(name, *keys):
+        return WEB._replace(what=What.CHANGED, value={"name": name, "config": {}}, config=keys)
+
+    entries = [Told(1, [set_of("web", "a", "b")]), Told(2, [set_of("web")]),
+               Told(3, [set_of("front", "b", "my.password")])]  # fmt: skip
+    (told,) = coalesced(entries, read_filter({"topics": "entities"}))
+    assert (told["name"], told["config"]) == ("front", ["a", "b", "my.password"])
+
+
+def test_of_several_decisions_the_latest_counts():
+    entries = [Told(1, [CUT]), Told(2, [CUT._replace(undecided=False)])]
+    (told,) = coalesced(entries, read_filter({}))
+    assert told == {
+        "type": "interrupted", "id": "c", "entity": "w", "application": "a", "waits": False
+    }  # fmt: skip

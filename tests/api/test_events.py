@@ -108,6 +108,21 @@ async def test_only_what_is_asked_for_is_told(shop):
         ]
 
 
+async def test_which_config_has_changed_is_told_without_its_value(shop):
+    house, ids = shop
+    path = f"/applications/{ids['shop']}/entities/{ids['web']}/config"
+    async with stream(house, "topics=entities") as heard:
+        await take(heard, "hello")
+        assert (await house.call("POST", path, json={"my.password": "hush"})).status == 204
+        event = await take(heard, "changes")
+        (web,) = event.data["changes"]
+        assert (web["type"], web["id"], web["config"]) == ("entity", ids["web"], ["my.password"])
+        assert "hush" not in json.dumps(event.data)
+        again = await house.call("POST", f"{path}/my.password?recurse=true", json="other")
+        assert again.status == 204
+        await take(heard, changed("entity", id=ids["web"], config=["my.password"]))
+
+
 async def test_a_name_and_an_end_are_told(shop):
     house, ids = shop
     async with stream(house, "topics=entities") as heard:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from tests.api.conftest import PLAN
 from tests.api.house import until
+from tests.api.test_events import changed, stream, take
 
 from brookline.plane.states import NodeState
 
@@ -128,6 +129,14 @@ async def test_it_is_replayed_as_another_task(after):
     assert one["choices"] == {}
     assert "resume" not in one["links"]
     assert (await house.call("POST", f"/activities/{again}/cancel")).json is True
+
+
+async def test_that_it_is_decided_is_told_by_the_stream(after):
+    house, task, _ = after
+    async with stream(house, "topics=plane") as heard:
+        await take(heard, "hello")
+        assert (await post(house, task, "abandon", json={"reason": "done by hand"})).status == 200
+        await take(heard, changed("interrupted", id=task, waits=False))
 
 
 @pytest.mark.parametrize("form", [True, False], ids=["form", "json"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import types
 
+import msgspec
 import pytest
 
-from brookline.api.plane_events import Phase, view_of
+from brookline.api.plane_events import Phase, last_entry, view_of
 from brookline.journal.standing import Standing
 from brookline.plane.members import Member
 from brookline.plane.states import NodeState
@@ -120,3 +122,16 @@ def test_each_phase_is_a_fact_to_be_shown(seen, phase, says):
     assert (view.phase, view.says()) == (phase, says)
     assert view.told()["says"] == says
     assert view.lasting().silent_ms == 0
+
+
+def test_the_last_entry_is_told_with_the_time_at_which_it_was_written():
+    def beating(name, *, is_master, **said):
+        one = member(name)
+        beat = msgspec.structs.replace(one.heartbeat, **said)
+        return dataclasses.replace(one, heartbeat=beat, is_master=is_master)
+
+    other = beating("n2", is_master=False, tail=40, commit_age_ms=5, wall_ms=9_000)
+    master = beating("n1", is_master=True, tail=41, commit_age_ms=250, wall_ms=10_000)
+    assert last_entry(node(LEADS, other, master)) == {"seq": 41, "at": 9_750}
+    fresh = beating("n1", is_master=True, tail=41, commit_age_ms=-1)
+    assert last_entry(node(LEADS, other, fresh)) is None

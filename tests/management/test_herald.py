@@ -80,6 +80,37 @@ async def test_entities_are_added_changed_and_removed(node):
     assert [(fact.application, fact.above) for fact in gone] == [("a", ("a",)), ("a", ())]
 
 
+async def test_of_an_entity_it_is_told_which_config_has_changed(node):
+    config = {"a": 1, "b": {"c": 2}, "d": None}
+    (added,) = node.apply(Put("entity", "a", {**APP, "config": config}))
+    assert added.config == ()
+    (fact,) = node.apply(Merge("entity", "a", {"config": {**config, "b": {"c": 3}}}))
+    assert fact.config == ("b",)
+    (fact,) = node.apply(Merge("entity", "a", {"config": {"a": 1, "e": 0}}))
+    assert fact.config == ("b", "d", "e")
+    (renamed,) = node.apply(Merge("entity", "a", {"name": "store"}))
+    assert renamed.config == ()
+
+
+WAITS = {"status": "interrupted", "ended": 9, "interruption": {"cause": "once"}}
+
+
+async def test_it_is_told_that_an_operation_waits_for_a_decision_and_that_it_does_no_more(shop):
+    def undecided(*changes):
+        return [fact.undecided for fact in shop.apply(*changes)]
+
+    assert undecided(Put("task", "t", START), Put("task", "u", START)) == [None, None]
+    assert undecided(Merge("task", "t", WAITS), Merge("task", "u", WAITS)) == [True, True]
+    assert undecided(Merge("task", "t", {"streams": {"stdout": 1}})) == [None]
+    assert undecided(Merge("task", "t", {"status": "running"}, ("interruption",))) == [False]
+    assert undecided(Merge("task", "t", {"status": "completed"})) == [None]
+    abandoned = {"interruption": {"cause": "once", "resolved": {"how": "abandoned"}}}
+    assert undecided(Merge("task", "u", abandoned)) == [False]
+    assert undecided(Drop("task", "u")) == [None]
+    assert undecided(Merge("task", "t", WAITS), Put("task", "v", {**START, **WAITS})) == [True] * 2
+    assert undecided(Drop("task", "t")) == [False]
+
+
 async def test_only_sensors_that_have_changed_are_told(shop):
     shop.apply(Merge("sensors", "w", {"x": 1, "y": 2, "service.isUp": True}))
     (fact,) = shop.apply(Merge("sensors", "w", {"x": 1, "y": 3, "service.isUp": True}))

@@ -67,7 +67,7 @@ class Filter:
             case Subject.MASTERSHIP:
                 return self.of_plane
             case Subject.TASK:
-                return self._wants_task(fact)
+                return self.wants_task(fact) or self.wants_interruption(fact)
             case Subject.ENTITY | Subject.SENSORS:
                 return self._wants_entity(fact)
 
@@ -90,7 +90,12 @@ class Filter:
             return False
         return _among(entity, self.entities) and _among(application, self.applications)
 
-    def _wants_task(self, fact: Fact) -> bool:
+    def wants_interruption(self, fact: Fact) -> bool:
+        """Tell whether it is wanted that a task waits for a decision, or does so no more."""
+        return self.of_plane and fact.undecided is not None
+
+    def wants_task(self, fact: Fact) -> bool:
+        """Tell whether the task that a fact is about is wanted itself."""
         if not self.of_tasks:
             return False
         if self.tasks and self.tasks.isdisjoint((fact.id, *fact.above)):

@@ -56,6 +56,8 @@ def _joined(before: Shape | None, after: Shape) -> Shape:
         if after.get("what") == What.REMOVED.value:
             return {}
         return {**after, "what": What.ADDED.value}
+    if "config" in before and "config" in after:
+        return {**after, "config": list(dict.fromkeys((*before["config"], *after["config"])))}
     return after
 
 
@@ -70,7 +72,10 @@ def _shapes(fact: Fact, wanted: Filter) -> Iterator[Shape]:
             if names:
                 yield _sensors(fact, names)
         case Subject.TASK:
-            yield _task(fact)
+            if wanted.wants_task(fact):
+                yield _task(fact)
+            if wanted.wants_interruption(fact):
+                yield _interruption(fact)
         case Subject.MASTERSHIP:
             yield {"type": "mastership", "id": fact.id, **fact.value}
 
@@ -94,6 +99,7 @@ def _entity(fact: Fact) -> Shape:
         "catalogItemId": record.get("catalogItemId") or None,
         "created": record.get("created"),
         **_service(fact.service),
+        "config": list(fact.config),
     }
 
 
@@ -146,13 +152,23 @@ def _task(fact: Fact) -> Shape:
     }
 
 
+def _interruption(fact: Fact) -> Shape:
+    return {
+        "type": "interrupted",
+        "id": fact.id,
+        "entity": fact.entity or None,
+        "application": fact.application or None,
+        "waits": bool(fact.undecided),
+    }
+
+
 def _line(error: str) -> str:
     """Return the first line of an error, without what is named as a secret there."""
     return str(suppressed("error", error.partition("\n")[0][:_LONGEST_ERROR]))
 
 
 TOPIC_READS: Mapping[Topic, tuple[str, ...]] = {
-    Topic.PLANE: ("/v1/server/ha/states", "/v1/server/ha/history"),
+    Topic.PLANE: ("/v1/server/ha/states", "/v1/server/ha/history", "/v1/interrupted"),
     Topic.APPLICATIONS: ("/v1/applications/fetch",),
     Topic.ENTITIES: ("/v1/applications/fetch",),
     Topic.TASKS: ("/v1/activities",),

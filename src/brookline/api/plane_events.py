@@ -200,10 +200,21 @@ class PlaneSight:
         return True
 
     def pulse(self) -> bytes:
-        """Return JSON of the ages of all nodes now."""
+        """Return JSON of the ages of all nodes now, and of the last entry of the log."""
         nodes = ha_summary(self._ports).nodes
         ages = {i: [one.heartbeat_age_ms, one.lag_ms, one.tail] for i, one in nodes.items()}
-        return encode({"nodes": ages, "at": self._ports.clock.wall_ms()})
+        told = {"nodes": ages, "at": self._ports.clock.wall_ms()}
+        last = last_entry(self._ports.node)
+        return encode(told if last is None else {**told, "last": last})
+
+
+def last_entry(node: Node) -> dict[str, int] | None:
+    """Return the last entry that the master has written, and when, as its last heartbeat said."""
+    for member in node.members():
+        said = member.heartbeat
+        if member.is_master and said.commit_age_ms >= 0:
+            return {"seq": said.tail, "at": said.wall_ms - said.commit_age_ms}
+    return None
 
 
 def living(ports: Ports) -> list[dict[str, Any]]:

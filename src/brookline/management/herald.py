@@ -14,6 +14,7 @@ from brookline.journal.records import Records
 from brookline.journal.standing import HISTORY
 from brookline.model import service
 from brookline.operations.task import KIND as TASK
+from brookline.operations.task import Status
 from brookline.wire.changes import Drop, Merge, Put
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ class Fact(NamedTuple):
         gone: Names of sensors that are not set any more.
         service: Of an entity, and of sensors if they are among these: `service.state` and
             `service.isUp`. Not more, or what is kept of the past would keep all other readings too.
+        config: Of an entity that was there before: names of what changed of its own config.
+        undecided: Of an operation that this interrupts or settles: whether it waits for a
+            decision from now on. None for everything else.
     """
 
     subject: Subject
@@ -75,6 +79,8 @@ class Fact(NamedTuple):
     value: Mapping[str, Any] = _NOTHING
     gone: tuple[str, ...] = ()
     service: Mapping[str, Any] = _NOTHING
+    config: tuple[str, ...] = ()
+    undecided: bool | None = None
 
 
 class Listener(Protocol):
@@ -155,6 +161,7 @@ class Herald:
             (parent,) if parent else (),
             value=value,
             service=_service(self._records.get(SENSORS, entity_id) or _NOTHING),
+            config=() if before is None else _differing(before.config, value.get("config", {})),
         )
 
     def _sensors(self, entity_id: str, changes: Sequence[Change]) -> Fact | None:
@@ -191,6 +198,7 @@ class Herald:
             self._above(value.get("parent", "")),
             entity,
             value,
+            undecided=_waits(value) if any(map(_is_about_interruption, changes)) else None,
         )
 
     def _task_gone(
@@ -199,7 +207,8 @@ class Herald:
         if before is not None:
             application, above = self._application(before.entity_id), self._above(before.parent_id)
             entity = before.entity_id
-            return Fact(Subject.TASK, task_id, What.REMOVED, application, above, entity)
+            gone = Fact(Subject.TASK, task_id, What.REMOVED, application, above, entity)
+            return gone._replace(undecided=False) if before.undecided else gone
         if len(changes) > 1:
             return None  # it came and went within one entry
         # The node that ran it may have let go of it already; whose it was is not known then.
@@ -238,6 +247,32 @@ class Herald:
 
 def _service(sensors: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: sensors[name] for name in _SERVICE if name in sensors}
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of what is set in one only, or otherwise."""
+    names = dict.fromkeys((*before, *after))
+    return tuple(
+        name
+        for name in names
+        if (name in before) != (name in after) or before.get(name) != after.get(name)
+    )
+
+
+def _waits(task: Mapping[str, Any]) -> bool:
+    """Tell whether a task's record says that somebody has to decide about it."""
+    why = task.get("interruption") or _NOTHING
+    return task["status"] == Status.INTERRUPTED.value and not why.get("resolved")
+
+
+def _is_about_interruption(change: Change) -> bool:
+    match change:
+        case Merge():
+            return "interruption" in change.set or "interruption" in change.unset
+        case Put():
+            return "interruption" in change.value
+        case _:
+            return False
 
 
 def _named(
