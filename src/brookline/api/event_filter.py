@@ -43,6 +43,7 @@ class Filter:
         entities: Only what belongs to these; of all of them if empty.
         sensors: Names of sensors whose values are wanted.
         tasks: Only these and their parts; all of them if empty.
+        details: Sensors and tasks only of these entities; of all that are wanted if empty.
     """
 
     topics: frozenset[Topic] = _DEFAULT
@@ -50,6 +51,7 @@ class Filter:
     entities: frozenset[str] = frozenset()
     sensors: frozenset[str] = frozenset()
     tasks: frozenset[str] = frozenset()
+    details: frozenset[str] = frozenset()
 
     @property
     def of_plane(self) -> bool:
@@ -75,6 +77,8 @@ class Filter:
         """Return the names of sensors of which a fact tells and that are wanted."""
         if not self.sensors or Topic.ENTITIES not in self.topics:
             return frozenset()
+        if not _among(fact.id, self.details):
+            return frozenset()
         told = frozenset((*fact.value, *fact.gone))
         return told if ALL in self.sensors else told & self.sensors
 
@@ -88,7 +92,7 @@ class Filter:
         """
         if not self.of_tasks or (self.tasks and self.tasks.isdisjoint(tasks)):
             return False
-        return _among(entity, self.entities) and _among(application, self.applications)
+        return self._wants_task_of(entity, application)
 
     def wants_interruption(self, fact: Fact) -> bool:
         """Tell whether it is wanted that a task waits for a decision, or does so no more."""
@@ -102,7 +106,12 @@ class Filter:
             return False
         if not fact.entity and not fact.value:
             return True  # one that is gone, of which nobody knows whose it was
-        return _among(fact.entity, self.entities) and _among(fact.application, self.applications)
+        return self._wants_task_of(fact.entity, fact.application)
+
+    def _wants_task_of(self, entity: str, application: str) -> bool:
+        if not _among(entity, self.details):
+            return False
+        return _among(entity, self.entities) and _among(application, self.applications)
 
     def _wants_entity(self, fact: Fact) -> bool:
         is_root = fact.id == fact.application
@@ -124,6 +133,7 @@ def read_filter(query: Mapping[str, str]) -> Filter:
         entities=frozenset(words(query, "entity")),
         sensors=frozenset(words(query, "sensors")),
         tasks=frozenset(words(query, "task")),
+        details=frozenset(words(query, "detail")),
     )
     if asked.sensors and Topic.ENTITIES not in asked.topics:
         raise InvalidInput("sensors belong to the topic entities: topics=entities&sensors=…")

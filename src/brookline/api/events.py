@@ -81,8 +81,8 @@ def _pump(call: Call, wanted: Filter) -> OutputPump | None:
 
 
 _PARAMS = (
-    *(Param(name) for name in ("topics", "application", "entity", "sensors", "task")),
-    *(Param(name) for name in ("output", "from", "lastEventId")),
+    *(Param(name) for name in ("topics", "application", "entity", "sensors", "detail")),
+    *(Param(name) for name in ("task", "output", "from", "lastEventId")),
 )
 
 OPERATIONS = (
