@@ -4,13 +4,13 @@ import { api, Failure, segment } from './api'
 import { detailQuery, mainQuery, type Detail, type Output, type Progress } from './detail'
 import { merged } from './history'
 import { Link, Locked, type Standing, type World } from './link'
-import { NO_MASTERSHIP, others, viewOf } from './plane'
+import { NO_MASTERSHIP, others, pulsed, viewOf } from './plane'
 import { Replica } from './replica'
 import { session } from './session.svelte'
 import { answers, pieces } from './stream'
 import { t } from './texts'
 import { fromDetails, fromSummary, taskFrom, type App, type Entity, type Task } from './things'
-import { alterApp, alterEntity, alterTask } from './things'
+import { alterApp, alterEntity, alterTask, isAtOrAbove } from './things'
 import { Trails } from './trails'
 import type {
   ApplicationSummary,
@@ -20,6 +20,7 @@ import type {
   Hello,
   Mastership,
   Plane,
+  Pulse,
   TaskSummary,
 } from './types'
 
@@ -40,6 +41,8 @@ class Live {
   /** Since when this page has seen that who leads is as it is. */
   phaseAt = $state(0)
   masterId = $derived(this.plane?.masterId ?? '')
+  /** The last entry of the log, and when it was written, as a pulse said it. */
+  last = $state.raw<Pulse['last']>()
   history = $state.raw<Mastership[]>([])
   /** What the node does with changes while it does not lead. */
   nonMasterWrites = $state('forward')
@@ -54,12 +57,14 @@ class Live {
   entities = new Replica<Entity>()
   sensors = new Replica<{ name: string; value: unknown }>()
   tasks = new Replica<Task>()
+  /** Whether the node has more tasks of these than were read. */
+  moreTasks = $state(false)
   /** What running tasks wait for, and how much they have written, by the node that runs them. */
   progress = $state.raw<Progress>({})
   /** How the numbers among the sensors went. */
   trails = new Trails()
-  /** They rise with each change of what they are named after; `shape` is the tree without states. */
-  versions = $state({ apps: 0, entities: 0, shape: 0, sensors: 0, tasks: 0 })
+  /** They rise with each change of what they are named after; `shape` is the tree without states, `config` what the entity that is looked at has or inherits, `cut` what waits for a decision. */
+  versions = $state({ apps: 0, entities: 0, shape: 0, sensors: 0, tasks: 0, config: 0, cut: 0 })
 
   #application = ''
   #asked = false
@@ -130,6 +135,7 @@ class Live {
       this.trails.clear()
       this.progress = {}
       this.tasks.clear()
+      this.moreTasks = false
     }
     if (this.#wantsDetail()) this.#second.start()
     else this.#second.end()
@@ -165,10 +171,13 @@ class Live {
     for (const { name, value } of this.sensors.values()) this.trails.note(name, value, Date.now())
   }
 
-  async readTasks(path: string): Promise<void> {
+  /** Reads so many tasks, and one more to know whether there are more. */
+  async readTasks(path: string, most: number): Promise<void> {
     await this.#read('tasks', this.tasks, async () => {
-      const { data, seq } = await api.get<TaskSummary[] | Record<string, TaskSummary>>(path)
+      const asked = `${path}?limit=${most + 1}`
+      const { data, seq } = await api.get<TaskSummary[] | Record<string, TaskSummary>>(asked)
       const list = Array.isArray(data) ? data : Object.values(data)
+      this.moreTasks = list.length > most
       return { seq, things: new Map(list.map((one) => [one.id, taskFrom(one)])) }
     })
   }
@@ -252,6 +261,7 @@ class Live {
   /** Asks for what the stream would have brought, until it brings it again. */
   #heldBack(back: boolean): void {
     this.held = back
+    this.last = undefined
     clearInterval(this.#asks)
     if (!back) return this.#reset()
     const ask = () => {
@@ -315,7 +325,7 @@ class Live {
       this.#set(data as Plane)
       if (this.plane?.view?.phase !== before) this.phaseAt = this.planeAt
       this.#viewAt = this.planeAt
-    } else if (name === 'pulse') this.#pulse(data as { nodes: Record<string, number[]> })
+    } else if (name === 'pulse') this.#pulse(data as Pulse)
     else if (name === 'changes') this.#changes(data as Changes)
     else if (name === 'output') this.#detail.onOutput?.(data as Output)
     else if (name === 'progress') this.#progress(data as { tasks: Progress })
@@ -325,20 +335,9 @@ class Live {
     this.progress = { ...this.progress, ...tasks }
   }
 
-  #pulse(pulse: { nodes: Record<string, number[]> }): void {
-    if (!this.plane) return
-    const nodes = { ...this.plane.nodes }
-    for (const [id, [age, lag, tail]] of Object.entries(pulse.nodes)) {
-      const node = nodes[id]
-      if (!node) continue
-      nodes[id] = {
-        ...node,
-        heartbeatAgeMs: age ?? node.heartbeatAgeMs,
-        lagMs: lag ?? null,
-        tail: tail ?? node.tail,
-      }
-    }
-    this.#set({ ...this.plane, nodes })
+  #pulse(pulse: Pulse): void {
+    this.last = pulse.last ?? this.last
+    if (this.plane) this.#set(pulsed(this.plane, pulse))
   }
 
   #changes({ seq, changes }: Changes): void {
@@ -367,6 +366,9 @@ class Live {
           mark('entities', altered)
           if (change.type !== 'state') mark('shape', altered)
         }
+        if (change.type !== 'state' && change.config?.length) {
+          mark('config', isAtOrAbove(change.id, this.#detail.entity, this.entities))
+        }
         return
       case 'sensors':
         if (change.id !== this.#detail.entity) return
@@ -384,6 +386,9 @@ class Live {
         return
       case 'task':
         mark('tasks', this.tasks.offer(seq, change.id, alterTask(change)))
+        return
+      case 'interrupted':
+        mark('cut', true)
         return
       case 'mastership':
         this.history = merged(this.history, [{ ...NO_MASTERSHIP, ...change }])

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { addressOf, others, sentenceOf, viewOf } from './plane'
+import { addressOf, others, pulsed, sentenceOf, viewOf } from './plane'
 import type { Plane, PlaneNode, View } from './types'
 
 const view = (phase: View['phase'], more: Partial<View> = {}): View => ({
@@ -20,6 +20,15 @@ test.each([
   [view('alone'), 'Nobody leads, and nobody has yet'],
   [view('unknown'), 'This node has not read the store yet'],
 ])('%o reads: %s', (one, text) => expect(sentenceOf(one, 12_000)).toBe(text))
+
+test('a pulse tells ages, and nothing of nodes that are not known', () => {
+  const n1 = { nodeId: 'a', name: 'n1', heartbeatAgeMs: 900, lagMs: 3, tail: 7 } as PlaneNode
+  const plane = { nodes: { a: n1, b: { ...n1, nodeId: 'b' } } } as unknown as Plane
+  const { nodes } = pulsed(plane, { nodes: { a: [20, 0, 8], z: [1, 1, 1] } })
+  expect(nodes['a']).toEqual({ ...n1, heartbeatAgeMs: 20, lagMs: 0, tail: 8 })
+  expect(nodes['b']).toBe(plane.nodes['b'])
+  expect(Object.keys(nodes)).toEqual(['a', 'b'])
+})
 
 test('without the stream the table of nodes says who leads', () => {
   const n1 = { nodeId: 'a', name: 'n1' } as PlaneNode

@@ -2,7 +2,7 @@
 
 import { originOf, policy } from './policy'
 import { t } from './texts'
-import type { Plane, View } from './types'
+import type { Plane, Pulse, View } from './types'
 
 /** Where users reach a node. */
 export function addressOf(node: { nodeUri: string | null; address: string } | undefined): string {
@@ -67,4 +67,20 @@ export const NO_MASTERSHIP = {
   activeUtc: null,
   endedUtc: null,
   endReason: null,
+}
+
+/** The plane with the ages that a pulse tells. */
+export function pulsed(plane: Plane, pulse: Pulse): Plane {
+  const nodes = { ...plane.nodes }
+  for (const [id, [age, lag, tail]] of Object.entries(pulse.nodes)) {
+    const node = nodes[id]
+    if (!node) continue
+    nodes[id] = {
+      ...node,
+      heartbeatAgeMs: age ?? node.heartbeatAgeMs,
+      lagMs: lag ?? null,
+      tail: tail ?? node.tail,
+    }
+  }
+  return { ...plane, nodes }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { alterEntity, byInterest, fromSummary, whyRed, type Entity, type Task } from './things'
+import { alterEntity, byInterest, fromSummary, isAtOrAbove, whyRed } from './things'
+import type { Entity, Task } from './things'
 
 const entity = (id: string, parent: string | null, state: string): Entity => ({
   id,
@@ -24,6 +25,18 @@ test('the cause of a red application is the deepest red entity', () => {
   const { chain, others } = whyRed('a', entities)
   expect(chain.map((one) => one.id)).toEqual(['a', 'web', 'web-2'])
   expect(others.map((one) => one.id)).toEqual(['cache'])
+})
+
+test('an entity inherits the config of itself and of all above it', () => {
+  const chain = new Map(
+    [entity('a', null, ''), entity('web', 'a', ''), entity('web-1', 'web', '')].map((one) => [
+      one.id,
+      one,
+    ]),
+  )
+  const inherited = ['a', 'web', 'web-1', 'db'].filter((one) => isAtOrAbove(one, 'web', chain))
+  expect(inherited).toEqual(['a', 'web'])
+  expect(isAtOrAbove('a', undefined, chain)).toBe(false)
 })
 
 test('an application that is red by itself is the cause itself', () => {

@@ -101,7 +101,7 @@ function statusOf(task: TaskSummary): TaskStatus {
   return task.startTimeUtc ? 'running' : 'submitted'
 }
 
-type Shown = Exclude<Change, { type: 'sensors' | 'task' | 'mastership' }>
+type Shown = Exclude<Change, { type: 'sensors' | 'task' | 'interrupted' | 'mastership' }>
 
 export function alterApp(change: Shown): Alter<App> {
   return (old) => {
@@ -176,6 +176,16 @@ export function childrenOf(entities: Entity[]): Map<string, Entity[]> {
     else found.set(parent, [one])
   }
   return found
+}
+
+/** Whether an entity is another one, or above it, so that the other one inherits its config. */
+export function isAtOrAbove(
+  id: string,
+  other: string | undefined,
+  entities: { get(id: string): Entity | undefined },
+): boolean {
+  for (let at = other; at; at = entities.get(at)?.parent ?? undefined) if (at === id) return true
+  return false
 }
 
 /** Whether an entity wants attention. */

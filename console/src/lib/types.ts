@@ -225,6 +225,12 @@ export interface Hello {
   at: number
 }
 
+export interface Pulse {
+  /** Of each node the age of its heartbeat and its lag, in ms, and its last entry. */
+  nodes: Record<string, number[]>
+  last?: { seq: number; at: number }
+}
+
 export type Change =
   | EntityChange
   | { type: 'state'; id: string; application: string; state: string | null; isUp: boolean | null }
@@ -236,6 +242,7 @@ export type Change =
       removed: string[]
     }
   | TaskChange
+  | { type: 'interrupted'; id: string; waits: boolean }
   | ({ type: 'mastership' } & Mastership)
 
 export interface EntityChange {
@@ -249,6 +256,8 @@ export interface EntityChange {
   state?: string | null
   isUp?: boolean | null
   created?: number
+  /** Names of what has changed of its own config. */
+  config?: string[]
 }
 
 export type TaskStatus =

@@ -65,6 +65,24 @@ def test_what_a_failover_cut_off_is_given_up_for_a_reason(cluster, fall, paid, o
     expect(page.get_by_text("Nothing is interrupted.")).to_be_visible()
 
 
+def test_what_is_decided_elsewhere_is_gone_from_the_list_and_from_home(cluster, paid, open_screen):
+    server, _ = interrupt(cluster)
+    home, listed = open_screen(server), open_screen(server, "/interrupted")
+    attention = home.page.get_by_role("region", name="What needs attention")
+    expect(attention).to_contain_text("1 operation interrupted")
+    listed.page.get_by_role("button", name="Decide about pay").click()
+    listed.dialog.get_by_label("Abandon").check()
+    listed.dialog.get_by_label("Reason").fill("paid by card")
+    [one] = server.get("/v1/interrupted")
+    told = server.ask("POST", f"/v1/interrupted/{one['id']}/abandon", {"reason": "paid in cash"})
+    assert told.status == 200, told
+    expect(listed.dialog.get_by_text("Somebody else has decided")).to_be_visible()
+    expect(listed.dialog.get_by_label("Reason")).to_have_value("paid by card")
+    listed.dialog.get_by_role("button", name="Cancel").click()
+    expect(listed.page.get_by_text("Nothing is interrupted.")).to_be_visible()
+    expect(attention).not_to_contain_text("interrupted")
+
+
 def test_what_a_failover_cut_off_is_done_again_by_touch(cluster, paid, open_screen):
     server, _ = interrupt(cluster)
     screen = open_screen(server, "/interrupted", **TOUCH)

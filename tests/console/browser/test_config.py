@@ -1,0 +1,93 @@
+"""The Config tab follows what changes elsewhere, and nobody overwrites it without knowing."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+PLAN = """name: Shop
+services:
+- type: org.apache.brooklyn.entity.stock.BasicApplication
+  name: front
+"""
+
+
+@pytest.fixture
+def shop(cluster):
+    """A standby on which the page is, so that changes reach it by the log; the path of its entity."""
+    master, standby = cluster.pair()
+    made = master.ask("POST", "/v1/applications", PLAN, headers={"content-type": "text/yaml"})
+    app = made.json["entityId"]
+    front = master.get(f"/v1/applications/{app}/entities/front")["id"]
+    return master, standby, app, front
+
+
+def config(node, app, entity, **values):
+    path = f"/v1/applications/{app}/entities/{entity}/config"
+    told = node.ask("POST", path, {key.replace("_", "."): one for key, one in values.items()})
+    assert told.status == 204, told
+
+
+def test_it_shows_what_is_changed_elsewhere_here_and_above(shop, open_screen):
+    master, standby, app, front = shop
+    screen = open_screen(standby, f"/applications/{app}/entities/{front}/config")
+    row = screen.page.get_by_role("row", name="my.size")
+    expect(screen.page.get_by_label("Filter by name")).to_be_visible()
+    config(master, app, app, my_size="small")
+    expect(row).to_contain_text("small")
+    config(master, app, front, my_size="medium", my_password="hush")
+    expect(row).to_contain_text("medium")
+    config(master, app, front, my_size="large")
+    expect(row).to_contain_text("large")
+    config(master, app, front, my_size=None)
+    expect(row).to_contain_text("small")
+    expect(screen.page.get_by_role("row", name="my.password")).not_to_contain_text("hush")
+
+
+def test_what_changes_while_it_is_edited_is_said_at_the_field_and_is_a_choice(shop, open_screen):
+    master, standby, app, front = shop
+    config(master, app, front, my_size="small")
+    screen = open_screen(standby, f"/applications/{app}/entities/{front}/config")
+    page, dialog = screen.page, screen.dialog
+    edit = page.get_by_role("button", name="Change my.size")
+    edit.click()
+    field = dialog.get_by_label("Value")
+    expect(field).to_have_value("small")
+    field.fill("tiny")
+    config(master, app, front, my_other=1)
+    config(master, app, front, my_size="large")
+    elsewhere = dialog.get_by_role("alert").filter(has_text="changed elsewhere")
+    expect(elsewhere).to_contain_text("large")
+    expect(field).to_have_value("tiny")
+    screen.look("config-elsewhere", whole=False)
+    dialog.get_by_role("button", name="Save").click()
+    expect(elsewhere).to_contain_text("Nothing was saved")
+    assert master.get(f"/v1/applications/{app}/entities/{front}/config/my.size") == "large"
+    dialog.get_by_role("button", name="Take what it is now").click()
+    expect(elsewhere).to_have_count(0)
+    expect(field).to_have_value("large")
+    field.fill("tiny")
+    config(master, app, front, my_size="huge")
+    expect(elsewhere).to_contain_text("huge")
+    dialog.get_by_role("button", name="Go on with what is typed").click()
+    expect(field).to_have_value("tiny")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("row", name="my.size")).to_contain_text("tiny")
+    assert master.get(f"/v1/applications/{app}/entities/{front}/config/my.size") == "tiny"
+
+
+def test_a_secret_is_not_overwritten_by_what_is_shown_in_its_place(shop, open_screen):
+    master, standby, app, front = shop
+    config(master, app, front, my_password="hush")
+    screen = open_screen(standby, f"/applications/{app}/entities/{front}/config")
+    screen.page.get_by_role("button", name="Change my.password").click()
+    field = screen.dialog.get_by_label("Value")
+    expect(field).to_have_value("")
+    screen.dialog.get_by_role("button", name="Save").click()
+    expect(field).to_be_focused()
+    field.fill("quiet")
+    screen.dialog.get_by_role("button", name="Save").click()
+    expect(screen.dialog).to_have_count(0)
+    path = f"/v1/applications/{app}/entities/{front}/config/my.password"
+    assert master.get(path) == "quiet"
