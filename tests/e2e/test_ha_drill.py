@@ -6,7 +6,6 @@ import json
 
 import pytest
 from tests.e2e.servers import QUICK, eventually
-from tests.e2e.test_store_copy import command
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -17,7 +16,7 @@ REASONS = {"--graceful": "resigned", "--kill": "process gone", "--pause": "heart
 def test_a_drill_loses_nothing_says_what_it_cost_and_cleans_up(cluster, how):
     n1, n2 = cluster.pair(*QUICK)
     app = cluster.deploy(n1)
-    ran = command(cluster, "ha", "drill", how, "--yes", "-o", "json", "--home", str(n1.home))
+    ran = cluster.typed("ha", "drill", how, "--yes", "-o", "json", "--home", str(n1.home))
     assert ran.returncode == 0, ran.stderr
     report = json.loads(ran.stdout)
     assert report["sound"]

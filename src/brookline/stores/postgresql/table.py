@@ -84,7 +84,11 @@ async def ensure_table(connection: Connection, address: Address) -> None:
             ) from problem
         except asyncpg.InvalidSchemaNameError as problem:
             raise StoreUnfit(f"{address.place}: {said(problem)}; make it") from problem
-        except (asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
+        except (
+            asyncpg.UniqueViolationError,
+            asyncpg.DuplicateTableError,
+            asyncpg.DuplicateObjectError,  # the type of its rows
+        ):
             if not left:
                 raise  # another node makes it at the same time, as a rule
     if columns and columns != _EXPECTED:
