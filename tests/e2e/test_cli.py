@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -270,17 +272,19 @@ def test_commands_trust_the_certificate_of_a_local_node(folder):
     assert folder.run("doctor", "--store", "shared").returncode == 0
 
 
-def test_the_demo_sees_all_that_it_promises(folder):
+def demo(folder, *options):
+    """Run the demo to its end; return what it said."""
     ran = subprocess.run(
-        [sys.executable, "-m", "brookline.cli.demo", "--blueprint", str(EXAMPLE)],
-        cwd=folder.path,
-        env=folder.environment,
-        capture_output=True,
-        text=True,
-        timeout=150,
+        [sys.executable, "-m", "brookline.cli.demo", "--blueprint", str(EXAMPLE), *options],
+        cwd=folder.path, env=folder.environment, capture_output=True, text=True, timeout=150,
         check=False,
-    )
+    )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def test_the_demo_sees_all_that_it_promises(folder):
+    told = demo(folder)
     for words in (
         "process gone",
         "standby elected",
@@ -291,5 +295,28 @@ def test_the_demo_sees_all_that_it_promises(folder):
         "every acknowledged write is there",
         "Timeline",
     ):
-        assert words in ran.stdout
+        assert words in told
     assert not list(Path(folder.path / ".demo").glob("*/pid.txt")), "all is ended"
+
+
+def answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.read())
+    except OSError:
+        return False
+
+
+def test_a_demo_that_is_kept_can_be_looked_at_until_it_is_ended(folder):
+    told = demo(folder, "--keep")
+    try:
+        n1, n2, page, password = re.search(
+            r"n1 (\S+)   n2 (\S+)   page (\S+)\s+Log in as admin with password (\S+)", told
+        ).groups()
+        assert answers(page)
+        looked = folder.run("apps", "--url", n2, "--user", "admin", "--password", password)
+        assert "Web" in looked.stdout
+        assert answers(f"{n1}/healthz/live")
+    finally:
+        demo(folder, "--stop")
+    assert not any(map(answers, (f"{n1}/healthz/live", f"{n2}/healthz/live", page)))
