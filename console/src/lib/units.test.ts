@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { bytes, count, duration, figure, relative } from './units'
 
 describe('durations', () => {
@@ -44,3 +44,31 @@ test.each([
   [0.1 + 0.2, '0.3'],
   [-12.3456789, '-12.3457'],
 ])('%d reads as %s', (number, text) => expect(figure(number)).toBe(text))
+
+describe('moments in full, in the zone of who looks', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    vi.resetModules()
+  })
+
+  test.each([
+    ['UTC', '15 Jan 2026, 23:30:05 UTC', '23:30:05'],
+    ['Asia/Kolkata', '16 Jan 2026, 05:00:05 GMT+5:30', '05:00:05'],
+    ['America/New_York', '15 Jan 2026, 18:30:05 GMT-5', '18:30:05'],
+  ])('in %s', async (zone, text, time) => {
+    vi.stubEnv('TZ', zone)
+    vi.resetModules()
+    const { absolute, clock } = await import('./units')
+    const at = Date.UTC(2026, 0, 15, 23, 30, 5)
+    expect(absolute(at)).toBe(text)
+    expect(clock(at)).toBe(time)
+  })
+
+  test('its name follows the season', async () => {
+    vi.stubEnv('TZ', 'Europe/Paris')
+    vi.resetModules()
+    const { absolute } = await import('./units')
+    expect(absolute(Date.UTC(2026, 0, 15, 12))).toBe('15 Jan 2026, 13:00:00 CET')
+    expect(absolute(Date.UTC(2026, 6, 15, 12))).toBe('15 Jul 2026, 14:00:00 CEST')
+  })
+})
