@@ -16,7 +16,7 @@ export type Progress = Record<
   { waitsFor: string | null; blockedBy: string | null; streams: Record<string, number> }
 >
 
-/** What a page looks at in detail; it has a stream of its own. */
+/** What a page looks at in detail, beside what it shows of the rest. */
 export interface Detail {
   entity?: string
   task?: string
@@ -26,18 +26,19 @@ export interface Detail {
   onOutput?: (output: Output) => void
 }
 
-/** What the page's main stream asks for: the plane, and all applications or the entities of one. */
-export function mainQuery(application: string): string {
-  if (!application) return 'topics=plane,applications'
+/**
+ * What the page asks of its one stream: the plane, all applications or the entities of one, and what
+ * it looks at in detail.
+ */
+export function streamQuery(application: string, detail: Detail): string {
   // The applications' list keeps still meanwhile; it is read anew afterwards.
-  return `topics=plane,entities&application=${segment(application)}`
-}
-
-/** What the second stream asks for: one entity with its sensors and tasks, or one task. */
-export function detailQuery({ entity, task, output, from }: Detail): string {
+  const of = application ? `&application=${segment(application)}` : ''
+  const topics = `topics=plane,${application ? 'entities' : 'applications'}`
+  const { entity, task, output, from } = detail
   if (task) {
     const more = output ? `&output=${segment(output)}&from=${from?.() ?? 0}` : ''
-    return `topics=tasks&task=${segment(task)}${more}`
+    return `${topics},tasks${of}&task=${segment(task)}${more}`
   }
-  return `topics=entities,tasks&sensors=*&entity=${segment(entity ?? '')}`
+  if (!entity || !application) return topics + of
+  return `${topics},tasks${of}&sensors=*&detail=${segment(entity)}`
 }

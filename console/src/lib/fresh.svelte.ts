@@ -3,7 +3,8 @@
 import { api } from './api'
 import { live } from './live.svelte'
 import { addressOf } from './plane'
-import { mayReload, policy } from './policy'
+import { mayReload, policy, type Moment } from './policy'
+import { answers } from './stream'
 import type { PlaneNode } from './types'
 
 const LOOK_MS = 2000
@@ -27,7 +28,7 @@ class Fresh {
       document.addEventListener(name, use, { capture: true, passive: true })
     }
     document.addEventListener('input', () => this.note(), { capture: true })
-    setInterval(() => this.#look(), LOOK_MS)
+    setInterval(() => void this.#look(), LOOK_MS)
   }
 
   /** Something was typed, or came otherwise into an editor. */
@@ -44,18 +45,11 @@ class Fresh {
     location.reload()
   }
 
-  #look(): void {
-    const moment = {
-      newcomers: this.newcomers.length > 0,
-      home: live.base === '' && live.standing.state === 'live',
-      typed: this.#typed,
-      writing: api.writing > 0,
-      tried: this.#addresses().every((one) => tried().has(one)),
-      dialog: document.querySelector('dialog[open]') !== null,
-      hidden: document.hidden,
-      restedMs: Date.now() - this.#used,
-    }
-    if (!mayReload(moment)) return
+  async #look(): Promise<void> {
+    if (!mayReload(this.#moment())) return
+    // Nothing tells a page that rests whether its node is still there.
+    if (live.standing.state === 'resting' && !(await answers(''))) return
+    if (!mayReload(this.#moment())) return
     try {
       sessionStorage.setItem(TRIED, JSON.stringify([...tried(), ...this.#addresses()]))
     } catch {
@@ -63,6 +57,20 @@ class Fresh {
       return
     }
     this.reload()
+  }
+
+  #moment(): Moment {
+    const { state } = live.standing
+    return {
+      newcomers: this.newcomers.length > 0,
+      home: live.base === '' && (state === 'live' || state === 'resting'),
+      typed: this.#typed,
+      writing: api.writing > 0,
+      tried: this.#addresses().every((one) => tried().has(one)),
+      dialog: document.querySelector('dialog[open]') !== null,
+      hidden: document.hidden,
+      restedMs: Date.now() - this.#used,
+    }
   }
 
   #addresses(): string[] {

@@ -17,6 +17,8 @@ class Fake implements World, Listener {
   seen: unknown[] = []
   resets: string[] = []
   silent: (() => void) | undefined
+  /** What is done when a stream says nothing more; else it is found to be silent. */
+  hangs: (() => void) | undefined
   done: () => void = () => undefined
   finished = new Promise<void>((resolve) => (this.done = resolve))
   #now = 0
@@ -38,7 +40,7 @@ class Fake implements World, Listener {
       if (piece === 'hang') {
         await new Promise((resolve) => {
           signal.addEventListener('abort', resolve)
-          this.silent?.()
+          ;(this.hangs ?? this.silent)?.()
         })
         throw new Error('aborted')
       }
@@ -50,7 +52,6 @@ class Fake implements World, Listener {
   heldBack: boolean[] = []
   answers = () => Promise.resolve(this.alive)
   held = (back: boolean) => void this.heldBack.push(back)
-  pulses = true
   patience: number[] = []
   others = () => this.nodes
   now = () => this.#now++
@@ -147,12 +148,10 @@ test('a connection that is silent for three beats is dead, and its node is not t
 })
 
 test.each([
-  [true, { beatMs: 5000, pollMs: 1000 }, 5000],
-  [true, { beatMs: 5000, pollMs: 10_000 }, 15_000],
-  [true, { beatMs: 5000, pollMs: 100 }, 1000],
-  [false, { beatMs: 5000, pollMs: 1000 }, 15_000],
-])('how long it may be silent follows from what comes on it', async (pulses, times, ms) => {
-  world.pulses = pulses
+  [{ beatMs: 5000, pollMs: 1000 }, 5000],
+  [{ beatMs: 5000, pollMs: 10_000 }, 15_000],
+  [{ beatMs: 5000, pollMs: 100 }, 1000],
+])('how long it may be silent follows from what comes on it', async (times, ms) => {
   await run([hello(10, times), change(11)])
   expect(world.patience).toContain(ms)
 })
@@ -230,5 +229,165 @@ describe('it knows up to which entry it was told all', () => {
 
   test('of this plane, and not of one before', async () => {
     expect((await run(entries, [hello(3, { plane: 'q' })])).seq).toBe(3)
+  })
+})
+
+describe('what is wanted changes', () => {
+  /** Plays scripts, and acts once the stream says nothing more. */
+  async function acting(act: (link: Link) => void, ...scripts: Script[]) {
+    world.scripts = scripts
+    const link = new Link(world, world)
+    world.hangs = () => act(link)
+    link.start()
+    await world.finished
+    return link
+  }
+
+  test('the stream is begun anew with the last id, and is not lost meanwhile', async () => {
+    await acting(
+      (link) => link.renew(),
+      [hello(10), change(11), 'hang'],
+      [hello(11, { resumed: true }), change(12)],
+    )
+    expect(world.opened.slice(0, 2)).toEqual([
+      ['', ''],
+      ['', '11@p'],
+    ])
+    expect(seqs()).toEqual([11, 12])
+    expect(world.resets).toEqual([])
+    const before = world.standings.findIndex((one) => one.state === 'lost')
+    expect(world.standings.slice(0, before).map((one) => one.state)).toEqual([
+      'connecting',
+      'live',
+      'live',
+    ])
+  })
+
+  test('what still comes of the connection before does not count: it lacks what is wanted now', async () => {
+    world.event = (_, data) => {
+      world.seen.push(data)
+      if (world.seen.length === 1) link.renew()
+    }
+    world.scripts = [
+      [hello(10), change(11) + change(12)],
+      [hello(11, { resumed: true }), change(12), change(13)],
+    ]
+    const link = new Link(world, world)
+    link.start()
+    await world.finished
+    expect(world.opened[1]).toEqual(['', '11@p'])
+    expect(seqs()).toEqual([11, 12, 13])
+  })
+
+  test('while the connection is lost: it is asked for at once where it was to be tried', async () => {
+    world.nodes = ['http://n2']
+    const pauses: AbortSignal[] = []
+    const sleep = world.sleep
+    world.sleep = (ms, signal) => {
+      if (ms !== 400) return sleep(ms, signal)
+      pauses.push(signal)
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve())
+        queueMicrotask(() => link.renew())
+      })
+    }
+    world.scripts = [
+      [hello(10), change(11)],
+      [new Error('refused')],
+      [new Error('refused')],
+      [hello(11, { resumed: true }), change(11), change(12)],
+    ]
+    const link = new Link(world, world)
+    link.start()
+    await world.finished
+    expect(pauses.map((one) => one.aborted)).toContain(true)
+    expect(world.opened[3]?.[1]).toBe('11@p')
+    expect(seqs()).toEqual([11, 12])
+    expect(world.resets).toEqual([])
+  })
+})
+
+describe('nobody looks', () => {
+  let link: Link
+
+  /** Has it rest once its first stream is silent, and lets it go on when that is said. */
+  async function resting(meanwhile: () => void, ...scripts: Script[]) {
+    world.scripts = scripts
+    link = new Link(world, world)
+    world.hangs = () => link.rest()
+    const stands = world.stands
+    world.stands = (standing) => {
+      stands(standing)
+      if (standing.state === 'resting') setTimeout(meanwhile)
+    }
+    link.start()
+    await world.finished
+  }
+
+  test('the connection is given back, and nothing is opened until somebody does', async () => {
+    let opened = 0
+    await resting(
+      () => {
+        opened = world.opened.length
+        link.renew()
+        link.rest()
+        setTimeout(() => {
+          expect(world.opened.length).toBe(opened)
+          link.wake()
+        })
+      },
+      [hello(10), change(11), 'hang'],
+      [hello(11, { resumed: true }), change(11), change(12)],
+    )
+    expect(opened).toBe(1)
+    expect(world.opened[1]).toEqual(['', '11@p'])
+    expect(seqs()).toEqual([11, 12])
+    expect(world.resets).toEqual([])
+    const states = world.standings.map((one) => one.state)
+    expect(states.slice(0, 4)).toEqual(['connecting', 'live', 'resting', 'live'])
+  })
+
+  test('what was told too long ago is to be read anew', async () => {
+    const reset = `event: reset\nid: 99@p\ndata: {"reason": "too-far-back", "seq": 99}\n\n`
+    await resting(
+      () => link.wake(),
+      [hello(10), 'hang'],
+      [hello(99, { resumed: true }), reset, change(100)],
+    )
+    expect(world.resets).toEqual(['too-far-back'])
+    expect(seqs()).toEqual([100])
+  })
+
+  const refused = [new Error('refused')]
+
+  test('a node that has gone meanwhile is no alarm where another one is there', async () => {
+    world.nodes = ['http://n2']
+    await resting(() => link.wake(), [hello(10), 'hang'], refused, refused, [
+      hello(12, { resumed: true }),
+    ])
+    const states = world.standings.map((one) => one.state)
+    expect(states.slice(0, 4)).toEqual(['connecting', 'live', 'resting', 'live'])
+    expect(world.opened.map(([base]) => base).slice(1, 4)).toEqual(['', '', 'http://n2'])
+  })
+
+  test('if none is there, the connection is lost since then, and not since nobody looks', async () => {
+    world.nodes = ['http://n2']
+    await resting(() => link.wake(), [hello(10), 'hang'], refused, refused, refused, [hello(12)])
+    const states = world.standings.map((one) => one.state)
+    expect(states.slice(0, 5)).toEqual(['connecting', 'live', 'resting', 'lost', 'live'])
+    const [rest, lost] = world.standings.slice(2)
+    expect(lost?.sinceMs).toBeGreaterThan(rest?.sinceMs ?? Infinity)
+  })
+
+  test('one that is told to rest before it has begun opens nothing until it is woken', async () => {
+    world.scripts = [[hello(10), change(11)]]
+    link = new Link(world, world)
+    link.rest()
+    link.start()
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(world.opened).toEqual([])
+    link.wake()
+    await world.finished
+    expect(seqs()).toEqual([11])
   })
 })

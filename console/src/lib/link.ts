@@ -8,6 +8,8 @@ export type Standing =
   | { state: 'connecting'; sinceMs: number }
   | { state: 'live'; sinceMs: number; base: string }
   | { state: 'lost'; sinceMs: number; why: string; tries: number; next: string }
+  /** Given back for as long as nobody looks, and until it is there again; no fault of anybody. */
+  | { state: 'resting'; sinceMs: number }
   | { state: 'locked'; sinceMs: number }
 
 /** A node does not let this page in any more. */
@@ -23,8 +25,6 @@ export interface World {
   others(): string[]
   sleep(ms: number, signal: AbortSignal): Promise<void>
   now(): number
-  /** Whether something comes with each poll of the plane, and not only with each beat. */
-  pulses: boolean
 }
 
 export interface Listener {
@@ -38,6 +38,8 @@ export interface Listener {
 }
 
 const PAUSES_MS = [0, 200, 400, 800, 1500]
+/** After a rest its own node is tried twice, as ever, and another one once, before an alarm. */
+const QUIET_TRIES = 2
 const SILENT_BEATS = 3
 const SILENT_POLLS = 5
 const LEAST_SILENCE_MS = 1000
@@ -52,8 +54,9 @@ export class Link {
   #lastSeq = -1
   #plane = ''
   #base = HOME
-  #ended = new AbortController()
   #running = false
+  /** Aborted to end the rest; undefined while nobody wants one. */
+  #rest: AbortController | undefined
   #again = new AbortController()
   #silenceMs = FIRST_WORD_MS
   /** How often a node has answered of which nothing came; more than `#patience` of it is too often. */
@@ -70,37 +73,52 @@ export class Link {
     return this.#lastSeq
   }
 
-  /** Runs until `end`; a link that runs already is opened anew, with what is wanted now. */
+  /** Runs from now on; a link that runs already is opened anew. */
   start(): void {
-    if (this.#running) {
-      this.#again.abort()
-      return
-    }
-    this.#ended = new AbortController()
+    if (this.#running) return this.renew()
     this.#running = true
-    void this.#run(this.#ended.signal).finally(() => {
-      this.#running = false
-    })
+    void this.#run().finally(() => (this.#running = false))
   }
 
-  end(): void {
-    this.#ended.abort()
+  /**
+   * Opens it anew, with what is wanted now and the last id. Nothing of the connection before counts
+   * from here on: it would be passed over the second time, and has less in it than is wanted now.
+   */
+  renew(): void {
     this.#again.abort()
   }
 
-  async #run(ended: AbortSignal): Promise<void> {
+  /** Gives the connection back until `wake`. */
+  rest(): void {
+    if (this.#rest) return
+    this.#rest = new AbortController()
+    this.#again.abort()
+  }
+
+  /** Goes on where it was. */
+  wake(): void {
+    this.#rest?.abort()
+    this.#rest = undefined
+  }
+
+  async #run(): Promise<void> {
     let tries = 0
     let lostAt = 0
-    const began = this.#world.now()
-    this.#listener.stands({ state: 'connecting', sinceMs: began })
-    while (!ended.aborted) {
+    let restsSince = 0
+    this.#listener.stands({ state: 'connecting', sinceMs: this.#world.now() })
+    for (;;) {
+      if (this.#rest) {
+        restsSince ||= lostAt || this.#world.now()
+        this.#listener.stands({ state: 'resting', sinceMs: restsSince })
+        await aborted(this.#rest.signal)
+        tries = lostAt = 0
+        continue
+      }
       this.#again = new AbortController()
       const again = this.#again
       const outcome = await this.#once(again, () => {
-        tries = 0
-        lostAt = 0
+        tries = lostAt = restsSince = 0
       })
-      if (ended.aborted) return
       if (outcome.kind === 'locked') {
         this.#listener.stands({ state: 'locked', sinceMs: this.#world.now() })
         return
@@ -109,13 +127,11 @@ export class Link {
       lostAt ||= this.#world.now()
       if (outcome.why === 'silent') void this.#suspect(this.#base)
       this.#base = this.#choose(tries, outcome)
-      this.#listener.stands({
-        state: 'lost',
-        sinceMs: lostAt,
-        why: outcome.why,
-        tries,
-        next: this.#base,
-      })
+      const { why } = outcome
+      // What was given back is not lost yet if its node has gone meanwhile: another one may be there.
+      if (!restsSince || tries >= QUIET_TRIES) {
+        this.#listener.stands({ state: 'lost', sinceMs: lostAt, why, tries, next: this.#base })
+      }
       const pause = outcome.pauseMs ?? PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)] ?? 0
       tries += 1
       await this.#world.sleep(pause, again.signal)
@@ -124,7 +140,7 @@ export class Link {
 
   /** Asks whether it is the node that is silent, or only its stream. */
   async #suspect(base: string): Promise<void> {
-    if (!(await this.#world.answers(base)) || this.#ended.signal.aborted) return
+    if (!(await this.#world.answers(base))) return
     this.#held += 1
     if (this.#held === this.#patience + 1) this.#listener.held(true)
   }
@@ -157,6 +173,7 @@ export class Link {
       for await (const piece of pieces) {
         watchdog.expect(this.#silenceMs)
         for (const event of parser.feed(piece)) {
+          if (again.signal.aborted) return { kind: 'wanted' }
           const outcome = this.#take(event.event, event.data, event.id, live)
           if (outcome) return outcome
         }
@@ -206,7 +223,7 @@ export class Link {
   #greet(hello: Hello, id: string): void {
     const moved = this.#plane !== '' && this.#plane !== hello.plane
     this.#plane = hello.plane
-    this.#silenceMs = silence(hello, this.#world.pulses)
+    this.#silenceMs = silence(hello)
     if (!hello.resumed) {
       // Nothing says what was missed meanwhile.
       const known = this.#lastSeq >= 0
@@ -249,9 +266,16 @@ interface Lost {
 type Outcome = { kind: 'wanted' } | { kind: 'locked' } | Lost
 
 /** For how long nothing may come on a connection that lives. */
-function silence({ beatMs, pollMs }: Hello, pulses: boolean): number {
-  const beats = beatMs * SILENT_BEATS
-  return pulses ? Math.min(beats, Math.max(pollMs * SILENT_POLLS, LEAST_SILENCE_MS)) : beats
+function silence({ beatMs, pollMs }: Hello): number {
+  const polls = Math.max(pollMs * SILENT_POLLS, LEAST_SILENCE_MS)
+  return Math.min(beatMs * SILENT_BEATS, polls)
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function heir(data: Record<string, unknown>): string | undefined {

@@ -1,13 +1,13 @@
 // What the page knows of the plane: read once, and kept true by the stream.
 
 import { api, Failure, segment } from './api'
-import { detailQuery, mainQuery, type Detail, type Output, type Progress } from './detail'
+import { streamQuery, type Detail, type Output, type Progress } from './detail'
 import { merged } from './history'
 import { Link, Locked, type Standing, type World } from './link'
 import { NO_MASTERSHIP, others, pulsed, viewOf } from './plane'
 import { Replica } from './replica'
 import { session } from './session.svelte'
-import { answers, pieces } from './stream'
+import { answers, pieces, sleep } from './stream'
 import { t } from './texts'
 import { fromDetails, fromSummary, taskFrom, type App, type Entity, type Task } from './things'
 import { alterApp, alterEntity, alterTask, isAtOrAbove } from './things'
@@ -69,27 +69,21 @@ class Live {
   #application = ''
   #asked = false
   #detail: Detail = {}
-  #main: Link
-  #second: Link
+  #link: Link
   #dirty = new Set<keyof Live['versions']>()
   #asks: ReturnType<typeof setInterval> | undefined
+  /** Nothing grows older on the page after this moment, until the plane is heard of again. */
+  #restsAt = Infinity
 
   constructor() {
-    this.#main = new Link(this.#world(false), {
+    this.#link = new Link(this.#world(), {
       stands: (standing) => this.#stands(standing),
       hello: (hello, base) => this.#greeted(hello, base),
       reset: (reason) => this.#reset(reason),
       held: (back) => this.#heldBack(back),
       event: (name, data) => this.#event(name, data),
     })
-    this.#second = new Link(this.#world(true), {
-      stands: () => undefined,
-      hello: () => undefined,
-      held: () => undefined,
-      reset: () => this.#reset(),
-      event: (name, data) => this.#event(name, data),
-    })
-    api.told = () => this.#main.seq
+    api.told = () => this.#link.seq
   }
 
   /** Whether what is shown may be old: nothing has come for a while. */
@@ -112,8 +106,18 @@ class Live {
   }
 
   start(): void {
-    this.#main.start()
-    if (this.#wantsDetail()) this.#second.start()
+    this.#link.start()
+  }
+
+  /** Gives the stream back for as long as nobody looks. */
+  rest(): void {
+    this.#link.rest()
+  }
+
+  /** Goes on where it was. */
+  wake(): void {
+    this.#link.wake()
+    if (this.held) this.#askAll()
   }
 
   /** Follows the entities of one application. */
@@ -121,7 +125,7 @@ class Live {
     if (application === this.#application) return
     this.#application = application
     this.entities.clear()
-    this.#main.start()
+    this.#link.renew()
   }
 
   /** Looks at something in detail; empty to stop. */
@@ -137,8 +141,7 @@ class Live {
       this.tasks.clear()
       this.moreTasks = false
     }
-    if (this.#wantsDetail()) this.#second.start()
-    else this.#second.end()
+    this.#link.renew()
   }
 
   async readApps(): Promise<void> {
@@ -190,7 +193,8 @@ class Live {
   /** Reads the plane at once, as after a change of it; the stream brings it anyway. */
   async readPlane(): Promise<void> {
     const { data } = await api.get<Plane>('/v1/server/ha/states')
-    const view = this.held ? viewOf(data) : this.plane?.view
+    const told = this.held || this.standing.state === 'resting'
+    const view = told ? viewOf(data) : this.plane?.view
     this.#set({ ...data, ...(view ? { view } : {}) })
   }
 
@@ -198,13 +202,14 @@ class Live {
   ageMs(node: { heartbeatAgeMs: number | null }, now: number): number | null {
     return node.heartbeatAgeMs === null
       ? null
-      : node.heartbeatAgeMs + Math.max(0, now - this.planeAt)
+      : node.heartbeatAgeMs + Math.max(0, Math.min(now, this.#restsAt) - this.planeAt)
   }
 
   /** For how long nothing has been heard of a silent master, at a moment. */
   silentMs(now: number): number {
     const told = this.plane?.view?.silentMs
-    return told === undefined ? 0 : told + Math.max(0, now - this.#viewAt)
+    const until = Math.min(now, this.#restsAt)
+    return told === undefined ? 0 : told + Math.max(0, until - this.#viewAt)
   }
 
   async #read<T>(
@@ -218,28 +223,20 @@ class Live {
     return true
   }
 
-  #world(second: boolean): World {
+  #world(): World {
     return {
-      open: (base, lastId, signal) => this.#open(second ? api.base : base, lastId, signal, second),
+      open: (base, lastId, signal) => this.#open(base, lastId, signal),
       answers: (base) => answers(base),
-      others: () => (second ? [] : others(this.plane)),
+      others: () => others(this.plane),
       now: () => Date.now(),
-      pulses: !second,
-      sleep: (ms, signal) =>
-        new Promise((resolve) => {
-          const timer = setTimeout(resolve, ms)
-          signal.addEventListener('abort', () => {
-            clearTimeout(timer)
-            resolve()
-          })
-        }),
+      sleep,
     }
   }
 
-  async #open(base: string, lastId: string, signal: AbortSignal, second: boolean) {
+  async #open(base: string, lastId: string, signal: AbortSignal) {
     const headers: Record<string, string> = { Accept: 'text/event-stream' }
     if (lastId) headers['Last-Event-ID'] = lastId
-    const path = `/v1/events?${second ? detailQuery(this.#detail) : mainQuery(this.#application)}`
+    const path = `/v1/events?${streamQuery(this.#application, this.#detail)}`
     const response = await fetch(base + path, {
       ...api.credentials(base, headers),
       cache: 'no-store',
@@ -254,27 +251,25 @@ class Live {
     return pieces(response.body)
   }
 
-  #wantsDetail(): boolean {
-    return Boolean(this.#detail.entity ?? this.#detail.task)
-  }
-
   /** Asks for what the stream would have brought, until it brings it again. */
   #heldBack(back: boolean): void {
     this.held = back
     this.last = undefined
     clearInterval(this.#asks)
     if (!back) return this.#reset()
-    const ask = () => {
-      if (document.hidden) return
-      this.generation += 1
-      void this.readPlane().catch(() => undefined)
-      void this.readHistory().catch(() => undefined)
-    }
-    this.#asks = setInterval(ask, ASK_MS)
-    ask()
+    this.#asks = setInterval(() => this.#askAll(), ASK_MS)
+    this.#askAll()
+  }
+
+  #askAll(): void {
+    if (document.hidden) return
+    this.generation += 1
+    void this.readPlane().catch(() => undefined)
+    void this.readHistory().catch(() => undefined)
   }
 
   #stands(standing: Standing): void {
+    if (standing.state === 'resting') this.#restsAt = standing.sinceMs
     this.standing = standing
   }
 
@@ -285,7 +280,6 @@ class Live {
     this.base = base
     api.base = base
     if (base === '') this.home = hello.name
-    if (moved && this.#wantsDetail()) this.#second.start()
     if (moved || !this.#asked) void this.#ask()
     // What no node answered is asked once more, now that one is there.
     if (api.missed) this.#reset()
@@ -317,6 +311,7 @@ class Live {
   #set(plane: Plane): void {
     this.plane = plane
     this.planeAt = Date.now()
+    this.#restsAt = Infinity
   }
 
   #event(name: string, data: unknown): void {

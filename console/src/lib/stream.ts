@@ -1,4 +1,4 @@
-// What a node sends, piece by piece, and whether it answers at all.
+// What a node sends, piece by piece, whether it answers at all, and how to wait for it.
 
 /** The text of an answer as it comes. */
 export async function* pieces(body: ReadableStream<Uint8Array>): AsyncIterable<string> {
@@ -24,4 +24,15 @@ export async function answers(base: string): Promise<boolean> {
   } catch {
     return false
   }
+}
+
+/** Waits, until it is called off at the longest. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }

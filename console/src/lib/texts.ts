@@ -111,6 +111,8 @@ export const t = {
       'By itself it goes on only where this browser has accepted its certificate: open a node once to do so.',
     nobody: 'No other node is known to this page. It goes on trying.',
     thisNode: 'this node',
+    resting: (name: string) => `This page was not in sight; asking ${name} how things are.`,
+    then: (said: string, at: number) => `At ${clock(at)}: ${said}.`,
   },
 
   banner: {
