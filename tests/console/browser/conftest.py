@@ -14,6 +14,7 @@ from tests.e2e.servers import Cluster
 
 ROOT = Path(__file__).parents[3]
 BUILT = ROOT / "src" / "brookline" / "console" / "static" / "index.html"
+PLUGIN = Path(__file__).parent / "plugin"
 PATIENCE_MS = 30_000
 
 
@@ -62,6 +63,26 @@ def cluster(tmp_path):
     made.environment["BROOKLINE_HA_POLL"] = "200ms"
     yield made
     made.close()
+
+
+@pytest.fixture
+def plugged(cluster):
+    """Have the servers load the plugin; returns the folder in which tests say what it is to do."""
+    installed, signs = cluster.folder / "installed", cluster.folder / "signs"
+    shutil.copytree(PLUGIN, installed, ignore=shutil.ignore_patterns("__pycache__"))
+    about = installed / "console_till-0.dist-info"
+    about.mkdir()
+    (about / "entry_points.txt").write_text("[brookline.entities]\ntill = console_till\n")
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: console-till\nVersion: 0\n")
+    signs.mkdir()
+    cluster.environment |= {"PYTHONPATH": str(installed), "CONSOLE_SIGNS": str(signs)}
+    return signs
+
+
+@pytest.fixture
+def paid(plugged):
+    """The file whose presence lets the till pay."""
+    return plugged / "paid"
 
 
 @pytest.fixture(params=["kill", "pause", "switchover", "end"])

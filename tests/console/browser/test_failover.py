@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from tests.e2e.servers import QUICK, eventually
 
 _KEEP_WORDS = """() => {
   const strip = document.querySelector('section.strip')
@@ -28,7 +29,8 @@ def test_a_page_on_the_standby_shows_the_failover_as_it_happens(cluster, fall, o
     fall.begin(master, standby)
     expect(screen.strip).to_contain_text("n2 leads since")
     said = " | ".join(page.evaluate("() => window.words"))
-    assert re.search(r"n1 has ended|Master silent|n2 takes over|Nobody leads", said), said
+    before = "Master silent" if fall.way == "pause" else "n1 has ended|n2 takes over|Nobody leads"
+    assert re.search(before, said), said
     expect(page.get_by_role("dialog").get_by_label("Priority")).to_have_value("17")
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("note")).to_be_hidden()
@@ -36,6 +38,49 @@ def test_a_page_on_the_standby_shows_the_failover_as_it_happens(cluster, fall, o
     expect(screen.row("n1")).to_contain_text("FAILED")
     history = page.get_by_role("region", name="Failovers")
     expect(history.get_by_role("row").nth(1)).to_contain_text("n1 → n2")
+
+
+def test_each_step_of_a_failover_is_said_in_its_order(cluster, plugged, open_screen):
+    master, standby = cluster.pair(*QUICK, "--events-beat", "300ms")
+    hold = plugged / "hold"
+    hold.touch()
+    till = "name: Shop\nservices:\n- type: console_till.Till\n"  # so that the plugin is loaded
+    told = master.ask("POST", "/v1/applications", till, headers={"content-type": "text/yaml"})
+    eventually(
+        "the standby has it", lambda: standby.get(f"/v1/applications/{told.json['entityId']}")
+    )
+    screen = open_screen(standby, "/about")
+    expect(screen.strip).to_contain_text("n1 leads since")
+    screen.page.evaluate(_KEEP_WORDS)
+    master.pause()
+    try:
+        expect(screen.strip).to_contain_text("n2 takes over")
+        screen.look("failover-taking-over", whole=False)
+        hold.unlink()
+        expect(screen.strip).to_contain_text("n2 leads since")
+    finally:
+        master.resume()
+    said = " | ".join(screen.page.evaluate("() => window.words"))
+    silent, taking, leads = (
+        said.find(words) for words in ("Master silent", "n2 takes over", "n2 leads since")
+    )
+    assert 0 <= silent < taking < leads, said
+
+
+@pytest.mark.parametrize("page_of", ["sensors", "activities"])
+def test_the_banner_leads_to_the_same_page_on_the_master(cluster, page_of, open_screen):
+    master, standby = cluster.pair()
+    app = cluster.deploy(master, "Shop")
+    [child] = master.get(f"/v1/applications/{app}/entities")
+    path = f"/applications/{app}/entities/{child['id']}/{page_of}"
+    screen = open_screen(standby, path)
+    page = screen.page
+    page.get_by_role("note").get_by_role("link", name="Open this page on n1").click()
+    page.wait_for_url(master.url + path)
+    expect(screen.strip).to_contain_text("this page: n1")
+    expect(page.get_by_role("tab", selected=True)).to_have_text(page_of.capitalize())
+    expect(page.get_by_role("heading", level=2).first).to_contain_text(child["name"])
+    expect(page.get_by_role("note")).to_have_count(0)
 
 
 @pytest.mark.parametrize("fall", ["kill", "pause", "end"], indirect=True)

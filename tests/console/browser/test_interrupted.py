@@ -1,29 +1,12 @@
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 from tests.console.browser.falls import Fall
 from tests.console.browser.screen import TOUCH
 from tests.e2e.servers import eventually
 
-PLUGIN = Path(__file__).parent / "plugin"
 PLAN = "name: Shop\nservices:\n- type: console_till.Till\n  name: till\n"
-
-
-@pytest.fixture
-def paid(cluster):
-    """Have the servers know the till; returns the file whose presence lets it pay."""
-    installed, paid = cluster.folder / "installed", cluster.folder / "paid"
-    shutil.copytree(PLUGIN, installed, ignore=shutil.ignore_patterns("__pycache__"))
-    about = installed / "console_till-0.dist-info"
-    about.mkdir()
-    (about / "entry_points.txt").write_text("[brookline.entities]\ntill = console_till\n")
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: console-till\nVersion: 0\n")
-    cluster.environment |= {"PYTHONPATH": str(installed), "TILL_PAID": str(paid)}
-    return paid
 
 
 def interrupt(cluster, fall=None):
