@@ -11,7 +11,7 @@ export const GLANCE_MS = 30_000
 /** For so long it may look for another node, if its own does not answer that. */
 const MOVE_MS = 12_000
 
-class Sight {
+export class Sight {
   #rest: ReturnType<typeof setTimeout> | undefined
   #glances: ReturnType<typeof setInterval> | undefined
 
