@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.simulation.operations.stories import Stage, acts, command
+from tests.simulation.operations.stories import Stage, acts, command, lock
 
 from brookline.testing.sim_link import Link, MachineOdds
 
@@ -71,6 +71,36 @@ def test_what_was_sent_to_a_new_folder_and_comes_late_is_not_taken_for_lost_with
         stage.machine.odds = MachineOdds()
         await stage.pass_by(120)
         assert stage.harness.oracle.records.get("task", task_id)["status"] == "completed"
+
+    stage.harness.run(stage.play(story))
+    assert not stage.harness.oracle.violations, str(stage.harness.transcript)
+
+
+def test_what_was_given_up_and_comes_late_begins_no_section_of_its_lock():
+    stage = Stage()
+    tasks = stage.harness.oracle.records
+
+    async def story(stage):
+        await stage.begin(command("customize", 0.1))
+        await stage.pass_by(1)
+        stage.machine.odds = MachineOdds(late=1.0, late_s=200.0)
+        task_id = await stage.begin(lock(command("install", 30.0)))
+        await stage.pass_by(0.1)
+        stage.machine.odds = MachineOdds(lost=1.0)
+        await stage.pass_by(15)  # until nobody waits for the answer any more
+        await stage.cancel(task_id)
+        assert tasks.get("task", task_id)["status"] == "cancelled"
+        await stage.begin(lock(acts("again"), command("launch")), entity="e1")
+        await stage.begins(2)
+        assert begun() == ["customize", "check"]
+        # What was sent before comes within the next holder's section, and is ended then.
+        await stage.begins(3)
+        assert begun() == ["customize", "check", "install"]
+        stage.machine.odds = MachineOdds()
+        await stage.begins(4)
+
+    def begun():
+        return [stage.world.script(step)["name"] for step in stage.world.tokens]
 
     stage.harness.run(stage.play(story))
     assert not stage.harness.oracle.violations, str(stage.harness.transcript)

@@ -17,6 +17,8 @@ def test_a_minute_of_operations_under_a_nemesis_breaks_nothing_and_replays_exact
     assert first.steps > 0
 
 
-@pytest.mark.parametrize("seed", [279, 504, 1012, 1317, 1459, 1681, 1911, 2294, 5185, 30473])
+@pytest.mark.parametrize(
+    "seed", [279, 504, 1012, 1317, 1459, 1681, 1911, 2294, 5185, 30473, 100873]
+)
 def test_a_seed_that_found_something_finds_it_no_more(seed):
     assert not run_seed(seed).violations

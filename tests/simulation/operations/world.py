@@ -177,19 +177,21 @@ class World:
         """Effects of two sections of a lock do not interleave, unless people must look at one.
 
         An operation that was resumed takes its locks anew; a command that had begun before is then
-        one of the new section.
+        one of the new section. A command that was given up out of reach holds up nobody, and is none
+        of any section: sent before, it may come when the next one has begun.
         """
-        if any(record["status"] == "interrupted" for _, record in self._line(step)):
+        interrupted = any(record["status"] == "interrupted" for _, record in self._line(step))
+        if interrupted or self._runs_on(step):
             return
         turn = self.resumes[self._scripts[step]["of"][-1]]
         for what, named in self._sections[step]:
             section = f"{named}@{turn}"
             last = self._last.get(what)
-            if section in self._left[what] and not self._runs_on(step):
+            if section in self._left[what]:
                 self._wrong(
                     f"{self._named(step)} is done in a section of {what} after the next began"
                 )
-            elif last != section and section not in self._left[what]:
+            elif last != section:
                 if last is not None:
                     self._left[what].add(last)
                 self._last[what] = section
