@@ -24,6 +24,15 @@ export const t = {
   none: 'none',
   unset: 'not set',
   now: 'now',
+  /** Of durations and sizes. */
+  units: {
+    ms: 'ms',
+    s: 's',
+    min: 'min',
+    h: 'h',
+    d: 'd',
+    bytes: ['B', 'kB', 'MB', 'GB', 'TB'],
+  },
   again: 'Try again',
   reload: 'Load this page anew',
   asOf: (at: number) => `as of ${clock(at)}`,
@@ -178,6 +187,7 @@ export const t = {
     plane: 'Plane',
     sequence: 'Last entry of the log',
     thisNode: 'This node',
+    thisNodeIs: (name: string, id: string, host: string) => `${name} (${id}) on ${host}`,
     user: 'User',
     ha: 'HA status',
     haHint: (s: string) => `A master that is silent for ${s} is replaced.`,

@@ -1,5 +1,8 @@
 // Times, durations and sizes as people read them.
 
+// Only within functions: `texts` is made with these.
+import { t } from './texts'
+
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' })
 const ABSOLUTE = new Intl.DateTimeFormat('en-GB', {
   dateStyle: 'medium',
@@ -20,7 +23,7 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 /** A moment as "3 min. ago"; below ten seconds "now". */
 export function relative(atMs: number, nowMs: number): string {
   let amount = (atMs - nowMs) / 1000
-  if (Math.abs(amount) < 10) return 'now'
+  if (Math.abs(amount) < 10) return t.now
   for (const [unit, size] of STEPS) {
     if (Math.abs(amount) < size) return RELATIVE.format(Math.trunc(amount), unit)
     amount /= size
@@ -41,14 +44,15 @@ export function clock(atMs: number): string {
 
 /** A duration as "412 ms", "1.4 s", "2 min 5 s", "3 h 10 min", "4 d 2 h". */
 export function duration(ms: number): string {
-  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`
+  const u = t.units
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ${u.ms}`
   const seconds = ms / 1000
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`
-  if (seconds < 59.5) return `${Math.round(seconds)} s`
+  if (seconds < 9.95) return `${seconds.toFixed(1)} ${u.s}`
+  if (seconds < 59.5) return `${Math.round(seconds)} ${u.s}`
   const whole = Math.round(seconds)
-  if (whole < 3600) return pair(whole, 60, 'min', 's')
-  if (whole < 86400) return pair(Math.floor(whole / 60), 60, 'h', 'min')
-  return pair(Math.floor(whole / 3600), 24, 'd', 'h')
+  if (whole < 3600) return pair(whole, 60, u.min, u.s)
+  if (whole < 86400) return pair(Math.floor(whole / 60), 60, u.h, u.min)
+  return pair(Math.floor(whole / 3600), 24, u.d, u.h)
 }
 
 function pair(small: number, size: number, large: string, unit: string): string {
@@ -58,7 +62,7 @@ function pair(small: number, size: number, large: string, unit: string): string 
 
 /** A number of bytes as "5.1 kB". */
 export function bytes(count: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const units = t.units.bytes
   let amount = count
   let at = 0
   while (amount >= 999.5 && at < units.length - 1) {

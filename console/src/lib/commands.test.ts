@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { cancelCommand, configCommand, invokeCommand, quoted } from './commands'
+
+test.each([
+  ['start', 'start'],
+  ['a=b c', "'a=b c'"],
+  ["it's", `'it'\\''s'`],
+  ['$(rm -r x)', "'$(rm -r x)'"],
+  ['', "''"],
+])('%s is quoted as %s', (word, text) => expect(quoted(word)).toBe(text))
+
+test('an effector of an application, and of an entity in it', () => {
+  expect(invokeCommand('a1', 'a1', 'stop')).toBe('brookline invoke a1 stop')
+  expect(invokeCommand('a1', 'e2', 'pay', { amount: 5, note: 'for me', to: { a: 1 } })).toBe(
+    `brookline invoke a1 e2 pay -P amount=5 -P 'note=for me' -P 'to={"a":1}'`,
+  )
+})
+
+test('no secret is in a command', () => {
+  expect(invokeCommand('a', 'e', 'log-in', { user: 'me', pin: '1234' }, ['pin'])).toBe(
+    'brookline invoke a e log-in -P user=me -P pin=@FILE',
+  )
+  const assignment = { key: 'my.password', value: 'hush', isSecret: true }
+  expect(configCommand('a', 'a', assignment)).toBe('brookline config a --set my.password=@FILE')
+})
+
+test('config and the end of a task', () => {
+  const assignment = { key: 'my.size', value: 'very large', isSecret: false }
+  expect(configCommand('a', 'e', assignment)).toBe(
+    "brookline config a e --set 'my.size=very large'",
+  )
+  expect(cancelCommand('t1')).toBe('brookline activity cancel t1')
+})
