@@ -20,6 +20,16 @@ PATIENCE_S = 60.0
 """For what must happen, on a machine that has much else to do."""
 
 
+def pytest_configure() -> None:
+    """Take note of signals instead of ignoring them, as behind ``nohup`` or ``&``.
+
+    What is ignored is ignored by all that the tests start, too; a handler is not passed on.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how long the cells of the matrix took."""
     reports = [one for kind in ("passed", "failed") for one in terminalreporter.getreports(kind)]
