@@ -46,9 +46,8 @@ def test_each_step_of_a_failover_is_said_in_its_order(cluster, plugged, open_scr
     hold.touch()
     till = "name: Shop\nservices:\n- type: console_till.Till\n"  # so that the plugin is loaded
     told = master.ask("POST", "/v1/applications", till, headers={"content-type": "text/yaml"})
-    eventually(
-        "the standby has it", lambda: standby.get(f"/v1/applications/{told.json['entityId']}")
-    )
+    path = f"/v1/applications/{told.json['entityId']}"
+    eventually("the standby has it", lambda: standby.ask("GET", path).status == 200)
     screen = open_screen(standby, "/about")
     expect(screen.strip).to_contain_text("n1 leads since")
     screen.page.evaluate(_KEEP_WORDS)
