@@ -123,7 +123,8 @@ class Screen:
         is_dark = self.page.evaluate("() => matchMedia('(prefers-color-scheme: dark)').matches")
         file = PICTURES / f"{name}-{width}-{'dark' if is_dark else 'light'}.png"
         self.page.screenshot(path=file, full_page=whole)
-        assert self.violations() == [], name
+        found = self.violations()
+        assert not found, f"{name}: {found}"
         wide = self.page.evaluate("() => document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is {wide} wide"
 
