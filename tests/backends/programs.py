@@ -65,6 +65,13 @@ def listens(port: int) -> bool:
     return False
 
 
+def _stands(stat: Path) -> bool:
+    try:
+        return stat.read_text().rpartition(") ")[2].startswith(("T", "Z", "X"))
+    except (FileNotFoundError, ProcessLookupError):
+        return True  # that thread has ended
+
+
 class Program:
     """One process; what it says is in a file.
 
@@ -108,6 +115,15 @@ class Program:
     def send(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
+        if number == signal.SIGSTOP:
+            self._await_stop()
+
+    def _await_stop(self) -> None:
+        """Wait until all its threads stand still: some go on for a moment after the signal."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not all(map(_stands, Path(f"/proc/{self.pid}/task").glob("*/stat"))):
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
 
     def end(self, number: signal.Signals = signal.SIGTERM, patience_s: float = 10.0) -> None:
         """End it, by force if it takes longer than that."""

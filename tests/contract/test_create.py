@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from brookline.stores.store import CREATED, EXISTS, Created, Exists
+from brookline.stores.store import CREATED, EXISTS, Created, Exists, Undecided
 
 ENTRY = "journal/0000000/0000000001"
 
@@ -74,16 +74,25 @@ async def test_of_sixteen_tasks_one_wins_and_its_bytes_stay(store, other):
         key = f"journal/0000000/{number:010d}"
         bids = [f"{number} {racer}".encode() for racer in range(16)]
         outcomes = await asyncio.gather(
-            *((store, other)[n % 2].create(key, bid) for n, bid in enumerate(bids))
+            *(decided((store, other)[n % 2], key, bid) for n, bid in enumerate(bids))
         )
+        held = await store.get(key)
+        assert held == await other.get(key)
+        assert held in bids
         won = [bid for bid, told in zip(bids, outcomes, strict=True) if isinstance(told, Created)]
-        assert len(won) == 1
-        assert sum(isinstance(told, Exists) for told in outcomes) == 15
-        assert await store.get(key) == won[0]
-        assert await other.get(key) == won[0]
+        # Whoever asked a second time may have won with the first.
+        assert won in ([held], [])
+        assert sum(isinstance(told, Exists) for told in outcomes) == len(bids) - len(won)
 
     # Side by side: a server may let those who want one key wait for seconds.
     await asyncio.gather(*(race(number) for number in range(12)))
+
+
+async def decided(store, key: str, data: bytes):
+    """Create a key, and ask again as long as there is no definite answer, as on a busy machine."""
+    while isinstance(told := await store.create(key, data), Undecided):
+        pass
+    return told
 
 
 async def test_of_many_keys_created_at_once_all_are_there(store):
