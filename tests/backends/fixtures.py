@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import pytest
 from tests.backends.azurite import Azurite
 from tests.backends.etcd import Etcd
-from tests.backends.juicefs import Juicefs, can_mount
+from tests.backends.juicefs import Juicefs
 from tests.backends.postgresql import Postgresql
 from tests.backends.programs import Missing
 from tests.backends.seaweedfs import Seaweedfs
@@ -42,7 +42,7 @@ def etcd() -> Iterator[Etcd]:
 
 @pytest.fixture(scope="session")
 def juicefs() -> Iterator[Juicefs]:
-    with mounted(Juicefs) as server:
+    with served(Juicefs) as server:
         yield server
 
 
@@ -55,15 +55,6 @@ def postgresql() -> Iterator[Postgresql]:
 @pytest.fixture(scope="session")
 def seaweedfs() -> Iterator[Seaweedfs]:
     with served(Seaweedfs) as server:
-        yield server
-
-
-@contextlib.contextmanager
-def mounted(make: Callable[[], Juicefs]) -> Iterator[Juicefs]:
-    """Start a file system with its mounts; skip where nothing can be mounted."""
-    if not can_mount():
-        pytest.skip("nothing can be mounted here: that takes root and /dev/fuse")
-    with served(make) as server:
         yield server
 
 

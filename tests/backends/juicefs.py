@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.backends.programs import Program, find
+from tests.backends.programs import Missing, Program, find
 
 
 class Mount:
@@ -61,11 +61,6 @@ class Mount:
         subprocess.run(["umount", "--lazy", self.path], check=False, capture_output=True)
 
 
-def can_mount() -> bool:
-    """Tell whether this machine lets this process mount anything."""
-    return os.getuid() == 0 and Path("/dev/fuse").exists()
-
-
 class Juicefs:
     """A file system with two mounts; its files are removed at its end.
 
@@ -75,6 +70,8 @@ class Juicefs:
 
     def __init__(self, remembers_s: float = 0.0) -> None:
         juicefs = find("juicefs")
+        if os.getuid() != 0 or not Path("/dev/fuse").exists():
+            raise Missing("nothing can be mounted here: that takes root and /dev/fuse")
         self.folder = Path(tempfile.mkdtemp(prefix="brookline-juicefs-"))
         self._format = [
             juicefs, "format", f"sqlite3://{self.folder}/meta.db", "shared", "--storage", "file",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 import pytest
-from tests.backends.fixtures import mounted
+from tests.backends.fixtures import served
 from tests.backends.juicefs import Juicefs
 from tests.e2e.servers import QUICK, Writer, eventually
 
@@ -19,7 +19,7 @@ REMEMBERS_S = 1.0
 
 @pytest.fixture(scope="module")
 def system():
-    with mounted(lambda: Juicefs(REMEMBERS_S)) as made:
+    with served(lambda: Juicefs(REMEMBERS_S)) as made:
         yield made
 
 
