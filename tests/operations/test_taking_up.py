@@ -380,6 +380,28 @@ async def test_a_pause_is_not_begun_anew(bench, until, ran):
     await bench.ended_by_next(task)
 
 
+async def test_a_pause_that_is_over_stays_so_by_another_clock(bench, until, ran, gate):
+    seconds = [0.01]
+
+    @repeatable
+    async def wait():
+        ran.append("behind")
+        await gate.wait()
+
+    async def body(op):
+        await op.sleep(seconds[0])
+        await op.step("wait", wait)
+
+    task = await bench.submit(body)
+    await until(lambda: ran == ["behind"])
+    seconds[0] = 3600
+    bench.recorder.note(Merge(KIND, task.id, {"+sleep until#1": 10**13}))
+    await bench.fail_over()
+    await until(lambda: ran == ["behind"] * 2)
+    gate.set()
+    await bench.ended(task)
+
+
 async def test_attempts_are_counted_over_masters(bench, until, ran, gate):
     @repeatable
     async def fail():

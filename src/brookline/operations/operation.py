@@ -230,13 +230,18 @@ class Operation(Running):
         return await self.record(lambda _view: Decision([], stored(name, look())), name=name)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, in all, for so many seconds, also if another master goes on with it."""
-        clock = self._supervisor.clock
+        """Wait, in all, for so many seconds, also if another master goes on with it.
+
+        That it is over is recorded: by the clock of the next master it may not be, who has to come
+        to what was begun behind it all the same.
+        """
+        clock, over = self._supervisor.clock, f"sleep {self._track.number('+sleep')} over"
         until = await self.remember("sleep until", lambda: clock.wall_ms() + round(seconds * 1000))
         left_s = min((until - clock.wall_ms()) / 1000, seconds)  # it may have been set back
-        if left_s > 0:
+        if left_s > 0 and f"{over}#1" not in self.task.done:
             with self.waiting("for a pause to end"):
                 await clock.sleep(left_s)
+        await self.remember(over, lambda: True)
 
     def kept(self, name: str) -> Kept:
         """Return what is kept for the next master of something that has not ended."""

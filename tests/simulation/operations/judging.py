@@ -168,7 +168,7 @@ class Judge:
 
 
 def _is_count(key: str) -> bool:
-    return not key.startswith((f"{DONE}sleep until", f"{DONE}lock "))
+    return not key.startswith((f"{DONE}sleep ", f"{DONE}lock "))
 
 
 def _changed(before: Value, after: Value) -> Iterator[str]:

@@ -73,6 +73,7 @@ class Recounted:
 
     async def sleep(self, _: float) -> None:
         await self.record(None, name="sleep until")
+        await self.record(None, name=f"sleep {self._names['+sleep until']} over")
 
     async def begin_apart(self, entity_id: str, effector: str, _: Any) -> Any:
         name = f"{effector} of {entity_id}"
