@@ -30,6 +30,12 @@ def pytest_configure() -> None:
             signal.signal(number, lambda *_: None)
 
 
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Leave beside the names of what failed how the run ended, for ``.ci/again``."""
+    if session.config.cache is not None and not hasattr(session.config, "workerinput"):
+        session.config.cache.set("run/ended", int(exitstatus))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how long the cells of the matrix took."""
     reports = [one for kind in ("passed", "failed") for one in terminalreporter.getreports(kind)]

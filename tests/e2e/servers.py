@@ -65,6 +65,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         self.scheme = "http"
         self.environment: dict[str, str] = {}
+        self._paused = False
 
     @property
     def url(self) -> str:
@@ -97,6 +98,7 @@ class Server:
                 cwd=self.cluster.folder,
                 env=self.cluster.environment | self.environment,
             )
+        self._paused = False
 
     def _listens(self, address: Path) -> bool:
         assert self._runs(), self.log()
@@ -166,6 +168,15 @@ class Server:
         assert self.process.poll() is None, f"{self.name} has ended"
         return True
 
+    def answers(self) -> bool:
+        """Tell whether the process runs, and listens, and is not paused."""
+        alive = self.process is not None and self.process.poll() is None
+        return alive and not self._paused and bool(self.port)
+
+    def has(self, app: str) -> bool:
+        """Tell whether it can read an application."""
+        return self.ask("GET", f"/v1/applications/{app}").status == 200
+
     def state(self) -> str:
         return str(self.get("/v1/server/ha/state"))
 
@@ -180,8 +191,10 @@ class Server:
     def pause(self) -> None:
         self.signal(signal.SIGSTOP)
         os.waitpid(self.pid, os.WUNTRACED)
+        self._paused = True
 
     def resume(self) -> None:
+        self._paused = False
         self.signal(signal.SIGCONT)
 
     def wait(self) -> int:
@@ -235,13 +248,17 @@ class Cluster:
         return next((node["name"] for node in nodes if node["next"] == 0), "")
 
     def deploy(self, server: Server, name: str = "app") -> str:
-        """Deploy an application with one entity; return its id."""
+        """Deploy an application with one entity; return its id once all that read have it."""
         plan = f"name: {name}\nservices:\n- type: org.apache.brooklyn.entity.stock.BasicEntity\n"
         answer = server.ask(
             "POST", "/v1/applications", plan, headers={"content-type": "application/yaml"}
         )
         assert answer.status == 201, answer
-        return answer.headers["location"].rpartition("/")[2]
+        app = answer.headers["location"].rpartition("/")[2]
+        for other in self.servers.values():
+            if other.answers() and other.is_well("read"):
+                eventually(f"{other.name} has it", lambda other=other: other.has(app))
+        return app
 
     def typed(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command, as a user types it in the folder of the homes."""
