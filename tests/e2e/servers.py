@@ -180,6 +180,10 @@ class Server:
     def state(self) -> str:
         return str(self.get("/v1/server/ha/state"))
 
+    def history(self) -> list[dict[str, Any]]:
+        """Return the failovers, the last one first."""
+        return list(self.get("/v1/server/ha/history"))
+
     def signal(self, number: signal.Signals) -> None:
         os.kill(int((self.home / "pid.txt").read_text()), number)
 

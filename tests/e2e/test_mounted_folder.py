@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-
 import pytest
 from tests.backends.fixtures import served
 from tests.backends.juicefs import Juicefs
+from tests.e2e import successions
 from tests.e2e.servers import QUICK, Writer, eventually
 
 pytestmark = [
@@ -49,37 +48,17 @@ def pair(cluster, system):
     return Pair(cluster, system)
 
 
-def history(server):
-    return server.get("/v1/server/ha/history")
-
-
 def test_a_standby_takes_over_from_a_killed_master_and_nothing_acknowledged_is_lost(pair):
     n1, n2 = pair.both()
-    app = pair.cluster.deploy(n2)
+    writer = successions.is_killed(n1, n2, pair.cluster.deploy(n2))
 
-    with Writer([n1, n2], app) as writer:
-        n1.kill()
-        writer.writes(50)
-
-    assert n2.state() == "MASTER"
-    assert writer.lost(n2) == []
-    assert history(n2)[0]["reason"] == "process gone"
     pair.start("n1").becomes("standby").becomes("read")
     assert writer.lost(n1) == []
 
 
 def test_a_master_that_is_told_to_end_hands_over_and_no_write_is_refused(pair):
     n1, n2 = pair.both()
-    app = pair.cluster.deploy(n1)
-
-    with Writer([n1, n2], app) as writer:
-        n1.signal(signal.SIGTERM)
-        assert n1.wait() == 0
-        writer.writes(50)
-
-    assert n2.state() == "MASTER"
-    assert writer.errors == []
-    assert writer.lost(n2) == []
+    successions.is_told_to_end(n1, n2, pair.cluster.deploy(n1))
 
 
 def test_a_paused_master_is_replaced_and_acknowledges_nothing_when_it_wakes(pair):
@@ -121,7 +100,7 @@ def test_a_master_whose_mount_breaks_is_replaced_and_comes_back_with_it(pair):
 def test_a_master_stays_whose_standby_loses_its_mount(pair):
     n1, n2 = pair.both(*QUICK)
     app = pair.cluster.deploy(n1)
-    before = history(n1)
+    before = n1.history()
 
     with Writer([n1], app) as writer:
         pair.mounts["n2"].kill()
@@ -133,5 +112,5 @@ def test_a_master_stays_whose_standby_loses_its_mount(pair):
             pair.mounts["n2"].restart()
 
     assert writer.errors == []
-    assert history(n1) == before
+    assert n1.history() == before
     assert n1.state() == "MASTER"

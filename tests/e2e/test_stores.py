@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-
 import pytest
 from tests.backends.fixtures import etcd, postgresql, seaweedfs
 from tests.backends.seaweedfs import BUCKET, KEY, SECRET
+from tests.e2e import successions
 from tests.e2e.servers import QUICK, Writer, eventually
 
 __all__ = ["etcd", "postgresql", "seaweedfs"]
@@ -25,46 +24,24 @@ def stored(request, cluster):
     return cluster
 
 
-def history(server):
-    return server.get("/v1/server/ha/history")
-
-
 def test_a_standby_takes_over_from_a_killed_master_and_nothing_acknowledged_is_lost(stored):
     n1, n2 = stored.pair()
-    app = stored.deploy(n2)
+    writer = successions.is_killed(n1, n2, stored.deploy(n2))
 
-    with Writer([n1, n2], app) as writer:
-        n1.kill()
-        writer.writes(50)
-
-    assert n2.state() == "MASTER"
-    assert writer.lost(n2) == []
-    newest = history(n2)[0]
-    assert (newest["name"], newest["reason"], newest["guess"]) == ("n2", "process gone", False)
     n1.start().becomes("standby").becomes("read")
     assert writer.lost(n1) == []
 
 
 def test_a_master_that_is_told_to_end_hands_over_and_no_write_is_refused(stored):
     n1, n2 = stored.pair()
-    app = stored.deploy(n1)
-
-    with Writer([n1, n2], app) as writer:
-        n1.signal(signal.SIGTERM)
-        assert n1.wait() == 0
-        writer.writes(50)
-
-    assert n2.state() == "MASTER"
-    assert writer.errors == []
-    assert writer.lost(n2) == []
-    assert history(n2)[0]["reason"] == "resigned"
+    successions.is_told_to_end(n1, n2, stored.deploy(n1))
 
 
 def test_while_the_store_is_away_reads_go_on_and_nobody_is_elected(stored, request):
     server = request.getfixturevalue(request.node.callspec.params["stored"])
     n1, n2 = stored.pair("--write-wait", "1s")
     app = stored.deploy(n1)
-    before = history(n1)
+    before = n1.history()
 
     server.kill()
     try:
@@ -81,7 +58,7 @@ def test_while_the_store_is_away_reads_go_on_and_nobody_is_elected(stored, reque
     with Writer([n1, n2], app) as writer:
         pass
     assert writer.lost(n1) == []
-    assert history(n1) == before
+    assert n1.history() == before
     assert n1.state() == "MASTER"
 
 
@@ -169,6 +146,6 @@ def test_a_master_whose_login_at_the_store_is_withdrawn_is_replaced_until_it_has
 
     assert writer.lost(n2) == []
     eventually("all is on the other one", lambda: writer.lost(n1) == [])
-    newest = history(n2)[0]
+    newest = n2.history()[0]
     assert newest["name"] == "n2"
     assert newest["reason"] != "process gone"

@@ -10,10 +10,6 @@ from tests.e2e.servers import QUICK, Writer, eventually
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(120)]
 
 
-def history(server):
-    return server.get("/v1/server/ha/history")
-
-
 def states_of(server, name):
     nodes = server.get("/v1/server/ha/states")["nodes"].values()
     return sorted(node["status"] for node in nodes if node["name"] == name)
@@ -32,7 +28,7 @@ def test_a_standby_takes_over_from_a_killed_master_and_nothing_acknowledged_is_l
 
     assert n2.state() == "MASTER"
     assert writer.lost(n2) == []
-    newest, first = history(n2)
+    newest, first = n2.history()
     assert (newest["name"], newest["reason"], newest["guess"]) == ("n2", "process gone", False)
     assert newest["from"] == first["node"]
 
@@ -127,7 +123,7 @@ def test_a_paused_master_is_replaced_acknowledges_nothing_more_and_follows(clust
         n2.becomes("master")
         writer.writes(50)
         # Longer than writes are held: clients of the sleeping node have long asked another.
-        slept = history(n2)[0]["activeUtc"]
+        slept = n2.history()[0]["activeUtc"]
         eventually(
             "writes are held no more",
             lambda: n2.get("/v1/server/ha/metrics")["currentTimeUtc"] > slept + 3_000,
@@ -145,7 +141,7 @@ def test_a_paused_master_is_replaced_acknowledges_nothing_more_and_follows(clust
     assert writer.lost(n2) == []
     found = n2.get(f"{path}/current-state")
     assert [name for name in found if name.startswith("late")] == []
-    newest = history(n2)[0]
+    newest = n2.history()[0]
     assert (newest["name"], newest["reason"]) == ("n2", "heartbeat timeout")
 
 
@@ -176,7 +172,7 @@ def test_a_graceful_hand_over_is_a_slow_answer_and_never_an_error(cluster, way):
 
     assert (fresh.errors, kept.errors) == ([], [])
     assert (fresh.lost(n2), kept.lost(n2)) == ([], [])
-    assert history(n2)[0]["reason"] == "resigned"
+    assert n2.history()[0]["reason"] == "resigned"
     if way in ("TERM", "INT", "shutdown"):
         assert not (n1.home / "pid.txt").exists()
         eventually("n1 is terminated", lambda: states_of(n2, "n1") == ["TERMINATED"])
@@ -207,7 +203,7 @@ def test_a_lone_node_that_was_killed_leads_again_without_waiting_for_itself(clus
     n1.start().becomes("master")
 
     assert [found["id"] for found in n1.get("/v1/applications")] == [app]
-    newest, first = history(n1)
+    newest, first = n1.history()
     assert newest["from"] == first["node"]
     assert not newest["guess"]
     assert newest["activeUtc"] - newest["startedUtc"] < 30_000
@@ -234,7 +230,7 @@ def test_a_node_that_starts_beside_a_dead_master_of_its_machine_does_not_wait_fo
 
     n2 = cluster["n2"].start("--ha-timeout", "300s").becomes("master")
 
-    newest = history(n2)[0]
+    newest = n2.history()[0]
     assert (newest["reason"], newest["guess"]) == ("process gone", False)
     assert "lock is free" in newest["evidence"]
 
@@ -258,7 +254,7 @@ def test_of_two_killed_nodes_the_former_standby_leads_alone_by_proof_and_not_by_
 
     n2.start().becomes("master")
 
-    newest, first = history(n2)
+    newest, first = n2.history()
     assert (newest["from"], newest["guess"], first["node"]) == (led, False, led)
     assert newest["reason"] == "process gone"
     assert "its home's lock is free" in newest["evidence"]
