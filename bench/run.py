@@ -35,6 +35,7 @@ from bench import (  # noqa: E402
     machine,
     operations,
     probes,
+    proofs,
     rates,
     record,
     repeats,
@@ -65,6 +66,7 @@ ROWS: tuple[Row, ...] = (
     *faults.ROWS,
     *console.ROWS,
     *large_pages.ROWS,
+    *proofs.ROWS,
 )
 
 
