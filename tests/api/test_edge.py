@@ -44,6 +44,16 @@ async def test_a_script_of_a_page_gets_a_challenge_that_opens_no_box(house):
     assert told.headers["WWW-Authenticate"].startswith("X-Basic")
 
 
+async def test_who_is_refused_a_login_is_told_where_to_log_in(house):
+    asked = {"X-Requested-With": "XMLHttpRequest"}
+    for headers in ({}, asked, {"Authorization": "Basic YWRtaW46d3Jvbmc="}):
+        told = await house.raw("GET", "/v1/server/up/extended", headers=headers)
+        assert told.status == 401
+        assert told.headers["X_BROOKLYN_LOGIN_PAGE"] == "login"
+    known = await house.raw("GET", "/v1/server/up/extended", headers=ADMIN)
+    assert "X_BROOKLYN_LOGIN_PAGE" not in known.headers
+
+
 async def test_an_unknown_path_is_401_without_credentials_and_404_with_them(house):
     assert (await house.raw("GET", "/v1/nothing")).status == 401
     told = await house.raw("GET", "/v1/nothing", headers=ADMIN)

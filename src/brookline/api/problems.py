@@ -48,7 +48,11 @@ STATUSES: Mapping[type[BrooklineError], int] = {
 RETRY_AFTER_S = 1
 """When a client should ask again what nobody could do now; a failover takes about that long."""
 
-_CHALLENGE = (("www-authenticate", 'BASIC realm="brooklyn"'),)
+_CHALLENGE = (
+    ("www-authenticate", 'BASIC realm="brooklyn"'),
+    # Where a page goes that finds itself without a login. Source: AMP's pages put "/" before it.
+    ("x_brooklyn_login_page", "login"),
+)
 
 
 class Refused(Exception):
