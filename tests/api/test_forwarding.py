@@ -352,13 +352,24 @@ async def test_the_figures_of_a_node_tell_of_its_masterships(pair):
 
 
 async def test_a_switchover_asked_at_the_standby_is_done_by_the_master(pair):
-    master, standby = pair
+    standby = pair[1]
 
-    told = await standby.call("POST", "/server/ha/switchover", data={"to": "n2"})
+    form = {"to": "n2", "reason": " n1 has\na bad disk "}
+    told = await standby.call("POST", "/server/ha/switchover", data=form)
 
     assert (told.status, told.json) == (200, standby.node.identity.instance)
     await until(standby.node.leads)
-    assert (await master.get("/server/ha/history"))[0]["name"] == "n2"
+    now, before = await standby.get("/server/ha/history")
+    assert now["name"] == "n2"
+    assert before["endReason"] == "switchover by admin: n1 has a bad disk"
+
+
+async def test_a_reason_that_is_a_book_is_400(pair):
+    form = {"to": "n2", "reason": "x" * 501}
+    told = await pair[0].call("POST", "/server/ha/switchover", data=form)
+
+    assert told.status == 400
+    assert "500" in told.json["message"]
 
 
 async def test_a_switchover_to_nobody_we_know_is_400(pair):

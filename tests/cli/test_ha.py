@@ -264,6 +264,14 @@ class TestChange:
         [write] = plane["n1"].writes()
         assert write.body == b"to=n2instance"
 
+    def test_a_change_says_why(self, brookline, plane):
+        reason = ("--reason", "n1 has a bad disk")
+        assert brookline("ha", "switchover", "--to", "n2", "--yes", *reason).status == 0
+        assert plane["n1"].writes()[0].body == b"to=n2instance&reason=n1+has+a+bad+disk"
+        plane.lead("n1")
+        assert brookline("ha", "promote", "n2", "--yes", *reason).status == 0
+        assert plane["n2"].writes()[0].body == b"mode=MASTER&reason=n1+has+a+bad+disk"
+
     @pytest.mark.parametrize("options", [("--to", "n2"), ()], ids=["named", "unnamed"])
     def test_a_node_that_has_just_come_is_waited_for(self, brookline, plane, options):
         looks = iter([None, None, 0])

@@ -31,6 +31,24 @@ def test_a_hand_over_is_quick_and_refuses_nothing() -> None:
     plane(story)
 
 
+def test_who_wanted_a_change_and_why_is_kept_in_the_history() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b")
+        await on(harness, "a", node(harness, "a").switchover("b", "ann", reason="a has a bad disk"))
+        await standing_by(harness, "a")
+        await on(harness, "a", node(harness, "a").set_mode(Mode.MASTER, "bob", reason="new disk"))
+        await standing_by(harness, "b")
+        await on(harness, "a", node(harness, "a").set_mode(Mode.STANDBY, reason="rest"))
+        assert [end for end in ends(harness, "b") if end] == [
+            "switchover by ann: a has a bad disk",
+            "asked for by bob: new disk",
+            "demoted to STANDBY: rest",
+        ]
+
+    plane(story)
+
+
 def test_what_comes_meanwhile_is_held_and_done_by_the_successor() -> None:
     async def story(harness: PlaneHarness) -> None:
         await led_by(harness, "a")

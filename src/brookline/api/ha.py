@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from brookline.api.ports import Node
 
 
+_LONGEST_REASON = 500
+"""Characters of what is kept with a change of masters."""
+
+
 async def get_state(call: Call) -> Answer:
     """Return the state of this node; it says MASTER only while the lease holds."""
     return json(state_now(call.ports.node).value)
@@ -34,7 +38,8 @@ async def get_state(call: Call) -> Answer:
 async def set_state(call: Call) -> Answer:
     """Ask this node to be something else; return the state of before, once it is done."""
     mode = parse_mode(_required(call, "mode"))
-    return json((await call.ports.node.set_mode(mode, call.user)).value)
+    before = await call.ports.node.set_mode(mode, call.user, reason=_reason(call))
+    return json(before.value)
 
 
 async def get_states(call: Call) -> Answer:
@@ -130,7 +135,15 @@ async def get_history(call: Call) -> Answer:
 async def switchover(call: Call) -> Answer:
     """Hand the mastership over, to a node by name or id, else to the next; return the new master."""
     to = (call.field("to") or "").strip()
-    return json(await call.ports.node.switchover(to, call.user))
+    return json(await call.ports.node.switchover(to, call.user, reason=_reason(call)))
+
+
+def _reason(call: Call) -> str:
+    """Return why somebody wants that, on one line: it is kept in the history."""
+    reason = " ".join((call.field("reason") or "").split())
+    if len(reason) > _LONGEST_REASON:
+        raise InvalidInput(f"a reason has at most {_LONGEST_REASON} characters")
+    return reason
 
 
 def _required(call: Call, name: str) -> str:
@@ -141,11 +154,16 @@ def _required(call: Call, name: str) -> str:
 
 
 _MODE = Param("mode", form=True)
+_REASON = Param("reason", form=True)
 
 OPERATIONS = (
     read("/server/ha/state", get_state, returns=str, place=Place.ANY),
     write(
-        "POST /server/ha/state", set_state, returns={200: str}, place=Place.HERE, params=(_MODE,)
+        "POST /server/ha/state",
+        set_state,
+        returns={200: str},
+        place=Place.HERE,
+        params=(_MODE, _REASON),
     ),
     read("/server/ha/states", get_states, returns=HighAvailabilitySummary, place=Place.ANY),
     write("POST /server/ha/states/clear", clear_states, returns={200: None}, place=Place.MASTER),
@@ -173,7 +191,7 @@ OPERATIONS = (
         switchover,
         returns={200: str},
         place=Place.MASTER,
-        params=(Param("to", form=True),),
+        params=(Param("to", form=True), _REASON),
         beyond=True,
     ),
 )

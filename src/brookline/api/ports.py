@@ -180,7 +180,7 @@ class Node(Protocol):
         """Return the masterships, the newest first."""
         ...
 
-    async def set_mode(self, mode: Mode, user: str = "") -> NodeState:
+    async def set_mode(self, mode: Mode, user: str = "", *, reason: str = "") -> NodeState:
         """Become what is asked for; return the state of before."""
         ...
 
@@ -192,7 +192,7 @@ class Node(Protocol):
         """Forget one node, or all but the living master."""
         ...
 
-    async def switchover(self, to: str = "", user: str = "") -> str:
+    async def switchover(self, to: str = "", user: str = "", *, reason: str = "") -> str:
         """Hand over to a node, by name or instance, else to the next; return the new master."""
         ...
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MODES = ("AUTO", "MASTER", "STANDBY", "HOT_STANDBY", "HOT_BACKUP", "DISABLED")
 
+_REASON = click.option("--reason", default="", help="Why; it is kept in the history.")
+
 CHANGE_S = 60.0
 """How long a node may take for a change of its mode: the work is done within the request."""
 
@@ -57,10 +59,11 @@ def history(tool: Tool) -> None:
 
 @ha.command()
 @click.option("--to", default="", metavar="NODE", help="Who shall lead.  [default: first in line]")
+@_REASON
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--timeout", default="30s", show_default=True, help="How long to wait.")
 @with_tool
-def switchover(tool: Tool, *, to: str, yes: bool, timeout: str) -> None:
+def switchover(tool: Tool, *, to: str, reason: str, yes: bool, timeout: str) -> None:
     """Hand the mastership over in an orderly way.
 
     Nothing is lost, and nothing is refused.
@@ -68,15 +71,16 @@ def switchover(tool: Tool, *, to: str, yes: bool, timeout: str) -> None:
     from brookline.cli.ha_change import hand_over
     from brookline.cli.waiting import seconds_of
 
-    hand_over(tool, to, yes=yes, timeout_s=seconds_of(timeout))
+    hand_over(tool, to, reason=reason, yes=yes, timeout_s=seconds_of(timeout))
 
 
 @ha.command()
 @click.argument("node", required=False)
+@_REASON
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--timeout", default="60s", show_default=True, help="How long to wait.")
 @with_tool
-def promote(tool: Tool, node: str | None, *, yes: bool, timeout: str) -> None:
+def promote(tool: Tool, node: str | None, *, reason: str, yes: bool, timeout: str) -> None:
     """Make NODE the master, by force if need be.
 
     Without NODE, the first in line. If the present master answers, it hands over; if it does not,
@@ -85,7 +89,7 @@ def promote(tool: Tool, node: str | None, *, yes: bool, timeout: str) -> None:
     from brookline.cli.ha_change import take_over
     from brookline.cli.waiting import seconds_of
 
-    take_over(tool, node or "", yes=yes, timeout_s=seconds_of(timeout))
+    take_over(tool, node or "", reason=reason, yes=yes, timeout_s=seconds_of(timeout))
 
 
 @ha.command()
@@ -103,15 +107,17 @@ def priority(tool: Tool, node: str, *, number: int) -> None:
 @ha.command()
 @click.argument("node")
 @click.argument("mode", type=click.Choice(MODES, case_sensitive=False), metavar="MODE")
+@_REASON
 @with_tool
-def mode(tool: Tool, node: str, *, mode: str) -> None:
+def mode(tool: Tool, node: str, *, mode: str, reason: str) -> None:
     """Change what NODE shall be.
 
     MODE is auto, master, standby, hot_standby, hot_backup or disabled. A master that is made
     something else hands over.
     """
     member, address = find_node(tool.client, node)
-    before = tool.client.do(calls.set_mode(mode, at=address), timeout_s=CHANGE_S)
+    asked = calls.set_mode(mode, at=address, reason=reason)
+    before = tool.client.do(asked, timeout_s=CHANGE_S)
     after = tool.do(calls.states(at=address)).by_instance(member.instance)
     now = after.status if after else "?"
     result = {"node": member.name, "id": member.instance, "before": before, "state": now}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from brookline.cli.asking import ask
 from brookline.cli.ha import find_history, look, status_blocks
@@ -13,11 +13,8 @@ from brookline.client import calls
 from brookline.errors import Conflict, Outcome, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from brookline.cli.ha_view import Check
     from brookline.cli.tool import Tool
-    from brookline.client.client import Client
     from brookline.client.states import Member, PlaneStates
 
 LOOK_S = 0.05
@@ -26,7 +23,7 @@ NEWCOMER_S = 5.0
 """How long a node that stands by and is in no line yet is waited for; servers of others tell none."""
 
 
-def hand_over(tool: Tool, to: str, *, yes: bool, timeout_s: float) -> None:
+def hand_over(tool: Tool, to: str, *, reason: str, yes: bool, timeout_s: float) -> None:
     """Have the master hand over to a node, or to the first in line.
 
     Raises:
@@ -41,12 +38,12 @@ def hand_over(tool: Tool, to: str, *, yes: bool, timeout_s: float) -> None:
     _change(
         tool,
         target,
-        lambda client: client.do(calls.switchover(target.instance), timeout_s=timeout_s),
+        calls.switchover(target.instance, reason=reason),
         timeout_s=timeout_s,
     )
 
 
-def take_over(tool: Tool, node: str, *, yes: bool, timeout_s: float) -> None:
+def take_over(tool: Tool, node: str, *, reason: str, yes: bool, timeout_s: float) -> None:
     """Make a node the master, whatever the present one says to it.
 
     Raises:
@@ -62,7 +59,7 @@ def take_over(tool: Tool, node: str, *, yes: bool, timeout_s: float) -> None:
     _change(
         tool,
         target,
-        lambda client: client.do(calls.set_mode("MASTER", at=address), timeout_s=timeout_s),
+        calls.set_mode("MASTER", at=address, reason=reason),
         timeout_s=timeout_s,
     )
 
@@ -112,13 +109,11 @@ def _check(tool: Tool, states: PlaneStates, target: Member) -> None:
         raise Conflict("; ".join(failed))
 
 
-def _change(
-    tool: Tool, target: Member, act: Callable[[Client], object], *, timeout_s: float
-) -> None:
+def _change(tool: Tool, target: Member, asked: calls.Call[Any], *, timeout_s: float) -> None:
     """Make the change, wait until the node leads, and show what it cost."""
     deadline = Deadline(tool.pace, timeout_s)
     try:
-        act(tool.client)
+        tool.client.do(asked, timeout_s=timeout_s)
     except Unavailable as error:
         if error.outcome is not Outcome.UNKNOWN:
             raise

@@ -310,15 +310,16 @@ def journal(*, first: int | None, last: int | None) -> Call[dict[str, Any]]:
     return Call(make_request("GET", "/v1/server/ha/journal", query=given), _json)
 
 
-def switchover(to: str = "") -> Call[Any]:
-    """Hand the mastership over, to that instance or to the first in line."""
-    form = {"to": to} if to else {}
-    return _post_form("/v1/server/ha/switchover", form)
+def switchover(to: str = "", *, reason: str = "") -> Call[Any]:
+    """Hand the mastership over, to that instance or to the first in line; the history tells why."""
+    given = {"to": to, "reason": reason}
+    return _post_form("/v1/server/ha/switchover", {key: it for key, it in given.items() if it})
 
 
-def set_mode(mode: str, *, at: str) -> Call[Any]:
+def set_mode(mode: str, *, at: str, reason: str = "") -> Call[Any]:
     """Change the mode of the node at this address; the answer is its state before."""
-    return _post_form("/v1/server/ha/state", {"mode": mode}, at=at)
+    form = {"mode": mode} | ({"reason": reason} if reason else {})
+    return _post_form("/v1/server/ha/state", form, at=at)
 
 
 def set_priority(priority: int, *, at: str) -> Call[Any]:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from brookline.errors import Conflict, InvalidInput
-from brookline.plane.mail import Letter
+from brookline.plane.mail import Letter, wish
 from brookline.plane.states import Mode, NodeState
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Admin:
         self._incumbent = incumbent
         self._one = asyncio.Lock()
 
-    async def set_mode(self, mode: Mode, user: str) -> NodeState:
+    async def set_mode(self, mode: Mode, user: str, *, reason: str = "") -> NodeState:
         """Become what `mode` says, tell the others, and return the state before.
 
         Source: Brookline follows Brooklyn: the answer is the state before the change, and comes
@@ -65,7 +65,7 @@ class Admin:
                 )
             before, former, core.mode = core.state, core.mode, mode
             try:
-                await self._become(mode, user)
+                await self._become(mode, user, reason=reason)
             except BaseException:
                 core.mode = former
                 raise
@@ -80,11 +80,11 @@ class Admin:
             await self._core.pulse.beat()
         return before
 
-    async def _become(self, mode: Mode, user: str) -> None:
+    async def _become(self, mode: Mode, user: str, *, reason: str) -> None:
         if mode is Mode.MASTER:
-            await self._lead(user)
+            await self._lead(user, reason)
         elif self._core.leadership is not None:
-            await self._demote(mode, user)
+            await self._demote(mode, user, reason=reason)
         else:
             await self._rest()
 
@@ -93,28 +93,29 @@ class Admin:
             if self._core.leadership is None:
                 await self._core.rest()
 
-    async def switchover(self, to: str, user: str, members: list[Member]) -> str:
+    async def switchover(self, to: str, user: str, *, reason: str, members: list[Member]) -> str:
         """Hand over to another node, by instance id or name, and return the new master's instance.
+
+        Who wants it and why is kept in the history.
 
         Raises:
             NotMaster: If this node does not lead.
             InvalidInput: If there is no such node, or it could not lead.
             Conflict: If nobody became active in time.
         """
-        reason = f"switchover by {user}" if user else "switchover"
-        heir = _heir(to, members)
-        successor = await self._incumbent.hand_over(heir, reason=reason, leave=False)
+        heir, told = _heir(to, members), wish("switchover", user, reason=reason)
+        successor = await self._incumbent.hand_over(heir, reason=told, leave=False)
         if not successor:
             raise Conflict("this node resigned, but nobody has become active yet; see 'ha status'")
         return successor
 
-    async def _demote(self, mode: Mode, user: str) -> None:
+    async def _demote(self, mode: Mode, user: str, *, reason: str) -> None:
         if mode is Mode.AUTO:
             return
-        by = f" by {user}" if user else ""
-        await self._incumbent.hand_over(reason=f"demoted to {mode.value}{by}", leave=True)
+        told = wish(f"demoted to {mode.value}", user, reason=reason)
+        await self._incumbent.hand_over(reason=told, leave=True)
 
-    async def _lead(self, user: str) -> None:
+    async def _lead(self, user: str, reason: str) -> None:
         """Have the master resign to this node; if it does not answer in three polls, force it."""
         core, replica = self._core, self._core.parts.replica
         async with core.course:
@@ -123,14 +124,14 @@ class Admin:
         if core.state in (NodeState.FAILED, NodeState.HOT_BACKUP):
             await self._rest()
         epoch = replica.epoch
-        await self._ask_master(epoch, user)
+        await self._ask_master(Letter(core.me, epoch, user, reason))
         for _ in range(4 * _MAIL_POLLS):
             await core.parts.clock.sleep(core.parts.settings.poll_s / 4)
             if core.serving:
                 return
             await self._observer.hint()
         if replica.epoch == epoch:
-            await self._candidate.force(user)
+            await self._candidate.force(user, reason)
         async with core.course:  # a promotion that is under way may take longer than the polls
             leads = core.serving
         if not leads:
@@ -138,12 +139,12 @@ class Admin:
                 "this node did not become master; see 'brookline ha history' and the log"
             )
 
-    async def _ask_master(self, epoch: int, user: str) -> None:
+    async def _ask_master(self, letter: Letter) -> None:
         core, standing = self._core, self._core.parts.replica.standing
         master = self._observer.master()
         if master is None or standing.resigned or master.instance == core.me:
             return
-        await self._incumbent.mailbox.send(master.instance, Letter(core.me, epoch, user))
+        await self._incumbent.mailbox.send(master.instance, letter)
         await core.parts.peers.nudge(master)
 
 

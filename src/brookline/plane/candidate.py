@@ -11,6 +11,7 @@ from brookline.journal.fencing import Fencer, Lost, Won
 from brookline.plane.core import Claim
 from brookline.plane.election import Ballot, candidates, delay_s
 from brookline.plane.leadership import Leadership
+from brookline.plane.mail import wish
 from brookline.plane.states import ELECTABLE, NodeState
 from brookline.plane.vacancy import Reason, Vacancy, find_vacancy
 from brookline.wire.entries import Active, Fence, Resign
@@ -97,17 +98,18 @@ class Candidate:
         vacancy = Vacancy(Reason.RESIGNED, standing.owner, core.parts.replica.epoch, 0.0)
         return candidates(core.watch, self._ballot(vacancy), core.heartbeat())
 
-    async def force(self, user: str) -> None:
+    async def force(self, user: str, reason: str = "") -> None:
         """Take the log over from a master that does not answer; the history says so."""
         core, now = self._core, self._core.parts.clock.monotonic()
         async with core.course:
             if core.leaving or core.leadership is not None:
                 return
             owner = self._core.watch.find(core.parts.replica.standing.owner)
+            asked = wish("asked for", user or "the platform", reason=reason)
             forced = Vacancy(
                 Reason.FORCED, core.parts.replica.standing.owner, core.parts.replica.epoch,
                 since=owner.since if owner else now,
-                evidence=f"asked for by {user or 'the platform'}; the master did not resign",
+                evidence=f"{asked}; the master did not resign",
             )  # fmt: skip
             vacancy = find_vacancy(self._observer.situation()) or forced
             self._decided_at, self._detect_s = now, max(0.0, now - vacancy.since)

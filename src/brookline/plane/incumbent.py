@@ -10,7 +10,7 @@ from brookline.errors import BrooklineError, InvalidInput, NotMaster
 from brookline.journal.keys import node_key
 from brookline.journal.queue import Decision
 from brookline.plane.core import Claim
-from brookline.plane.mail import Mailbox
+from brookline.plane.mail import Mailbox, wish
 from brookline.plane.observer import GUESS_BAN_S
 from brookline.plane.states import NEVER_FOLLOW, NodeState, read_state
 from brookline.wire.changes import Drop, Put
@@ -272,8 +272,8 @@ class Incumbent:
             if late or sender is None or not self._candidate.is_fresh(sender):
                 log.info("letter passed over", extra={"fields": {"from": letter.sender}})
                 continue
-            who = f" by {letter.user}" if letter.user else ""
-            await self.hand_over(letter.sender, reason=f"asked for{who}", leave=False)
+            told = wish("asked for", letter.user, reason=letter.reason)
+            await self.hand_over(letter.sender, reason=told, leave=False)
 
     async def _notice_wrong_guess(self) -> None:
         """Journal that the one who was replaced on a guess lives under its old epoch."""

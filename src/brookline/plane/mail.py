@@ -22,11 +22,19 @@ class Letter(msgspec.Struct, frozen=True):
         sender: Instance that wants to lead.
         epoch: The mastership that should end; in any other the letter is ignored.
         user: Who wants it.
+        reason: Why, in words of whoever wants it.
     """
 
     sender: str
     epoch: int
     user: str = ""
+    reason: str = ""
+
+
+def wish(what: str, user: str, *, reason: str) -> str:
+    """Return for the history what is done, by whom it is wanted, and why, as far as that is known."""
+    by = f"{what} by {user}" if user else what
+    return f"{by}: {reason}" if reason else by
 
 
 class Mailbox:

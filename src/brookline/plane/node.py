@@ -355,23 +355,23 @@ class PlaneNode:
         """Set the priority, tell the others at once, and return what it was."""
         return await self._admin.set_priority(priority)
 
-    async def set_mode(self, mode: Mode, user: str = "") -> NodeState:
+    async def set_mode(self, mode: Mode, user: str = "", *, reason: str = "") -> NodeState:
         """Become what `mode` says, and return the state before.
 
         Raises:
             Conflict: If the change could not be carried out; it says what stands in the way.
             StoreError: If the store does not answer.
         """
-        return await self._admin.set_mode(mode, user)
+        return await self._admin.set_mode(mode, user, reason=reason)
 
-    async def switchover(self, to: str = "", user: str = "") -> str:
+    async def switchover(self, to: str = "", user: str = "", *, reason: str = "") -> str:
         """Hand over to another node, by instance id or name, and return the new master's instance.
 
         Raises:
             NotMaster: If this node does not lead.
             InvalidInput: If there is no such node, or it could not lead.
         """
-        return await self._admin.switchover(to, user, self.members())
+        return await self._admin.switchover(to, user, reason=reason, members=self.members())
 
     async def clear(self, instance: str | None) -> None:
         """Forget one node, or all that do not lead.
