@@ -131,6 +131,22 @@ async def test_secrets_are_suppressed_on_request(shop):
     assert (await house.get(f"{entity(ids)}/config/current-state"))["widget.password"] == "hush"
 
 
+async def test_what_was_written_is_had_with_its_expressions_and_without_secrets(shop):
+    house, ids = shop
+    written = {"a": '$brooklyn:config("b")', "b": "red", "c.password": '$brooklyn:config("b")'}
+    await put(
+        house, f"{entity(ids)}/config", json.dumps({**written, "d.password": "hush"}).encode()
+    )
+
+    path = f"{entity(ids)}/config/current-state?suppressSecrets=true"
+    shown, raw = await house.get(path), await house.get(f"{path}&skipResolution=true")
+    assert (shown["a"], shown["b"]) == ("red", "red")
+    assert shown["c.password"].startswith("<suppressed>")
+    assert {name: raw[name] for name in written} == written
+    assert raw["d.password"].startswith("<suppressed>")
+    assert (await house.get(f"{entity(ids)}/config/a?skipResolution=true")) == written["a"]
+
+
 async def test_sensors_are_listed_by_name_also_undeclared_ones(shop):
     house, ids = shop
     await put(house, f"{entity(ids)}/sensors/a.url", b'"http://127.0.0.1:80/"')
