@@ -80,7 +80,7 @@ def test_every_field_beyond_amp_is_in_the_documentation():
     text = ADDITIONS.read_text()
     fields = (
         "name", "host", "mode", "version", "epoch", "tail", "heartbeatAgeMs", "lagMs", "ready",
-        "next", "address", "thisNode", "isMaster", "leaving", "alarm", "heartbeatTimeoutMs",
+        "next", "address", "thisNode", "isMaster", "leaving", "alarm", "reachesMaster", "heartbeatTimeoutMs",
         "interrupted", "takenUp", "warnings",
     )  # fmt: skip
 

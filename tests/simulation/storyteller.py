@@ -2,8 +2,8 @@
 
     python -m tests.simulation.storyteller --rewrite     # renew what is seen; review the difference
 
-A story is a file in `stories/`. It begins with a remark and the nodes; then come blocks, each with
-commands, a line `----`, and what happened. Commands:
+A story is a file in `stories/`. It begins with a remark, and the nodes with settings that matter;
+then come blocks, each with commands, a line `----`, and what happened. Commands:
 
     start a [MODE]     kill a       power-cut a   stop a    cont a    freeze a   term a
     wait 5             write a milk               show      history
@@ -54,9 +54,13 @@ class Story:
 
     def __init__(self, text: str) -> None:
         self.title, nodes, *blocks = text.strip().split("\n\n")
-        self.nodes = tuple(nodes.split()[1:])
+        self.plane = nodes
+        words = nodes.split()[1:]
+        self.nodes = tuple(word for word in words if "=" not in word)
+        given = {name: float(value) for name, value in (w.split("=") for w in words if "=" in w)}
         self.blocks = [parsed(block) for block in blocks]
-        options = PlaneOptions(nodes=self.nodes, settings=SETTINGS)
+        settings = dataclasses.replace(SETTINGS, **given)
+        options = PlaneOptions(nodes=self.nodes, settings=settings)
         self.harness = PlaneHarness(options)
         self.harness.network.odds = NetworkOdds(latency_s=0.0, hint_late_s=0.0)
         self.client = SimClient(self.harness, "client", lists=("x",), pause_s=0.0)
@@ -83,7 +87,7 @@ class Story:
             "\n".join([*block.commands, RULE, *lines])
             for block, lines in zip(self.blocks, told, strict=True)
         ]
-        return "\n\n".join([self.title, "plane " + " ".join(self.nodes), *blocks]) + "\n"
+        return "\n\n".join([self.title, self.plane, *blocks]) + "\n"
 
     async def do(self, command: str) -> None:
         """Carry out one command."""

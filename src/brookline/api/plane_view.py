@@ -43,13 +43,13 @@ def ha_summary(ports: Ports) -> HighAvailabilitySummary:
         plane_id=node.plane_id or None,
         own_id=node.identity.instance,
         master_id=master_id,
-        nodes={i: _node_summary(node, member) for i, member in members.items()},
+        nodes={i: _node_summary(node, member, master_id) for i, member in members.items()},
         links={},
         heartbeat_timeout_ms=round(ports.settings.timeout_s * 1000),
     )
 
 
-def _node_summary(node: Node, member: Member) -> HaNodeSummary:
+def _node_summary(node: Node, member: Member, master_id: str) -> HaNodeSummary:
     said, me = member.heartbeat, member.is_me
     return HaNodeSummary(
         node_id=said.instance,
@@ -73,4 +73,5 @@ def _node_summary(node: Node, member: Member) -> HaNodeSummary:
         is_master=member.is_master,
         leaving=said.leaving,
         alarm=(node.alarm or node.trouble) if me else said.alarm,
+        reaches_master=not said.unreached_ms if said.line and said.line == master_id else None,
     )

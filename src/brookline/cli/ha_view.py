@@ -80,10 +80,19 @@ def warnings(states: PlaneStates) -> list[str]:
     if leader is not None and states.first_in_line() is None:
         lines.append("nobody stands by: if the master dies, nothing takes over")
     lines += [f"{each.name}: {each.alarm}" for each in states.members if each.alarm]
+    lines += _cut_off(states, leader)
     versions = sorted({each.version for each in states.members if each.version and _is_here(each)})
     if len(versions) > 1:
         lines.append(f"nodes of different versions: {', '.join(versions)}")
     return lines
+
+
+def _cut_off(states: PlaneStates, leader: Member | None) -> Iterator[str]:
+    """Yield which nodes do not reach the master, whose clients' writes they would carry there."""
+    cut_off = [m.name for m in states.members if m.reaches_master is False and _is_here(m)]
+    if leader is not None and cut_off:
+        verb = "does" if len(cut_off) == 1 else "do"
+        yield f"{', '.join(cut_off)} {verb} not reach {leader.name}, the master, at its address"
 
 
 def events(before: PlaneStates, after: PlaneStates) -> Iterator[str]:

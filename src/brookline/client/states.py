@@ -38,6 +38,7 @@ class Member:
         ready: Whether it could lead at once.
         next: Its place in the succession, 0 for the first, or None if it stands in no election.
         alarm: What is wrong with it, for people, or empty.
+        reaches_master: Whether it reaches the master; None if it does not try, or does not tell.
     """
 
     instance: str
@@ -55,6 +56,7 @@ class Member:
     ready: bool = False
     next: int | None = None
     alarm: str = ""
+    reaches_master: bool | None = None
 
     @property
     def silent(self) -> bool:
@@ -81,6 +83,7 @@ class Member:
             ready=bool(node.get("ready")),
             next=_number(node.get("next")),
             alarm=str(node.get("alarm") or ""),
+            reaches_master=node.get("reachesMaster"),
         )
 
 

@@ -10,6 +10,7 @@ from brookline.plane.door import Door, Here, There
 from brookline.plane.lease import Lease
 from brookline.plane.line import Line
 from brookline.plane.memory import Memory
+from brookline.plane.reach import Contact
 from brookline.plane.states import HOT, Mode, NodeState, may_move, resting_state
 from brookline.values.crew import Crew
 from brookline.wire.heartbeats import Heartbeat
@@ -70,6 +71,7 @@ class Core:
         trouble_since_ms: Wall time at which that began, or 0.
         leaving: Whether the node is about to end.
         waits: Whether it started as MASTER and still waits for a vacancy.
+        contact: Whether it reaches the master.
         crew: Owns what goes on beside the course of things.
         current_at: Monotonic time at which the replica was last known to be at the tail.
     """
@@ -101,6 +103,7 @@ class Core:
         self.current_at = parts.clock.monotonic()
         self.progress = 0
         self.lease = Lease(parts.clock, parts.settings.timeout_s)
+        self.contact = Contact()
         self.line = Line(lambda: parts.replica.seq, parts.clock, parts.settings.poll_s)
         memory = Memory(parts.replica, parts.rules)
         self.door = Door(
@@ -264,6 +267,7 @@ class Core:
         owner = at.standing.owner == identity.instance
         stopped = (owner and claim == Claim()) or self.state is NodeState.TERMINATED
         leads = leadership or claim.ending
+        line, unreached_ms = self.contact.told(now)
         return Heartbeat(
             instance=identity.instance, name=identity.name, home=identity.home, counter=0,
             state=self.state.value, mode=self.mode.value, wall_ms=clock.wall_ms(),
@@ -277,7 +281,8 @@ class Core:
             version=identity.version, ready=self.shows,
             lag_ms=0 if leadership else _ms(now - self.current_at),
             public_key=identity.public_key, certificate=identity.certificate, pid=identity.pid,
-            alarm=self.alarm, poll_ms=_ms(self.parts.settings.poll_s),
+            alarm=self.alarm, poll_ms=_ms(self.parts.settings.poll_s), line=line,
+            unreached_ms=unreached_ms,
         )  # fmt: skip
 
     def may_stand(self, now: float, *, alone: bool = False) -> bool:

@@ -96,8 +96,10 @@ class Observer:
 
     def restart(self) -> None:
         """Begin all silences anew."""
-        self._core.watch.restart(self._core.parts.clock.monotonic())
-        self._fence_since = self._core.parts.clock.monotonic()
+        now = self._core.parts.clock.monotonic()
+        self._core.watch.restart(now)
+        self._core.contact.restart(now)
+        self._fence_since = now
 
     def situation(self) -> Situation:
         """Return what is known of who leads."""
@@ -123,6 +125,7 @@ class Observer:
         """Listen to the master on the line, as long as this node does not lead; until cancelled."""
         while True:
             master = self._to_follow()
+            self._core.contact.turn_to(master.instance if master else "")
             if master is None or not await self._listen(master):
                 await self._core.parts.clock.sleep(self._core.parts.settings.poll_s / 4)
 
@@ -229,6 +232,7 @@ class Observer:
             async with contextlib.aclosing(core.parts.peers.line(master)) as line:
                 while (tail := await self._next(line)) is not None:
                     stood = True
+                    core.contact.reached()
                     if tail > core.parts.replica.seq:
                         await self.hint(tail)
                     else:
@@ -236,8 +240,10 @@ class Observer:
                     if self._to_follow() is None:
                         return True
         except NotSent:
+            core.contact.missed(core.parts.clock.monotonic())
             return False
         except TimeoutError:
+            core.contact.missed(core.parts.clock.monotonic())
             return stood  # a line that is silent is no evidence of anything
         if stood:
             try:

@@ -10,6 +10,7 @@ from brookline.errors import BrooklineError, Conflict, Damaged, StoreError
 from brookline.journal.reader import Place
 from brookline.plane import admission
 from brookline.plane.heart import Signs
+from brookline.plane.reach import Petition
 from brookline.plane.states import NodeState
 from brookline.values.crew import Crew
 
@@ -40,6 +41,7 @@ class Routine:
         self._observer = observer
         self._candidate = candidate
         self._incumbent = incumbent
+        self._petition = Petition(core, observer, candidate=candidate, mailbox=incumbent.mailbox)
         self._crew = Crew("plane", self._note_failure)
         self._ticks = Crew("plane", self._note_failure)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -159,6 +161,7 @@ class Routine:
         await self._observer.prove_silence()
         if place is Place.TAIL:
             await self._candidate.consider()
+            await self._petition.consider()
         else:
             self._candidate.put_off()
 

@@ -29,6 +29,9 @@ class PlaneSettings:
     fast_failover: bool = True
     """`brooklyn.ha.fastFailover`: replace a master at once whose process is known to be gone."""
 
+    unreached_s: float = 0.0
+    """`brookline.ha.unreachedTimeout`: a master resigns that most other nodes do not reach; 0: never."""
+
     standby_is_hot: bool = True
     """`brooklyn.experimental.feature.defaultStandbyIsHot`: what AUTO becomes when it does not lead."""
 
@@ -95,4 +98,9 @@ class PlaneSettings:
             raise InvalidInput(
                 f"brooklyn.ha.heartbeatTimeout ({self.timeout_s:g} s) must be at least three times"
                 f" brooklyn.ha.pollPeriod ({self.poll_s:g} s)"
+            )
+        if 0 != self.unreached_s < 3 * self.poll_s:
+            raise InvalidInput(
+                f"brookline.ha.unreachedTimeout ({self.unreached_s:g} s) must be 0, or at least three"
+                f" times brooklyn.ha.pollPeriod ({self.poll_s:g} s)"
             )

@@ -216,6 +216,13 @@ FAST_FAILOVER = Setting(
     "Replace a master at once whose process is known to be gone.",
     ("brooklyn.ha.fastFailover",),
 )
+HA_UNREACHED = Setting(
+    "ha-unreached",
+    kinds.SECONDS,
+    _PLANE.unreached_s,
+    "A master hands over that most other nodes, at least two, have not reached for so long; 0: never.",
+    ("brookline.ha.unreachedTimeout",),
+)
 STANDBY_IS_HOT = Setting(
     "standby-is-hot",
     kinds.FLAG,

@@ -84,6 +84,7 @@ def plane_settings(settings: Settings) -> PlaneSettings:
         write_wait_s=settings[c.WRITE_WAIT],
         persist_period_s=settings[c.PERSIST_PERIOD],
         fast_failover=settings[c.FAST_FAILOVER],
+        unreached_s=settings[c.HA_UNREACHED],
         standby_is_hot=settings[c.STANDBY_IS_HOT],
         forget_s=settings[c.HA_FORGET] or PlaneSettings().forget_s,
     )

@@ -37,6 +37,8 @@ class Heartbeat(msgspec.Struct, frozen=True, omit_defaults=True):
         pid: Its process id.
         poll_ms: Milliseconds between its beats; nodes that do not say it beat once a second.
         alarm: What people must look at, or empty.
+        line: The master, by instance, at whose address it keeps a line, or tries to; or empty.
+        unreached_ms: For how long it has not reached that master there; 0 if it does.
     """
 
     instance: str
@@ -67,3 +69,5 @@ class Heartbeat(msgspec.Struct, frozen=True, omit_defaults=True):
     pid: int = 0
     poll_ms: int = 1000
     alarm: str = ""
+    line: str = ""
+    unreached_ms: int = 0

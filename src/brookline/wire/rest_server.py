@@ -39,6 +39,8 @@ class HaNodeSummary(Shape, frozen=True):
         next: Rank in the next election, from 0; None for one that does not stand.
         lag_ms: How long ago its copy was last known to be current.
         alarm: What is wrong with it, for people, or empty.
+        reaches_master: Whether it reaches the master at its address; None if it does not try, as the
+            master itself, or has not said so yet.
     """
 
     node_id: str
@@ -62,6 +64,7 @@ class HaNodeSummary(Shape, frozen=True):
     is_master: bool
     leaving: bool
     alarm: str
+    reaches_master: bool | None
 
 
 class HighAvailabilitySummary(Shape, frozen=True):
