@@ -9,7 +9,10 @@ from tests.api.repeating import CHILD, DEPLOY, DEPLOY_AS, JSON, YAML, of_web, se
 from brookline.api.app import all_operations
 from brookline.api.routes import Place, RouteTable
 from brookline.plane.requests import KIND
+from brookline.values.clock import SystemClock
 
+PLANNED = "/server/ha/switchover/planned"
+IN_AN_HOUR = SystemClock().wall_ms() + 3_600_000
 ENDS = b'{"session": "s1", "until": 4102444800000}'
 
 
@@ -19,6 +22,13 @@ async def moved(shop):
     await shop.house.call("DELETE", "/applications/{shop}".format(**shop.ids))
     await until(lambda: not shop.house.management.live.applications())
     return told.body
+
+
+async def planned(shop):
+    """Plan what is to be called off."""
+    told = await shop.house.call("POST", f"{PLANNED}?at={IN_AN_HOUR}")
+    assert told.status == 200, told
+    return b""
 
 
 WRITES = [
@@ -48,6 +58,8 @@ WRITES = [
     ),
     pytest.param(write("POST", "/session/end", ENDS, **JSON), 204, id="end-a-session"),
     pytest.param(write("POST", "/server/ha/persist/import", moved), 200, id="import"),
+    pytest.param(write("POST", f"{PLANNED}?at={IN_AN_HOUR}"), 200, id="plan"),
+    pytest.param(write("DELETE", PLANNED, planned), 204, id="call-off"),
 ]
 """Each write that is remembered, and how it is answered."""
 

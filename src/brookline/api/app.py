@@ -22,6 +22,7 @@ from brookline.api import (
     locations,
     openapi,
     persistence,
+    planned,
     references,
     sensors,
     server,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 RESOURCES = (
     server,
     ha,
+    planned,
     journal,
     persistence,
     applications,

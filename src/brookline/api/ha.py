@@ -9,6 +9,7 @@ import msgspec
 from brookline.api.answers import EMPTY, Answer, json
 from brookline.api.calls import FORM, MULTIPART, whole_number
 from brookline.api.plane_view import ha_summary, state_now
+from brookline.api.planned import told_reason
 from brookline.api.routes import Param, Place, read, write
 from brookline.errors import InvalidInput
 from brookline.plane.states import parse_mode
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from brookline.api.ports import Node
 
 
-_LONGEST_REASON = 500
-"""Characters of what is kept with a change of masters."""
-
-
 async def get_state(call: Call) -> Answer:
     """Return the state of this node; it says MASTER only while the lease holds."""
     return json(state_now(call.ports.node).value)
@@ -38,7 +35,7 @@ async def get_state(call: Call) -> Answer:
 async def set_state(call: Call) -> Answer:
     """Ask this node to be something else; return the state of before, once it is done."""
     mode = parse_mode(_required(call, "mode"))
-    before = await call.ports.node.set_mode(mode, call.user, reason=_reason(call))
+    before = await call.ports.node.set_mode(mode, call.user, reason=told_reason(call))
     return json(before.value)
 
 
@@ -135,15 +132,7 @@ async def get_history(call: Call) -> Answer:
 async def switchover(call: Call) -> Answer:
     """Hand the mastership over, to a node by name or id, else to the next; return the new master."""
     to = (call.field("to") or "").strip()
-    return json(await call.ports.node.switchover(to, call.user, reason=_reason(call)))
-
-
-def _reason(call: Call) -> str:
-    """Return why somebody wants that, on one line: it is kept in the history."""
-    reason = " ".join((call.field("reason") or "").split())
-    if len(reason) > _LONGEST_REASON:
-        raise InvalidInput(f"a reason has at most {_LONGEST_REASON} characters")
-    return reason
+    return json(await call.ports.node.switchover(to, call.user, reason=told_reason(call)))
 
 
 def _required(call: Call, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from brookline.api.planned import planned_switchover
 from brookline.plane.states import HOT, NodeState
 from brookline.wire.rest_server import HaNodeSummary, HighAvailabilitySummary
 
@@ -46,6 +47,7 @@ def ha_summary(ports: Ports) -> HighAvailabilitySummary:
         nodes={i: _node_summary(node, member, master_id) for i, member in members.items()},
         links={},
         heartbeat_timeout_ms=round(ports.settings.timeout_s * 1000),
+        planned=planned_switchover(node),
     )
 
 

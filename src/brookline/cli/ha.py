@@ -60,18 +60,28 @@ def history(tool: Tool) -> None:
 @ha.command()
 @click.option("--to", default="", metavar="NODE", help="Who shall lead.  [default: first in line]")
 @_REASON
+@click.option("--at", default="", metavar="TIME", help="Not now: 22:10, 2026-11-25T22:10, 10m.")
+@click.option("--call-off", is_flag=True, help="Call off what is planned.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--timeout", default="30s", show_default=True, help="How long to wait.")
 @with_tool
-def switchover(tool: Tool, *, to: str, reason: str, yes: bool, timeout: str) -> None:
+def switchover(tool: Tool, *, to: str, reason: str, at: str, call_off: bool, **more: Any) -> None:
     """Hand the mastership over in an orderly way.
 
-    Nothing is lost, and nothing is refused.
+    Nothing is lost, and nothing is refused. With --at the plane keeps it as a plan, which `ha status`
+    shows, and whoever leads at that time hands over, if it can be done then or in the ten minutes after.
     """
+    from brookline.cli import ha_planned
     from brookline.cli.ha_change import hand_over
     from brookline.cli.waiting import seconds_of
 
-    hand_over(tool, to, reason=reason, yes=yes, timeout_s=seconds_of(timeout))
+    if call_off:
+        ha_planned.call_off(tool)
+    elif at:
+        ha_planned.plan(tool, at, to=to, reason=reason, yes=more["yes"])
+    else:
+        timeout_s = seconds_of(more["timeout"])
+        hand_over(tool, to, reason=reason, yes=more["yes"], timeout_s=timeout_s)
 
 
 @ha.command()
@@ -212,8 +222,12 @@ def find_node(client: Client, node: str) -> tuple[Member, str]:
 
 def status_blocks(tool: Tool, states: PlaneStates, history: list[Mastership]) -> list[Block]:
     """Return the screen of `ha status`."""
+    from brookline.cli.ha_planned import worded
+
+    planned = worded(states, tool.pace.wall_ms())
     return [
         Heading(headline(states, history, tool.pace.wall_ms())),
         member_table(states),
         *(f"! {line}" for line in warnings(states)),
+        *([f"! {planned}"] if planned else []),
     ]

@@ -39,6 +39,35 @@ def moment_of(text: str, now_ms: int) -> int:
     return now_ms - round(ago.seconds * 1000)
 
 
+def coming_moment_of(text: str, now_ms: int) -> int:
+    """Return a moment that is to come: as `moment_of`, but ``10m`` is in ten minutes.
+
+    Raises:
+        click.UsageError: If it is none, or past. A time of the day that is past is tomorrow's.
+    """
+    text = text.strip()
+    try:
+        at = now_ms + round(Duration.of(text).seconds * 1000)
+    except ValueError:
+        at = moment_of(text, now_ms)
+    else:
+        at = moment_of(text, now_ms) if text.isdecimal() else at
+    if at <= now_ms and ":" in text and len(text) <= len("22:10:00"):
+        at = _a_day_later(at)
+    if at <= now_ms:
+        raise click.UsageError(
+            f"{text!r} is past; a moment to come is wanted, such as 22:10 or 10m"
+        )
+    return at
+
+
+def _a_day_later(ms: int) -> int:
+    """Return the same time of the next day, also where clocks are changed between."""
+    local = dt.datetime.fromtimestamp(ms / 1000).astimezone()
+    tomorrow = dt.datetime.combine(local.date() + dt.timedelta(days=1), local.time())
+    return round(tomorrow.astimezone().timestamp() * 1000)
+
+
 def stamp(ms: int) -> str:
     """Return a moment as people read it, in local time, to the second."""
     return f"{dt.datetime.fromtimestamp(ms / 1000).astimezone():%Y-%m-%d %H:%M:%S}"

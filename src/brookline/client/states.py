@@ -88,6 +88,33 @@ class Member:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Planned:
+    """A hand-over that is to be done at a time.
+
+    Attributes:
+        at: When, in milliseconds since 1970.
+        to: Who shall lead; empty for the next in line.
+        by: Who wants it.
+        reason: Why.
+        failed: Why it was not done, or empty.
+    """
+
+    at: int
+    to: str = ""
+    by: str = ""
+    reason: str = ""
+    failed: str = ""
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any] | None) -> Planned | None:
+        """Read what a node tells; it may be nothing."""
+        if not told:
+            return None
+        words = {name: str(told.get(name) or "") for name in ("to", "by", "reason", "failed")}
+        return cls(int(told.get("atUtc") or 0), **words)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class PlaneStates:
     """``GET /v1/server/ha/states``.
 
@@ -97,6 +124,7 @@ class PlaneStates:
         master: Instance of the master, or empty while nobody leads.
         members: All nodes that are known.
         timeout_ms: Silence after which a master is replaced, or None if the server does not say.
+        planned: The hand-over that is planned, or None.
     """
 
     plane: str
@@ -104,6 +132,7 @@ class PlaneStates:
     master: str
     members: tuple[Member, ...]
     timeout_ms: int | None = None
+    planned: Planned | None = None
 
     @classmethod
     def from_json(cls, states: Mapping[str, Any] | None) -> PlaneStates:
@@ -116,6 +145,7 @@ class PlaneStates:
             master=str(states.get("masterId") or ""),
             members=tuple(Member.from_json(node) for node in nodes.values()),
             timeout_ms=_number(states.get("heartbeatTimeoutMs")),
+            planned=Planned.from_json(states.get("planned")),
         )
 
     def by_instance(self, instance: str) -> Member | None:

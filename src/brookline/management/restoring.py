@@ -15,6 +15,7 @@ from brookline.entities.health import SENSORS
 from brookline.journal.records import Overlay
 from brookline.locations.guard import GUARD
 from brookline.management.opening import opening
+from brookline.management.planned import KIND as PLANNED
 from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.operations.task import KIND as TASK
 from brookline.operations.task import Status
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from brookline.journal.records import Records, View
     from brookline.wire.changes import Change, Value
 
-_DROPPED = (SESSION_KEY, SESSION_END, WRONG_GUESS)
+_DROPPED = (SESSION_KEY, SESSION_END, WRONG_GUESS, PLANNED)
 
 
 class Aftermath(NamedTuple):

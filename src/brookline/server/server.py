@@ -9,6 +9,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from brookline.errors import BrooklineError
+from brookline.management.planned import PlannedHandOver
 from brookline.plane.states import NodeState
 from brookline.server import catalogue as c
 from brookline.server.assembly import Assembly, assemble
@@ -134,6 +135,7 @@ class Server:
         crew.spawn(parts.api.duty.run(), "sessions")
         crew.spawn(parts.joining.probe_again(), "probe")
         crew.spawn(follow_store(parts.store, parts.node, self._start.clock), "store watch")
+        crew.spawn(PlannedHandOver(parts.node, self._start.clock).run(), "planned hand-over")
         parts.backups.begin()
 
     async def _watch_node(self) -> None:

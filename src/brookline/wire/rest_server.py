@@ -67,11 +67,30 @@ class HaNodeSummary(Shape, frozen=True):
     reaches_master: bool | None
 
 
+class PlannedSwitchover(Shape, frozen=True):
+    """A hand-over that is to be done at a time.
+
+    Attributes:
+        at_utc: When, in milliseconds since 1970.
+        to: Name or instance id of who shall lead; empty for the next in line.
+        by: Who wants it; empty without login.
+        reason: Why; may be empty.
+        failed: Why it was not done, once that is so.
+    """
+
+    at_utc: int
+    to: str
+    by: str
+    reason: str
+    failed: str | UnsetType = UNSET
+
+
 class HighAvailabilitySummary(Shape, frozen=True):
     """The plane as the answering node sees it.
 
     Attributes:
         heartbeat_timeout_ms: Silence after which a master is replaced; not in AMP.
+        planned: The hand-over that is planned, or null; not in AMP.
     """
 
     plane_id: str | None
@@ -80,6 +99,7 @@ class HighAvailabilitySummary(Shape, frozen=True):
     nodes: dict[str, HaNodeSummary]
     links: Links
     heartbeat_timeout_ms: int
+    planned: PlannedSwitchover | None = None
 
 
 class Mastership(Shape, frozen=True):

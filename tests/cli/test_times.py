@@ -1,0 +1,26 @@
+"""Moments as users type them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import click
+import pytest
+
+from brookline.cli.times import coming_moment_of
+
+NOON = round(dt.datetime(2026, 11, 25, 12, 0).astimezone().timestamp() * 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [("10m", 10), ("1h 5m", 65), ("12:30", 30), ("11:00", 23 * 60), ("2026-11-26T12:00", 24 * 60)],
+)
+def test_a_moment_to_come(text, minutes):
+    assert coming_moment_of(text, NOON) == NOON + minutes * 60_000
+
+
+@pytest.mark.parametrize("text", ["2026-11-24", "2026-11-25T11:00", "5", "soon", "0s"])
+def test_what_is_past_or_no_moment_is_refused(text):
+    with pytest.raises(click.UsageError):
+        coming_moment_of(text, NOON)
