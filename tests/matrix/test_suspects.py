@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import resource
+from collections import Counter
 from http.client import HTTPException
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.e2e.servers import Cluster, eventually
 from tests.matrix.bench import OPTIONS, with_plugin
 from tests.matrix.cells import START
 from tests.matrix.test_matrix import told
+
+from brookline.operations.taking_up import AT_ONCE
 
 pytestmark = [
     pytest.mark.e2e,
@@ -29,13 +32,16 @@ CHUNK_BYTES = 1 << 24
 ENDS_ITSELF = 3
 """Exit status of a server whose loop hangs, or that cannot go on; neither is killed by another."""
 
+MORE = 5
+"""Operations of which the turn does not come while the second master lives."""
+
 PLAN = "name: doom\nservices:\n- type: failover_matrix.Deadly\n  name: deadly\n"
 
 
 @pytest.fixture
 def servers(tmp_path):
     cluster = Cluster(tmp_path)
-    with_plugin(cluster)
+    cluster.holds = with_plugin(cluster)
     yield [cluster["n1"], cluster["n2"], cluster["n3"]]
     for server in cluster.servers.values():
         print(f"{server.name}:\n{server.log()[-8000:]}")
@@ -80,6 +86,10 @@ def shows(server, app):
     return known and len(app.streams(server, "install")) == 1
 
 
+def tasks_of(server, path, name):
+    return [one for one in server.get(f"{path}/activities?limit=-1") if one["displayName"] == name]
+
+
 def leads_third(server):
     with contextlib.suppress(OSError, HTTPException):  # one that hangs accepts, and says nothing
         answer = server.ask("GET", "/healthz/master", login=False, timeout_s=0.5)
@@ -118,8 +128,7 @@ def test_what_kills_its_masters_is_suspect_and_the_third_master_lives(servers, a
     else:
         assert all(memory.left(one) < CHUNK_BYTES for one in died), "it had taken all there was"
     assert memory.left(third) > MEMORY_BYTES // 2
-    tasks = third.get(f"{path}/activities?limit=-1")
-    [suspect] = [one for one in tasks if one["displayName"] == how]
+    [suspect] = tasks_of(third, path, how)
     assert suspect["interrupted"]
     found = third.get(f"/v1/activities/{suspect['id']}")
     assert found["currentStatus"] == "Failed"
@@ -127,4 +136,37 @@ def test_what_kills_its_masters_is_suspect_and_the_third_master_lives(servers, a
     app.open_gates()
     assert app.finished(third)["currentStatus"] == "Completed"
     assert app.lines() == told(START)
+    assert third.becomes("live").state() == "MASTER"
+
+
+def test_what_waited_for_its_turn_where_a_master_died_is_no_suspect(servers):
+    first = servers[0].start(*OPTIONS).becomes("master")
+    for server in servers[1:]:
+        server.start(*OPTIONS).becomes("read")
+    path, holds = deploy_deadly(first), first.cluster.holds
+    begin = f"{path}/effectors/{{}}?timeout=0"
+    first.ask("POST", begin.format("block"), {"after": "now"})
+    for _ in range(AT_ONCE + MORE - 1):
+        assert first.ask("POST", begin.format("dawdle"), {"until": "go"}).status == 202
+    for server in servers[1:]:
+        eventually("others know the entity", lambda s=server: s.ask("GET", path).status == 200)
+        eventually(
+            "others know all tasks",
+            lambda s=server: len(tasks_of(s, path, "dawdle")) == AT_ONCE + MORE - 1,
+        )
+
+    (holds / "now").touch()
+
+    third = eventually("a third master", lambda: next(filter(leads_third, servers), None))
+    found = third.get("/v1/interrupted")
+    assert {one["cause"] for one in found} == {"suspect"}
+    assert Counter(one["name"] for one in found) == {"block": 1, "dawdle": AT_ONCE - 1}
+    (holds / "go").touch()
+    suspects = {one["id"] for one in found}
+    going_on = [one["id"] for one in tasks_of(third, path, "dawdle") if one["id"] not in suspects]
+    assert len(going_on) == MORE
+    for one in going_on:
+        activity = f"/v1/activities/{one}"
+        eventually("it ends", lambda a=activity: third.ask("GET", a).status == 200)
+        assert third.get(activity)["currentStatus"] == "Completed"
     assert third.becomes("live").state() == "MASTER"

@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from brookline.journal.records import Records
-from brookline.operations import resolving
+from brookline.operations import resolving, taking_up
 from brookline.operations.interruption import Cause
 from brookline.operations.locks import held, taken, turns_of
 from brookline.operations.opening import SOON_S, unfinished
 from brookline.operations.task import KIND, Status, Task, begun, child_id
 from brookline.wire.changes import Merge, Put
+
+FEW = 2
+"""Operations that are taken up at the same time here."""
 
 
 @dataclasses.dataclass
@@ -26,6 +29,7 @@ class Whole:
     since_s: float
     strikes: int = 0
     settled: bool = False
+    waits: bool = False
     cause: Cause | None = None
     parts: list[Part] = dataclasses.field(default_factory=list)
     root: Whole = dataclasses.field(init=False)
@@ -56,12 +60,16 @@ class Masters(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
+        self.bound, taking_up.AT_ONCE = taking_up.AT_ONCE, FEW
         self.records = Records()
         self.now_s = 1000.0
         self.epoch = 1
         self.count = 0
         self.wholes: list[Whole] = []
         self.holder: Whole | Part | None = None
+
+    def teardown(self):
+        taking_up.AT_ONCE = self.bound
 
     @property
     def now_ms(self):
@@ -112,8 +120,16 @@ class Masters(RuleBasedStateMachine):
         self.holder = one
 
     @rule(one=tasks)
+    def come_to_turn(self, one):
+        whole = one.root
+        if whole.waits and not whole.ended and not whole.cause:
+            taken = taking_up.begun_at(self.records.get(KIND, whole.id)["taken"], self.now_ms)
+            self.records.apply([Merge(KIND, whole.id, {"taken": taken})])
+            whole.waits, whole.since_s = False, self.now_s
+
+    @rule(one=tasks)
     def settle(self, one):
-        if not one.root.ended and not one.root.cause:
+        if not one.root.ended and not one.root.cause and not one.root.waits:
             one.root.settled = True
             self.records.apply([Merge(KIND, one.root.id, {"settled": True})])
 
@@ -131,7 +147,8 @@ class Masters(RuleBasedStateMachine):
             if whole.ended or whole.cause:
                 continue
             soon = not whole.settled and self.now_s - whole.since_s <= SOON_S
-            whole.strikes = whole.strikes + 1 if soon else 0
+            if not whole.waits:
+                whole.strikes = whole.strikes + 1 if soon else 0
             whole.since_s, whole.settled = self.now_s, False
             if any(part.once and not part.ended for part in whole.parts):
                 whole.cause = Cause.ONCE
@@ -140,6 +157,7 @@ class Masters(RuleBasedStateMachine):
             elif not whole.has_work:
                 whole.cause = Cause.CUT_OFF
             else:
+                whole.waits = len(going_on) >= FEW
                 going_on.append(whole.id)
         assert found.going_on == going_on
 
@@ -150,7 +168,7 @@ class Masters(RuleBasedStateMachine):
             return
         found = resolving.find(self.records, [whole.id, *(part.id for part in whole.parts)])
         self.records.apply(resolving.resume(found, "ann", self.now_ms))
-        whole.cause, whole.strikes, whole.settled = None, 0, False
+        whole.cause, whole.strikes, whole.settled, whole.waits = None, 0, False, False
         if self.holder is not None and self.holder.root is whole:
             self.holder = None  # until it comes there again
         whole.since_s = self.now_s
@@ -167,6 +185,7 @@ class Masters(RuleBasedStateMachine):
             else:
                 assert self.status(whole).ended == whole.ended
                 assert "interruption" not in value
+                assert taking_up.waits(value.get("taken", {})) == whole.waits
             for part in whole.parts:
                 assert self.status(part).ended == (part.ended or bool(whole.cause)), part
                 assert (self.status(part) is Status.COMPLETED) == part.ended

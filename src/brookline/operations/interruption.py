@@ -22,7 +22,7 @@ class Cause(enum.Enum):
     """What it needs is not there any more, such as its type."""
 
     SUSPECT = "suspect"
-    """Two masters in a row died soon after they took it up: perhaps of its own code."""
+    """Two masters in a row died soon after they had begun with it: perhaps of its own code."""
 
     REBOOTED = "rebooted"
     """The machine was started anew while a command of it ran there."""

@@ -148,15 +148,8 @@ class Ledger:
             changes = self.consequences(view, about, why.reason, now)
             return Decision([Merge(KIND, task.id, ends), *parts, *changes])
 
-        while True:
-            try:
-                await self._recorder.commit(decide)
-            except (NotMaster, Fenced):
-                raise
-            except Unavailable:
-                await self._clock.sleep(_STORE_POLL_S)
-            else:
-                return ends
+        await self.decide(decide)
+        return ends
 
     async def hold(self, operation: Operation, what: str, turn: int) -> None:
         """Commit that a part of an operation has a lock, and that it came to that."""
@@ -225,6 +218,30 @@ class Ledger:
             if news and self._told.get(task.id) != news:
                 yield Merge(KIND, task.id, news)
         self._told = seen
+
+    async def ask(self, question: Callable[[View], Any]) -> Any:
+        """Return an answer on the records as they are once all that waits now is committed.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+            Fenced: Likewise.
+        """
+        return await self.decide(lambda view: Decision([], question(view)))
+
+    async def decide(self, decide: Decide) -> Any:
+        """Commit a decision, trying again while the store does not answer; return its answer.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+            Fenced: Likewise.
+        """
+        while True:
+            try:
+                return (await self._recorder.commit(decide)).answer
+            except (NotMaster, Fenced):
+                raise
+            except Unavailable:
+                await self._clock.sleep(_STORE_POLL_S)
 
     async def _commit(self, running: Running, decide: Decide) -> Any:
         """Commit, trying again while the store does not answer.

@@ -2,12 +2,14 @@
 
 They are taken up again, and that is journalled before anything of them runs. One whose own code was
 running when two masters in a row died soon after they had begun it is not: it may be what they died of.
+What only waited for its turn there, see `taking_up`, is none of these.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from brookline.operations import taking_up
 from brookline.operations.interruption import Cause, StepInterrupted, in_doubt
 from brookline.operations.ledger import interrupted_value
 from brookline.operations.task import KIND, Status
@@ -66,7 +68,10 @@ def unfinished(
         strikes = _strikes(value, now_ms, soon_ms)
         why = cut or _why_not(value, strikes, doubts.get(task_id))
         if why is None:
-            found.changes.append(_taken_up(task_id, value, now_ms, strikes))
+            counted = {"count": _count(value) + 1, "at": now_ms, "strikes": strikes}
+            if len(found.going_on) >= taking_up.AT_ONCE:
+                counted = taking_up.waiting(counted)
+            found.changes.append(Merge(KIND, task_id, {"taken": counted}, ("settled",)))
             found.going_on.append(task_id)
             continue
         found.changes.append(Merge(KIND, task_id, interrupted_value(why, now_ms, epoch)))
@@ -95,17 +100,19 @@ def _doubtful(view: View, parts: dict[str, Value]) -> dict[str, str]:
 
 
 def _strikes(value: Value, now_ms: int, soon_ms: int) -> int:
-    """Return how many masters in a row may have died of an operation."""
+    """Return how many of the masters in a row that had begun an operation may have died of it."""
     taken = value.get("taken") or {}
+    before: int = taken.get("strikes", 0)
+    if taking_up.waits(taken):
+        return before
     since: int = taken.get("at") or value.get("started") or value.get("submitted") or 0
     died_soon = not value.get("settled") and now_ms - since <= soon_ms
-    return taken.get("strikes", 0) + 1 if died_soon else 0
+    return before + 1 if died_soon else 0
 
 
-def _taken_up(task_id: str, value: Value, now_ms: int, strikes: int) -> Merge:
-    count = (value.get("taken") or {}).get("count", 0) + 1
-    counted = {"count": count, "at": now_ms, "strikes": strikes}
-    return Merge(KIND, task_id, {"taken": counted}, ("settled",))
+def _count(value: Value) -> int:
+    count: int = (value.get("taken") or {}).get("count", 0)
+    return count
 
 
 def _why_not(value: Value, strikes: int, doubt: str | None) -> StepInterrupted | None:
@@ -114,7 +121,7 @@ def _why_not(value: Value, strikes: int, doubt: str | None) -> StepInterrupted |
     if strikes >= _MOST_STRIKES:
         return StepInterrupted(
             Cause.SUSPECT,
-            "suspect: two masters in a row died soon after they had taken it up, perhaps of its "
+            "suspect: two masters in a row died soon after they had begun with it, perhaps of its "
             "own code",
         )
     if not value.get("work"):

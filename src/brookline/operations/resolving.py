@@ -14,6 +14,7 @@ from brookline.errors import Conflict, NotFound
 from brookline.operations.interruption import Cause
 from brookline.operations.kept import later
 from brookline.operations.locks import turns_of
+from brookline.operations.taking_up import begun_at
 from brookline.operations.task import KIND, Status
 from brookline.wire.changes import Merge
 
@@ -147,8 +148,8 @@ def resume(found: Interrupted, by: str, now_ms: int) -> list[Change]:
         for one, part in found.parts.items()
         if _stopped(part)
     ]
-    before = found.value.get("taken") or {}
-    taken = {**before, "count": before.get("count", 0) + 1, "at": now_ms, "strikes": 0, "by": by}
+    taken = begun_at(found.value.get("taken") or {}, now_ms)
+    taken |= {"count": taken.get("count", 0) + 1, "strikes": 0, "by": by}
     kept = later(found.value, _stood_still(found.value, now_ms))
     runs = {"status": Status.RUNNING.value, "taken": taken, **kept}
     gone = (*_ENDED, "interruption", "settled", "cancelling", *turns_of(found.value))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from brookline.errors import Fenced, NotMaster, Unavailable
-from brookline.journal.queue import Decision
+from brookline.errors import Fenced, NotMaster
 from brookline.operations.forgetting import Forgetting
 from brookline.operations.interruption import StepInterrupted
 from brookline.operations.leavings import Leavings
@@ -17,13 +15,14 @@ from brookline.operations.operation import Operation
 from brookline.operations.retention import Limits
 from brookline.operations.runner import HANDED_OVER, Runner
 from brookline.operations.running import Work
+from brookline.operations.taking_up import TakingUp
 from brookline.operations.task import KIND, Status, Task
 from brookline.operations.texts import describe_call
 from brookline.operations.works import EFFECTOR, Works, work
 from brookline.values.crew import Crew
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from brookline.journal.records import View
     from brookline.model.entity import Entity
@@ -35,10 +34,6 @@ if TYPE_CHECKING:
     from brookline.wire.changes import Value
 
 log = logging.getLogger("brookline.operations")
-
-_RETRY_S = 0.5
-_AT_ONCE = 32
-"""Operations that are taken up at the same time, until each has come to where it was."""
 
 _PARK_POLL_S = 0.05
 _PARK_MOST_S = 5.0
@@ -90,8 +85,8 @@ class Supervisor:
         )
         self._active = False
         self._running: dict[str, Operation] = {}
-        self._left: dict[str, Task] = {}
         self._crew = Crew("operations")
+        self._left = TakingUp(self.ledger, clock, crew=self._crew, begin=self._take_up)
 
     # Leading.
 
@@ -103,14 +98,13 @@ class Supervisor:
             Fenced: Likewise.
         """
         self.epoch = epoch
-        reserved, records = await self._ask(self._left_unended)
+        reserved, records = await self.ledger.ask(self._left_unended)
         self.locks.reserve(reserved)
         for task_id, value in records.items():
             self.tasks.refresh(task_id, value)
         self._active = True
         unfinished = (task for task in self.tasks.top_level() if not task.status.ended)
-        self._left = {task.id: task for task in unfinished if task.id not in self._running}
-        self._crew.spawn(self._take_up_all(), "taking up")
+        self._left.begin(task for task in unfinished if task.id not in self._running)
         self._crew.spawn(self.ledger.tell(self._all_running), "telling")
         self._crew.spawn(self.forgetting.run(), "retention")
         self._crew.spawn(self._leavings.run(), "leavings")
@@ -123,14 +117,12 @@ class Supervisor:
         for operation in self.let_go():
             await operation.settled()
         await self._crew.disband()
-        for task in self._left.values():
-            task.waits_for = HANDED_OVER
-        self._left.clear()
         self.locks.reserve({})
 
     def let_go(self) -> list[Operation]:
         """Hand over all that runs, without waiting; return it. Who cannot go on has to do so first."""
         self._active = False
+        self._left.give_up(HANDED_OVER)
         running = list(self._running.values())
         for operation in running:
             operation.hand_over()
@@ -227,30 +219,13 @@ class Supervisor:
     async def _submit_if_recorded(self, task: Task, body: Body | None) -> None:
         # Asked behind it, and answered once it is durable or was refused for good.
         try:
-            recorded = await self._ask(lambda view: view.get(KIND, task.id) is not None)
+            recorded = await self.ledger.ask(lambda view: view.get(KIND, task.id) is not None)
         except (NotMaster, Fenced):
             return  # whoever leads next takes it up if it was
         if recorded and body is None:
             self.submit_once(task)
         elif recorded:
             self.submit(task, body)
-
-    async def _ask(self, question: Callable[[View], Any]) -> Any:
-        """Return an answer on the records as they are once all that waits now is committed.
-
-        Raises:
-            NotMaster: If this node does not lead any more.
-            Fenced: Likewise.
-        """
-        while True:
-            try:
-                return (
-                    await self.recorder.commit(lambda view: Decision([], question(view)))
-                ).answer
-            except (NotMaster, Fenced):
-                raise
-            except Unavailable:
-                await self.clock.sleep(_RETRY_S)
 
     # Taking up.
 
@@ -283,32 +258,17 @@ class Supervisor:
             return record is not None and not Status(record["status"]).ended
 
         try:
-            recorded = await self._ask(runs)
+            recorded = await self.ledger.ask(runs)
         except (NotMaster, Fenced):
             return  # whoever leads next takes it up if it does
         if recorded:
             self.take_up(task, anew)
 
-    async def _take_up_all(self) -> None:
-        """Take up what was left, in the order in which it was begun, not all at once."""
-        for place, task in enumerate(self._left.values()):
-            if place >= _AT_ONCE:
-                task.waits_for = f"for its turn: {place} operations are taken up before it"
-        slots = asyncio.Semaphore(_AT_ONCE)
-        for task in list(self._left.values()):
-            await slots.acquire()
-            task.waits_for = ""
-            operation = self._start(task, None, fresh=False)
-            del self._left[task.id]
-            self._crew.spawn(self._caught_up(operation, slots), f"{task.id} catches up")
-            if task.cancelling:
-                self._cancel_soon(operation)
-
-    async def _caught_up(self, operation: Operation, slots: asyncio.Semaphore) -> None:
-        await operation.caught_up()
-        slots.release()
-        fields = {"task": operation.task.id, "name": operation.task.name}
-        log.info("taken up", extra={"fields": fields})
+    def _take_up(self, task: Task) -> Operation:
+        operation = self._start(task, None, fresh=False)
+        if task.cancelling:
+            self._cancel_soon(operation)
+        return operation
 
     def _all_running(self) -> Iterator[Running]:
         for operation in self._running.values():
@@ -332,8 +292,10 @@ class Supervisor:
             return False
         task.cancelling = True
         await self.ledger.ask_to_cancel(task)
+        operation = operation or self._operation_of(task)  # its turn may have come meanwhile
         if operation is None:
-            return await task.wait()  # it ends once it is taken up
+            # It ends once it is taken up, unless it has been handed over.
+            return await task.wait() if _top(task).id in self._left else task.status.ended
         if operation.root.task.taken:
             await self._cancel_once_parked(operation)
         else:

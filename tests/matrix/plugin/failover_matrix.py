@@ -112,10 +112,16 @@ class Deadly(BasicStartable):
     TYPE = "failover_matrix.Deadly"
 
     @effector
-    async def block(self, op: Operation) -> None:
-        """Never let anybody else run."""
+    async def block(self, op: Operation, after: str = "") -> None:
+        """Never let anybody else run, once there is a file of this name where servers are held."""
+        await _there_is(after)
         while True:
             pass
+
+    @effector
+    async def dawdle(self, op: Operation, until: str) -> None:
+        """Do nothing until there is such a file, in code of its own."""
+        await _there_is(until)
 
     @effector
     async def hoard(self, op: Operation) -> None:
@@ -127,3 +133,8 @@ class Deadly(BasicStartable):
                 await asyncio.sleep(0)
             except MemoryError:
                 size = max(size // 2, 1)
+
+
+async def _there_is(name: str) -> None:
+    while not (FOLDER / name).exists():  # noqa: ASYNC110 - what is awaited tells nobody
+        await asyncio.sleep(LOOK_S)

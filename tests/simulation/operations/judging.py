@@ -10,6 +10,7 @@ from tests.simulation.operations.recount import Missing, Nowhere, recount
 
 from brookline.journal.records import Records
 from brookline.operations.interruption import Cause
+from brookline.operations.taking_up import waits
 from brookline.operations.task import DONE, KIND, Status
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Judge:
         self._oracle: Oracle = world.harness.oracle
         self._tasks = dict(self._oracle.records.all(KIND))
         self._marks: dict[str, Value] = defaultdict(dict)
+        self._runs: dict[str, set[tuple[int, int]]] = defaultdict(set)
 
     def judge(self) -> None:
         """Tell the oracle of all that is wrong."""
@@ -72,6 +74,8 @@ class Judge:
                     after = records.get(KIND, change.id) or {}
                     for what in _changed(before, after):
                         self._wrong(f"entry {entry.seq} changes {what} of {change.id}")
+                    if after and _runs(after):
+                        self._runs[change.id].add((entry.epoch, _taken(after).get("count", 0)))
                     marks = {key: item for key, item in after.items() if key.startswith(DONE)}
                     self._marks[change.id] |= marks
 
@@ -134,13 +138,12 @@ class Judge:
 
     def _has_reason(self, task_id: str, interruption: Value) -> None:
         """An operation is interrupted only by what has happened."""
-        taken = (self._tasks[task_id].get("taken") or {}).get("count", 0)
         match Cause(interruption["cause"]):
             case Cause.ONCE:
                 steps = [v for v in self._tasks.values() if v["name"] == interruption["step"]]
                 found = any(v.get("once") and v["status"] == "interrupted" for v in steps)
             case Cause.SUSPECT:
-                found = taken >= 1
+                found = len(self._runs[task_id]) >= 2
             case Cause.REBOOTED:
                 found = self._befell(interruption, self._world.reboots)
             case Cause.RESET:
@@ -169,6 +172,15 @@ class Judge:
 
 def _is_count(key: str) -> bool:
     return not key.startswith((f"{DONE}sleep ", f"{DONE}lock "))
+
+
+def _taken(value: Value) -> Value:
+    return value.get("taken") or {}
+
+
+def _runs(value: Value) -> bool:
+    """Tell whether a record says that its code runs: it has not ended, and waits for no turn."""
+    return not Status(value["status"]).ended and not waits(_taken(value))
 
 
 def _changed(before: Value, after: Value) -> Iterator[str]:

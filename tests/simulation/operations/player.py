@@ -48,6 +48,10 @@ class Actor:
         self._server = server
         self._clock = clock
 
+    def plays(self, op: Operation) -> None:
+        """Be told that the code of an operation, or of a call in it, begins."""
+        self.world.plays(op.root.task.id, op.epoch)
+
     async def once(self, about: Node) -> str:
         """Act; not to be done twice."""
         return await self._act(about)
@@ -79,6 +83,7 @@ class Player(Entity):
     @effector
     async def play(self, op: Operation, graph: Any, held: Any = None) -> Any:
         """Play a graph; `held` are the locked sections in which that is done."""
+        self.actor.plays(op)
         nodes = self.actor.version(graph)
         return await Playing(op, _Places(op, self), held or []).sequence(nodes)
 

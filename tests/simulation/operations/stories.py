@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from tests.simulation.operations.clients import WorkingClient
 from tests.simulation.operations.graphs import Graphs, Node
@@ -16,6 +17,7 @@ from tests.simulation.operations.tenant import ENTITIES, WorkingTenant
 from tests.simulation.operations.world import World
 from tests.simulation.pair import Pair
 
+from brookline.operations import taking_up
 from brookline.operations.task import KIND, Status
 from brookline.testing.sim_link import Link, MachineOdds
 
@@ -198,12 +200,22 @@ async def what_is_given_up_is_ended(stage: Stage) -> None:
     stage.machine.cut(Link.UP)
 
 
+async def turns_are_in_the_log(stage: Stage) -> None:
+    # One operation at a time is taken up, and the second has to wait.
+    await stage.begin(acts("again", "first", takes=6.0))
+    await stage.begin(acts("again", "second", takes=6.0), entity="e1")
+    await stage.begins(2)
+    with mock.patch.object(taking_up, "AT_ONCE", 1):
+        await stage.fail_over()
+        await stage.begins(4)
+
+
 STORIES: dict[str, Callable[[Stage], Awaitable[None]]] = {
     story.__name__: story
     for story in (
         outcomes_are_remembered, once_is_committed_before, locks_are_restored,
         turns_of_locks_are_known, changed_steps_are_noticed, lost_folders_are_doubted,
-        machines_are_waited_for, what_is_given_up_is_ended,
+        machines_are_waited_for, what_is_given_up_is_ended, turns_are_in_the_log,
         refuse_lower_epochs, keep_claims, keep_marks, know_folder, know_boot,
     )
 }  # fmt: skip

@@ -9,7 +9,7 @@ from tests.simulation.operations.stories import STORIES, play
 
 from brookline.locations import guarded
 from brookline.locations.recorded import RecordedGuard
-from brookline.operations import ledger, locks, operation, runner, supervisor
+from brookline.operations import ledger, locks, operation, runner, supervisor, taking_up
 from brookline.operations.ledger import Ledger
 from brookline.operations.track import Track
 from brookline.testing.sim_machine import GuardRules
@@ -31,6 +31,7 @@ BROKEN = {
         (runner, "may_wait", lambda *_: False),
     ],
     "what_is_given_up_is_ended": [(ledger, "ending_of", lambda *_: None)],
+    "turns_are_in_the_log": [(taking_up, "waits", lambda _: False)],
 }
 """What stands in the place of a rule that the code of operations would not heed."""
 
@@ -43,6 +44,7 @@ VIOLATIONS = {
     "lost_folders_are_doubted": "is done 2 times",
     "machines_are_waited_for": "is called failed, and did not",
     "what_is_given_up_is_ended": "ends after",
+    "turns_are_in_the_log": "its turn is not in the log",
     "refuse_lower_epochs": "under epoch 1 after 2",
     "keep_claims": "is done 2 times",
     "keep_marks": "was cancelled",

@@ -7,6 +7,7 @@ import zlib
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from brookline.operations.taking_up import waits
 from brookline.operations.task import KIND as TASK
 from brookline.operations.task import Status, child_id
 from brookline.testing.memory_streams import MemoryStreams
@@ -118,6 +119,13 @@ class World:
         self._is_of_unended(step, "ends")
 
     # --- what servers do -----------------------------------------------------------------------
+
+    def plays(self, task_id: str, epoch: int) -> None:
+        """The code of an operation, or of a call in it, runs; that is in the log before."""
+        record = self._record(task_id)
+        leads = self.harness.oracle.entries[-1].epoch == epoch
+        if leads and record is not None and waits(record.get("taken", {})):
+            self._wrong(f"{record['name']} ({task_id}) runs, and its turn is not in the log")
 
     def acts(self, server: str, epoch: int, step: str, about: Value) -> str:
         """A server begins to act; returns what it finds."""
