@@ -5,7 +5,6 @@ Another store is one more class with the methods of `LabStore`, and one more lin
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import subprocess
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from tests.backends.etcd import Etcd
 from tests.backends.postgresql import Postgresql
 from tests.backends.seaweedfs import Seaweedfs
+from tests.backends.small_disk import take_all_room
 from tests.lab.network import INSIDE
 from tests.lab.server_store import ServerLabStore
 from tests.lab.store_faults import CUT, FULL, READ_ONLY, STOP, NotNow
@@ -101,7 +101,7 @@ class DirectoryLabStore:
         elif fault == STOP:
             _run("fsfreeze", "--freeze", str(self._disk))
         elif fault == FULL:
-            self._fill()
+            take_all_room(self._disk / "ballast")
 
     def end(self, fault: str, node: str) -> None:
         if fault == CUT:
@@ -143,16 +143,6 @@ class DirectoryLabStore:
                 return
             time.sleep(0.01)
         raise NotNow
-
-    def _fill(self) -> None:
-        """Take all room, without writing it, down to the last block."""
-        with (self._disk / "ballast").open("wb") as ballast:
-            size = 0
-            for step in (1 << 22, 1 << 16, 1 << 12):
-                with contextlib.suppress(OSError):
-                    while True:
-                        os.posix_fallocate(ballast.fileno(), size, step)
-                        size += step
 
 
 def cover(path: Path) -> Callable[[], None]:
