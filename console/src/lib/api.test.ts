@@ -178,6 +178,15 @@ test('of a write that nobody answers it is said that it may have been done', asy
   expect(api.missed).toBe(false)
 })
 
+test('of a write that a proxy answers it is said so, too, and the same is sent with its key', async () => {
+  const api = new Api()
+  replies = [new Response('Bad Gateway', { status: 502 }), json({})]
+  const failure = await api.post('/v1/applications').catch((error: unknown) => error)
+  expect((failure as Failure).body?.data?.outcome).toBe('unknown')
+  await api.post('/v1/applications')
+  expect(sent[0]?.key).toBe(sent[1]?.key)
+})
+
 test('what nobody answered is noted, to be asked again', async () => {
   const api = new Api()
   replies = [new TypeError('no network')]

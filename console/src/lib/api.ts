@@ -47,6 +47,7 @@ interface Sent {
 const PATIENCE_MS = 30_000
 /** A page leaves a node that ends within so long. */
 const LEAVE_MS = 1000
+const GATEWAY = new Set([502, 503, 504])
 const SAFE = new Set(['GET', 'HEAD'])
 /** What is sent there is not kept. */
 const SECRET = new Set(['/v1/login'])
@@ -114,7 +115,7 @@ export class Api {
     } catch (error) {
       if (isSettled(error)) this.#keys.refused(write)
       else this.#keys.unknown(write, key)
-      throw isUnanswered(error) ? unsure(error) : error
+      throw isUnanswered(error) || isOfProxy(error) ? unsure(error) : error
     } finally {
       this.writing -= 1
     }
@@ -259,15 +260,21 @@ function isNotDone(error: unknown): boolean {
   return error instanceof Failure && error.body?.data?.outcome === 'not-done'
 }
 
-/** A write that was not answered: it may have been carried out. */
-function unsure({ message }: Failure): Failure {
-  return new Failure('unreachable', message, 0, { message, data: { outcome: 'unknown' } })
+/** Whether something before the nodes answered in their place: they say themselves what is wrong. */
+function isOfProxy(error: unknown): error is Failure {
+  return error instanceof Failure && GATEWAY.has(error.status) && !error.body?.message
+}
+
+/** A write that no node answered: it may have been carried out. */
+function unsure({ reason, message, status }: Failure): Failure {
+  return new Failure(reason, message, status, { message, data: { outcome: 'unknown' } })
 }
 
 /** Whether it is known what became of a write that failed. */
 function isSettled(error: unknown): boolean {
   if (!(error instanceof Failure)) return false
-  return error.reason !== 'unreachable' && error.body?.data?.outcome !== 'unknown'
+  const { reason, body } = error
+  return reason !== 'unreachable' && body?.data?.outcome !== 'unknown' && !isOfProxy(error)
 }
 
 async function bodyOf(response: Response): Promise<Uint8Array> {

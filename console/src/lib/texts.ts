@@ -1,7 +1,7 @@
 // Every text that the console shows, in one place, so that it can be translated.
 
-import { clock, count, duration } from './units'
-import type { Mode, PlaneNode } from './types'
+import { absolute, clock, count, duration } from './units'
+import type { Mode, Planned, PlaneNode } from './types'
 
 export const t = {
   product: 'Brookline',
@@ -234,6 +234,11 @@ export const t = {
     },
     guess: 'a guess',
     nothingCut: 'nothing',
+    whatElse: 'Logs',
+    whatElseOf: (epoch: number) => `Logs of epoch ${epoch}`,
+    changes: 'What was changed then',
+    logs: (names: string[]) =>
+      `What ${names.join(' and ')} said then is in data/log/brookline.log in the home of each.`,
     older: (n: number) => `Show ${n} older`,
     versionSkew: 'Nodes run different versions.',
   },
@@ -254,7 +259,7 @@ export const t = {
     latency: 'A write took',
     median: (median: string, p99: string) =>
       `${median} in the middle, ${p99} at worst of a hundred`,
-    verdicts: { pass: 'holds', slow: 'holds, but late', fail: 'does not hold' },
+    verdicts: { pass: 'holds', slow: 'holds, but late', warn: 'look at it', fail: 'does not hold' },
     all: (n: number) => `${count(n, 'property', 'properties')} tried`,
   },
 
@@ -271,6 +276,15 @@ export const t = {
     checks: 'Checks',
     apply: 'Apply',
     sure: (name: string) => `I want ${name} to stop leading`,
+    reason: 'Reason',
+    reasonHint: 'It is kept in the history of failovers, with your name.',
+    when: 'When',
+    whenHint: 'In your zone; now, if nothing is filled in. About shows what is planned.',
+    whenFault: 'That is past, or more than 90 days ahead.',
+    later: (at: number) => `Not now: whoever leads at ${absolute(at)} hands over.`,
+    replaces: (to: string, at: number) =>
+      `It replaces what is planned: ${to || 'the next in line'} at ${absolute(at)}.`,
+    stepPlan: (at: number) => `Plan it for ${absolute(at)}`,
     steps: 'Steps',
     done: 'Done.',
     took: (ms: number) => `It took ${duration(ms)}.`,
@@ -326,6 +340,15 @@ export const t = {
     stepLead: (name: string) => `${name} leads`,
     stepState: (state: string) => `It says ${state}`,
     restored: 'It is as it was.',
+  },
+
+  planned: {
+    label: 'Planned',
+    text: (plan: Planned) =>
+      `${plan.to || 'The next in line'} ${plan.failed ? 'was' : 'is'} to lead${plan.by ? `, as ${plan.by} wants it` : ''},`,
+    failed: 'It was not done:',
+    callOff: 'Call it off',
+    forget: 'Forget it',
   },
 
   remove: {
@@ -386,7 +409,9 @@ export const t = {
     configEdit: 'Change',
     configEditOf: (key: string) => `Change ${key}`,
     configSave: 'Save',
-    configJson: 'As JSON; what is no JSON is taken as text.',
+    configJson:
+      'As JSON; what is no JSON is taken as text. An expression ($brooklyn:…) is shown as it was written, and stays one.',
+    configWritten: 'written as',
     configSecret: 'It is a secret, and is not shown. Type the whole of what it is to be.',
     configElsewhere: 'This was changed elsewhere meanwhile. Now it is:',
     configTake: 'Take what it is now',
@@ -420,6 +445,23 @@ export const t = {
     deleting: 'The application is being deleted.',
     gone: 'The application has been deleted.',
     cold: 'This node keeps no copy of the state, so it shows no applications.',
+  },
+
+  /** What to do next about what is red. */
+  why: {
+    try: 'Try:',
+    decide: 'decide what becomes of it: resume, replay or abandon',
+    output: (task: string, stream: string) => `read what “${task}” wrote to its ${stream}`,
+    task: (task: string) => `look at the steps of “${task}”`,
+    mended: (step: string) => `once its cause is mended, ${step}`,
+    invoke: (effector: string, entity: string) => `invoke ${effector} of ${entity}`,
+    effectors: (entity: string) => `look what ${entity} can be told to do`,
+    port: 'end the process that has this port on its machine, or give it another port',
+    check: 'see whether its machine answers, and what its checkRunning.command does there',
+    child: (name: string) => `look at ${name}, which is in trouble`,
+    children: 'start what belongs to it',
+    sensors: 'look at its sensors',
+    activities: 'look at what was done with it last',
   },
 
   relations: {
@@ -539,9 +581,10 @@ services:
     askedAgain: 'It is asked again once there is a connection.',
     session: 'You are not logged in any more.',
     unavailable: (text: string) => `Nobody can do that now: ${text}`,
+    doubtful: (text: string) => `Nobody can say now how it ended: ${text}`,
     'not-done': 'Nothing was done. It is safe to try again.',
     unknown:
-      'It is not known whether it was done. The same again from this page, within five minutes, is not done twice.',
+      'It is not known whether it was done. It may have been: look before you do it again. The same again from this page, within five minutes, is not done twice.',
   },
 
   missing: {

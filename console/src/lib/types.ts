@@ -60,12 +60,24 @@ export interface View {
   says: string
 }
 
+/** A hand-over that is to be done at a time. */
+export interface Planned {
+  atUtc: number
+  /** Who shall lead; empty for the next in line. */
+  to: string
+  by: string
+  reason: string
+  /** Why it was not done. */
+  failed?: string
+}
+
 export interface Plane {
   planeId: string | null
   ownId: string
   masterId: string
   nodes: Record<string, PlaneNode>
   heartbeatTimeoutMs: number
+  planned?: Planned | null
   view?: View
 }
 
@@ -193,7 +205,7 @@ export interface StoreSummary {
     tookMs: number
     findings: {
       property: string
-      verdict: 'pass' | 'slow' | 'fail'
+      verdict: 'pass' | 'slow' | 'warn' | 'fail'
       observed: string
       advice: string
       lagMs: number | null
