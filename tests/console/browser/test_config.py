@@ -91,3 +91,23 @@ def test_a_secret_is_not_overwritten_by_what_is_shown_in_its_place(shop, open_sc
     expect(screen.dialog).to_have_count(0)
     path = f"/v1/applications/{app}/entities/{front}/config/my.password"
     assert master.get(path) == "quiet"
+
+
+def test_an_expression_is_edited_as_it_was_written_and_stays_one(shop, open_screen):
+    master, standby, app, front = shop
+    config(master, app, front, my_colour="red", my_shade='$brooklyn:config("my.colour")')
+    screen = open_screen(standby, f"/applications/{app}/entities/{front}/config")
+    page, dialog = screen.page, screen.dialog
+    row = page.get_by_role("row", name="my.shade")
+    expect(row).to_contain_text("red")
+    expect(row).to_contain_text('written as $brooklyn:config("my.colour")')
+    screen.look("config-expression", whole=False)
+    page.get_by_role("button", name="Change my.shade").click()
+    field = dialog.get_by_label("Value")
+    expect(field).to_have_value('$brooklyn:config("my.colour")')
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    config(master, app, front, my_colour="blue")
+    expect(row).to_contain_text("blue")
+    path = f"/v1/applications/{app}/entities/{front}/config/my.shade?skipResolution=true"
+    assert master.get(path) == '$brooklyn:config("my.colour")'
