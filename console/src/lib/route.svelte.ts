@@ -106,6 +106,7 @@ class Route {
     const set = () => {
       const ours = fromAmp(location.pathname, location.hash)
       if (ours !== undefined) history.replaceState(null, '', ours)
+      this.anchor = decoded(location.hash.slice(1))
       this.path = location.pathname
     }
     window.addEventListener('popstate', set)
@@ -118,7 +119,7 @@ class Route {
     const [path = '/', anchor = ''] = address.split('#')
     if (path !== location.pathname) history.pushState(null, '', path)
     this.path = path
-    this.anchor = anchor
+    this.anchor = decoded(anchor)
     window.scrollTo(0, 0)
     requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus())
   }

@@ -126,3 +126,12 @@ def test_what_is_being_decided_stays_when_the_master_ceases_to_lead(
     expect(page.get_by_text("It is given up.")).to_be_visible()
     expect(page.get_by_text("Nothing is interrupted.")).to_be_visible()
     assert heir.get("/v1/interrupted") == []
+
+
+def test_why_it_is_red_leads_to_the_decision_about_it(cluster, paid, open_screen):
+    server, app = interrupt(cluster)
+    page = open_screen(server, f"/applications/{app}").page
+    why = page.get_by_role("region", name="Why is this red?")
+    said = why.get_by_role("listitem").filter(has_text="interrupted:")
+    said.get_by_role("link", name="decide what becomes of it").click()
+    expect(page.get_by_role("button", name="Decide about pay")).to_be_visible()
