@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cancelCommand, configCommand, invokeCommand, quoted } from './commands'
+import { cancelCommand, configCommand, invokeCommand, journalCommand, quoted } from './commands'
 
 test.each([
   ['start', 'start'],
@@ -30,4 +30,10 @@ test('config and the end of a task', () => {
     "brookline config a e --set 'my.size=very large'",
   )
   expect(cancelCommand('t1')).toBe('brookline activity cancel t1')
+})
+
+test('what the log says of a time', () => {
+  expect(journalCommand(1_700_000_000_123, 1_700_000_060_000)).toBe(
+    'brookline journal show --since 2023-11-14T22:13:20Z --until 2023-11-14T22:14:20Z',
+  )
 })

@@ -39,6 +39,12 @@ export function configCommand(
   return `brookline config ${whose(app, entity)} --set ${assigned(key, value, isSecret)}`
 }
 
+/** Shows what the log of the plane says of a time. */
+export function journalCommand(since: number, until: number): string {
+  const [from, to] = [since, until].map((at) => new Date(at).toISOString().replace(/\.\d+/, ''))
+  return `brookline journal show --since ${from} --until ${to}`
+}
+
 export function cancelCommand(task: string): string {
   return `brookline activity cancel ${task}`
 }

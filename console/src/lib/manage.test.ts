@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { commands, line, needsNode, outlook, readPriority, whyNot } from './manage'
+import { commands, line, needsNode, outlook, readMoment, readPriority, whyNot } from './manage'
 import type { Mode, Plane, PlaneNode } from './types'
 
 const node = (name: string, more: Partial<PlaneNode> = {}): PlaneNode => ({
@@ -95,6 +95,21 @@ test('the same can be done on the command line', () => {
   expect(commands(n1, { priority: 0, mode: 'HOT_BACKUP' })).toEqual([
     'brookline ha mode n1 hot_backup',
   ])
+  expect(commands(n2, { priority: 0, mode: 'MASTER' }, "n1's disk")).toEqual([
+    `brookline ha promote n2 --reason 'n1'\\''s disk'`,
+  ])
+  expect(commands(n2, { priority: 0, mode: 'MASTER' }, 'disk', 1_700_000_000_000)).toEqual([
+    'brookline ha switchover --to n2 --at 2023-11-14T22:13:20Z --reason disk',
+  ])
+})
+
+test('a moment to plan for is to come, and within three months', () => {
+  const now = new Date('2026-11-25T12:00').getTime()
+  expect(readMoment('', now)).toBe(0)
+  expect(readMoment('2026-11-25T22:10', now)).toBe(now + 610 * 60_000)
+  expect(readMoment('2026-11-25T11:59', now)).toBeUndefined()
+  expect(readMoment('2027-11-25T11:59', now)).toBeUndefined()
+  expect(readMoment('25.', now)).toBeUndefined()
 })
 
 test('a mode that is not possible now is refused with the reason', () => {

@@ -1,5 +1,6 @@
 // What a change of a node's mode or priority will do, in words, before it is done.
 
+import { quoted } from './commands'
 import { t } from './texts'
 import type { Mode, Plane, PlaneNode } from './types'
 import { duration } from './units'
@@ -23,6 +24,7 @@ export interface Outlook {
   moves: 'none' | 'to' | 'from'
 }
 
+const FARTHEST_MS = 90 * 86_400_000
 const STANDS: ReadonlySet<string> = new Set(['MASTER', 'HOT_STANDBY', 'STANDBY'])
 export const MODES: readonly Mode[] = [
   'AUTO',
@@ -139,14 +141,25 @@ export function whyNot(node: PlaneNode, mode: Mode): string {
   return ''
 }
 
-/** The same on the command line. */
-export function commands(node: PlaneNode, wish: Wish): string[] {
+/** A moment as it was typed, in the viewer's zone: 0 for now, or undefined if it cannot be planned for. */
+export function readMoment(text: string, now: number): number | undefined {
+  if (!text) return 0
+  const at = new Date(text).getTime()
+  return at > now && at < now + FARTHEST_MS ? at : undefined
+}
+
+/** The same on the command line; `at` is 0 for now. */
+export function commands(node: PlaneNode, wish: Wish, reason = '', at = 0): string[] {
   const found: string[] = []
+  const why = reason ? ` --reason ${quoted(reason)}` : ''
   if (wish.priority !== node.priority) {
     found.push(`brookline ha priority ${node.name} ${wish.priority}`)
   }
-  if (wish.mode === 'MASTER') found.push(`brookline ha promote ${node.name}`)
-  else if (wish.mode) found.push(`brookline ha mode ${node.name} ${wish.mode.toLowerCase()}`)
+  if (wish.mode === 'MASTER' && at) {
+    const when = new Date(at).toISOString().replace(/\.\d+/, '')
+    found.push(`brookline ha switchover --to ${node.name} --at ${when}${why}`)
+  } else if (wish.mode === 'MASTER') found.push(`brookline ha promote ${node.name}${why}`)
+  else if (wish.mode) found.push(`brookline ha mode ${node.name} ${wish.mode.toLowerCase()}${why}`)
   return found
 }
 

@@ -17,7 +17,8 @@ def test_pages_of_both_nodes_follow_a_switchover_and_the_end_of_the_new_master(
     n1, n2 = cluster.pair()
     on_n1, on_n2 = half_filled(open_screen, n1, n2, about="n1")
     expect(on_n2.page.get_by_role("note")).to_contain_text("n2 is no master (HOT_STANDBY).")
-    assert n2.ask("POST", "/v1/server/ha/switchover", "to=n2", headers=FORM).status == 200
+    form = "to=n2&reason=n1+gets+a+new+disk"
+    assert n2.ask("POST", "/v1/server/ha/switchover", form, headers=FORM).status == 200
     for screen, name in ((on_n1, "n1"), (on_n2, "n2")):
         expect(screen.strip).to_contain_text("n2 leads since")
         expect(screen.strip).to_contain_text(f"this page: {name}")
@@ -38,4 +39,8 @@ def test_pages_of_both_nodes_follow_a_switchover_and_the_end_of_the_new_master(
     history = on_n2.page.get_by_role("region", name="Failovers").get_by_role("row")
     expect(history.nth(1)).to_contain_text("n2 → n1")
     expect(history.nth(2)).to_contain_text("n1 → n2")
-    expect(history.nth(2)).to_contain_text("resigned: switchover by admin")
+    expect(history.nth(2)).to_contain_text("resigned: switchover by admin: n1 gets a new disk")
+    history.nth(2).get_by_label("Logs of epoch 2").click()
+    expect(history.nth(2)).to_contain_text("brookline journal show --since 2")
+    expect(history.nth(2)).to_contain_text("What n1 and n2 said then")
+    on_n2.look("history-logs")

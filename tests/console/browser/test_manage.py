@@ -29,6 +29,10 @@ def test_another_node_is_made_master_by_keyboard_only(cluster, open_screen):
     expect(dialog).to_contain_text("n1 is asked to hand over to n2")
     expect(dialog).to_contain_text("This page can reach it")
     expect(dialog.get_by_role("button", name="Apply")).to_be_disabled()
+    screen.tab_to("Reason")
+    page.keyboard.type("n1's disk is full")
+    expect(dialog).to_contain_text("brookline ha promote n2 --reason 'n1'\\''s disk is full'")
+    screen.look_at_all("manage-reason")
     screen.tab_to("I want n1 to stop leading")
     press("Space")
     screen.tab_to("Apply")
@@ -42,6 +46,8 @@ def test_another_node_is_made_master_by_keyboard_only(cluster, open_screen):
     assert screen.focused() == "Manage n2"
     expect(screen.strip).to_contain_text("n2 leads since")
     expect(screen.row("n2")).to_contain_text("MASTER")
+    history = page.get_by_role("region", name="Failovers").get_by_role("row")
+    expect(history.nth(1)).to_contain_text("switchover by admin: n1's disk is full")
     assert standby.get("/v1/server/ha/priority") == 3
     assert master.state() == "HOT_STANDBY"
 
