@@ -83,6 +83,39 @@ async def test_a_server_without_fsync_is_refused():
             await PostgresqlStore.open(url)
 
 
+async def test_a_table_without_a_log_is_refused_until_it_has_one(postgresql, open_store):
+    url = postgresql.url()
+    database = url.rpartition("/")[2]
+    postgresql.execute(
+        'CREATE UNLOGGED TABLE brookline (key text COLLATE "C" PRIMARY KEY, data bytea NOT NULL)',
+        database,
+    )
+    with pytest.raises(StoreUnfit, match=r'UNLOGGED.*ALTER TABLE "brookline" SET LOGGED'):
+        await PostgresqlStore.open(url)
+
+    postgresql.execute('ALTER TABLE "brookline" SET LOGGED', database)
+    store = await open_store(url)
+    assert await store.create(ENTRY, b"one") == CREATED
+
+
+async def test_a_table_that_ends_with_its_session_is_refused(postgresql):
+    with pytest.raises(StoreUnfit, match="is temporary, and ends with its session"):
+        await PostgresqlStore.open(f"{postgresql.url()}?table=pg_temp.plane")
+
+
+async def test_a_table_whose_parts_may_be_without_a_log_is_refused(postgresql):
+    url = postgresql.url()
+    postgresql.execute(
+        'CREATE TABLE brookline (key text COLLATE "C" PRIMARY KEY, data bytea NOT NULL)'
+        " PARTITION BY HASH (key);"
+        " CREATE UNLOGGED TABLE part PARTITION OF brookline"
+        " FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+        url.rpartition("/")[2],
+    )
+    with pytest.raises(StoreUnfit, match="no plain table"):
+        await PostgresqlStore.open(url)
+
+
 @pytest.mark.slow
 async def test_what_only_the_primary_has_is_not_called_settled(open_store, monkeypatch):
     """A commit that waits for a standby is shown to others if somebody cancels the wait."""

@@ -27,6 +27,11 @@ SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
  ORDER BY a.attname
 """
 
+_KIND = """
+SELECT relkind::text AS kind, relpersistence::text AS persistence FROM pg_class
+ WHERE oid = to_regclass($1)
+"""
+
 _EXPECTED = [("data", "bytea", None, False), ("key", "text", "C", True)]
 
 
@@ -96,6 +101,32 @@ async def ensure_table(connection: Connection, address: Address) -> None:
             f"{address.place}: the table {address.table} is something else; nothing was touched:"
             " name another with ?table="
         )
+    await _require_durable(connection, address)
+
+
+async def _require_durable(connection: Connection, address: Address) -> None:
+    """Refuse what the server empties in a crash or at the end of a session, or may keep elsewhere.
+
+    Raises:
+        StoreUnfit: If it is no plain table, or one without a log.
+    """
+    found = await connection.fetchrow(_KIND, address.table)
+    place, table = address.place, address.table
+    match found and tuple(found):
+        case ("r", "p"):
+            return
+        case ("r", "u"):
+            raise StoreUnfit(
+                f"{place}: the table {table} is UNLOGGED, and the server would empty it in a crash:"
+                f" ALTER TABLE {table} SET LOGGED"
+            )
+        case ("r", "t"):
+            raise StoreUnfit(
+                f"{place}: the table {table} is temporary, and ends with its session: name another"
+                " with ?table="
+            )
+        case _:
+            raise StoreUnfit(f"{place}: {table} is no plain table: name another with ?table=")
 
 
 async def _make_table(connection: Connection, table: str) -> None:
