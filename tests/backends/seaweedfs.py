@@ -9,6 +9,9 @@ import urllib.request
 
 from tests.backends.programs import OneProcess, find, free_port
 
+from brookline.stores.objects.address import read_address
+from brookline.stores.objects.rules import signed_url
+
 BUCKET, KEY, SECRET = "planes", "brookline-key", "s3same-open"
 
 
@@ -53,21 +56,37 @@ class Seaweedfs(OneProcess):
             f"&access_key_id={KEY}&secret_access_key={secret}"
         )
 
+    def make_bucket(self, bucket: str) -> None:
+        """Make another bucket."""
+        self._order(f"s3.bucket.create -name {bucket}")
+
     def keep_versions(self, bucket: str) -> None:
         """Make a bucket that keeps what is overwritten and deleted."""
-        master, master_rpc, _, _, filer, filer_rpc = self._others
-        orders = (
-            f"s3.bucket.create -name {bucket}\ns3.bucket.versioning -name {bucket} -enable\n"
-            f"s3.bucket.versioning -name {bucket}\n"
+        told = self._order(
+            f"s3.bucket.create -name {bucket}",
+            f"s3.bucket.versioning -name {bucket} -enable",
+            f"s3.bucket.versioning -name {bucket}",
         )
+        assert "Versioning: Enabled" in told, told
+
+    def set_rules(self, bucket: str, rules: str) -> None:
+        """Give a bucket rules of a lifecycle, which are XML as S3 has it."""
+        url = signed_url(read_address(self.url("", bucket=bucket)), "lifecycle", method="PUT")
+        request = urllib.request.Request(url, method="PUT", data=rules.encode())
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+
+    def _order(self, *orders: str) -> str:
+        """Give orders to the server's shell; return what it says."""
+        master, master_rpc, _, _, filer, filer_rpc = self._others
         told = subprocess.run(
             [
                 self._weed, "shell", f"-master=127.0.0.1:{master}.{master_rpc}",
                 f"-filer=127.0.0.1:{filer}.{filer_rpc}",
             ],
-            input=orders, capture_output=True, text=True, timeout=60, check=False,
+            input="\n".join([*orders, ""]), capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
-        assert "Versioning: Enabled" in told.stdout, told.stdout + told.stderr
+        return told.stdout + told.stderr
 
     def _has_bucket(self) -> bool:
         """Make the bucket by writing into it, which succeeds once a volume server has joined."""

@@ -11,6 +11,7 @@ import pytest
 from brookline.errors import StoreError, StoreUnfit
 from brookline.stores.directory import DirectoryStore
 from brookline.stores.faults import Odds, RandomFaults
+from brookline.stores.keeping import Keeping
 from brookline.stores.memory import MemoryStore
 from brookline.stores.probe import QUICK, WHOLE, probe, require_fit
 from brookline.stores.report import ADVICE, Property, Verdict, summarize
@@ -150,6 +151,13 @@ class NegativeCaching(Liar):
         return await super().get(key)
 
 
+class Expiring(Liar):
+    """A bucket with a rule that deletes what is old."""
+
+    async def keeping(self):
+        return Keeping(loses="the rule 'tidy' deletes objects")
+
+
 LIARS = [
     (TwoWinners, Property.ONE_WINNER),
     (Overwriting, Property.ONE_WINNER),
@@ -164,6 +172,7 @@ LIARS = [
     (Linkless, Property.DEFINITE),
     (Caching, Property.SHOWS_PUT),
     (NegativeCaching, Property.SHOWS_CREATE),
+    (Expiring, Property.LASTS),
 ]
 
 
@@ -197,7 +206,8 @@ async def test_a_store_that_overwrites_when_nobody_races_is_found(hasty_clock):
 async def test_a_memory_store_is_fit(hasty_clock):
     shelf = Shelf(hasty_clock)
     report = await probe(MemoryStore(shelf), MemoryStore(shelf), clock=hasty_clock)
-    assert {found.subject for found in report.findings} == set(Property)
+    of_buckets = {Property.LASTS, Property.FORGETS}
+    assert {found.subject for found in report.findings} == set(Property) - of_buckets
     assert {found.verdict for found in report.findings} == {Verdict.HOLDS}
     assert {found.advice for found in report.findings} == {""}
     assert (report.size, report.plane, report.left_behind) == ("whole", False, 0)
@@ -238,6 +248,31 @@ async def test_a_delay_that_can_be_borne_is_measured(hasty_clock):
     require_fit(report)
 
 
+@pytest.mark.parametrize(
+    ("keeping", "verdicts"),
+    [
+        (Keeping(), {Property.LASTS: Verdict.HOLDS}),
+        (Keeping(unread="403 AccessDenied"), {Property.LASTS: Verdict.DOUBTFUL}),
+        (
+            Keeping(hoards="it keeps versions"),
+            {Property.LASTS: Verdict.HOLDS, Property.FORGETS: Verdict.DOUBTFUL},
+        ),
+    ],
+    ids=["nothing", "unread", "versions"],
+)
+async def test_what_is_doubtful_is_said_with_advice_and_not_refused(hasty_clock, keeping, verdicts):
+    class Bucket(MemoryStore):
+        async def keeping(self):
+            return keeping
+
+    shelf = Shelf(hasty_clock)
+    report = await probe(Bucket(shelf), Bucket(shelf), clock=hasty_clock, size=QUICK)
+    told = [each for each in report.findings if each.subject in (Property.LASTS, Property.FORGETS)]
+    assert {each.subject: each.verdict for each in told} == verdicts
+    assert all(bool(each.advice) is (each.verdict is Verdict.DOUBTFUL) for each in told)
+    require_fit(report)
+
+
 class Recording:
     """Writes down which keys each call touches."""
 
@@ -246,6 +281,9 @@ class Recording:
         self._calls = calls
 
     def __getattr__(self, name):
+        if not hasattr(self._store, name):
+            raise AttributeError(name)
+
         def call(key, *args):
             self._calls.append((name, key))
             return getattr(self._store, name)(key, *args)

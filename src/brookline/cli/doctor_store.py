@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
     from brookline.stores.report import Latency, Report
 
-_RESULTS = {Verdict.HOLDS: "pass", Verdict.SLOW: "warn", Verdict.FAILS: "fail"}
+_RESULTS = {
+    Verdict.HOLDS: "pass",
+    Verdict.SLOW: "warn",
+    Verdict.DOUBTFUL: "warn",
+    Verdict.FAILS: "fail",
+}
 
 
 def examine_store(url: str) -> list[Finding]:

@@ -65,6 +65,10 @@ class Notes:
         """Note that a property held whenever it was tried."""
         self._findings[each] = Finding(each, Verdict.HOLDS, tried)
 
+    def warn(self, doubtful: Property, seen: str) -> None:
+        """Note that somebody should look at a property, though a plane can be carried."""
+        self._findings[doubtful] = Finding(doubtful, Verdict.DOUBTFUL, seen)
+
     def fail(self, lacking: Property, seen: str) -> NoReturn:
         """Note that a property does not hold, which ends the probe.
 

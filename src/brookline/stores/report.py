@@ -25,6 +25,8 @@ class Property(enum.Enum):
     RECREATES = "a deleted key is absent and can be created again"
     SHOWS_CREATE = "another connection sees what was created"
     SHOWS_PUT = "another connection sees what was overwritten"
+    LASTS = "what was created stays until it is deleted"
+    FORGETS = "what was deleted takes no room"
 
 
 _ATOMIC = (
@@ -53,6 +55,16 @@ ADVICE = {
     ),
     Property.SHOWS_CREATE: _FRESH,
     Property.SHOWS_PUT: _FRESH,
+    Property.LASTS: (
+        "let no lifecycle rule of the bucket delete or archive what lies beneath the plane's prefix:"
+        " the log would be lost, and with it the plane; what is needed no more, the plane deletes"
+        " itself. To have the rules of S3 looked at, allow s3:GetLifecycleConfiguration and"
+        " s3:GetBucketVersioning"
+    ),
+    Property.FORGETS: (
+        "turn versioning off, or add a lifecycle rule that removes noncurrent versions: most of what"
+        " a plane writes is deleted after a day"
+    ),
 }
 """What to do, or to use instead, if a store lacks a property."""
 
@@ -62,6 +74,7 @@ class Verdict(enum.Enum):
 
     HOLDS = "pass"
     SLOW = "slow"  # it holds, but so late that failovers take longer
+    DOUBTFUL = "warn"  # it can carry a plane, and somebody should look at it
     FAILS = "fail"
 
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from brookline.errors import StoreError
+from brookline.stores.keeping import Keeper, note_keeping
 from brookline.stores.report import Property
 from brookline.stores.store import Created, CreateOutcome, Undecided
 
@@ -72,6 +73,8 @@ class Trials:
         await self._live()
         await self._show_creates()
         await self._show_puts()
+        if isinstance(self._store, Keeper):
+            note_keeping(await self._store.keeping(), self._notes)
 
     async def clean_up(self) -> int:
         """Remove the keys of these trials; return how many stay behind."""

@@ -12,7 +12,7 @@ class StoreFinding(Shape, frozen=True):
 
     Attributes:
         property: A sentence, such as *create gives a definite answer*.
-        verdict: ``pass``, ``slow`` or ``fail``.
+        verdict: ``pass``, ``slow``, ``warn`` or ``fail``.
         observed: What was seen, for people.
         advice: What to do about it; empty if it passed.
         lag_ms: The longest delay with which another look showed it; None where nothing is looked at.

@@ -45,10 +45,15 @@ def read(problem: BaseException) -> Answer:
     head, _, source = text.partition("\n\nDebug source:")
     if (status := _STATUS.search(head)) is None:
         return Answer(0, "", _without_status(problem, head, source))
-    code, message = _CODE.search(head), _MESSAGE.search(head)
-    named = code[1] if code else ""
+    named, message = code_in(head), _MESSAGE.search(head)
     words = [status[1], named, f"({_short(message[1])})" if message and message[1].strip() else ""]
     return Answer(int(status[1]), named, " ".join(filter(None, words)))
+
+
+def code_in(text: str) -> str:
+    """Return the provider's word in the body of an answer, or nothing."""
+    code = _CODE.search(text)
+    return code[1] if code else ""
 
 
 def outcome(provider: Provider, problem: BaseException) -> Exists | Undecided:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from obstore.store import AzureStore, GCSStore, S3Store
@@ -25,12 +26,15 @@ _RETRIES: Any = {"max_retries": 0}
 _CONNECT = "3s"
 
 
-def make_client(address: Address, *, patience_s: float) -> Client:
+def make_client(
+    address: Address, *, patience_s: float, settings: Mapping[str, str] = MappingProxyType({})
+) -> Client:
     """Return a client of a bucket; nothing is sent yet.
 
     Args:
         address: Of the bucket.
         patience_s: How long a call may take, with all that is received.
+        settings: In the client's words; they come before what is configured.
 
     Raises:
         StoreUnfit: If it cannot be made from what is configured.
@@ -43,12 +47,20 @@ def make_client(address: Address, *, patience_s: float) -> Client:
     try:
         if address.provider is S3:
             config = profiles.settings(address.given.get("profile", ""), os.environ) | config
+        config |= settings
         endpoint = str(config.get("endpoint") or config.get("base_url") or "")
         options = _options(address, endpoint) | {"timeout": f"{patience_s * 1000:.0f}ms"}
         return _made(address, config, options)
     except answers.FAILURES as problem:
         said = answers.read(problem).words
         raise StoreUnfit(f"{address.place} cannot be opened: {said}") from problem
+
+
+def authority_of(address: Address) -> str:
+    """Return the path of the file with CAs for a bucket's server; empty for those of the system."""
+    return address.given.get("cacert") or _from_environment(
+        address.provider.authorities, os.environ
+    )
 
 
 def _made(address: Address, config: Any, options: Any) -> Client:
@@ -74,9 +86,7 @@ def _options(address: Address, endpoint: str) -> dict[str, Any]:
     endpoint = endpoint or _from_environment(address.provider.endpoints, os.environ)
     if endpoint.startswith("http://"):
         options["allow_http"] = True
-    if authority := address.given.get("cacert") or _from_environment(
-        address.provider.authorities, os.environ
-    ):
+    if authority := authority_of(address):
         options["root_certificate"] = Path(authority).read_bytes()
     return options
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from brookline.errors import StoreError
 from brookline.stores.admission import refuse_stranger
+from brookline.stores.keeping import Keeping
 from brookline.stores.names import check_key, check_prefix
 from brookline.stores.objects import answers
 from brookline.stores.objects.address import Address, read_address
 from brookline.stores.objects.bucket import Bucket
+from brookline.stores.objects.rules import read_keeping
 from brookline.stores.store import CREATED, CreateOutcome, Undecided
 from brookline.stores.threads import Closed, Threads
 from brookline.stores.times import create_limit_s, limit_s, list_limit_s, read_limit_s
@@ -103,6 +105,16 @@ class ObjectStore:
         """Remove a key; one that is absent already is no error."""
         check_key(key)
         await self._ask("delete", key, partial(self._bucket.delete, key), limit_s())
+
+    async def keeping(self) -> Keeping:
+        """Tell what the bucket does by itself with what lies in it."""
+        try:
+            async with asyncio.timeout(3 * limit_s()):
+                return await self._threads.run(partial(read_keeping, self._address))
+        except TimeoutError:
+            return Keeping(unread="no answer in time")
+        except Closed as closed:
+            raise StoreError(f"{self._address.place} was closed here") from closed
 
     async def settle(self, key: str) -> None:
         """Do nothing: what can be read is durable."""
