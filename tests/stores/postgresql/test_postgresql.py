@@ -49,6 +49,53 @@ async def test_the_password_may_be_in_a_file(postgresql, open_store, tmp_path, m
     assert await store.create(ENTRY, b"one") == CREATED
 
 
+@pytest.fixture
+def service(postgresql, role, tmp_path, monkeypatch):
+    """The name of a service in a file that says where a database is, and how to get in."""
+    file = tmp_path / "services"
+    file.write_text(
+        f"[planes]\nhost=127.0.0.1\nport={postgresql.port}\nuser={role}\npassword=pw\ndbname={role}\n"
+        "[broken]\nhost=127.0.0.1\npassword=s3same%open\n"
+    )
+    monkeypatch.setenv("PGSERVICEFILE", str(file))
+    monkeypatch.delenv("PGSERVICE", raising=False)
+    return "planes"
+
+
+@pytest.mark.parametrize("url", ["postgresql:///?table=plane", "postgresql://?table=plane"])
+async def test_a_service_says_all_whether_the_environment_names_it_or_the_url(
+    postgresql, role, service, open_store, monkeypatch, url
+):
+    named = await open_store(f"{url}&service={service}")
+    assert await named.create(ENTRY, b"one") == CREATED
+    assert postgresql.execute("SELECT key FROM plane", role) == ENTRY
+
+    monkeypatch.setenv("PGSERVICE", service)
+    assert await (await open_store(url)).get(ENTRY) == b"one"
+
+    monkeypatch.setenv("PGSERVICE", "broken")  # what the URL says comes first
+    assert await (await open_store(f"{url}&service={service}")).get(ENTRY) == b"one"
+
+
+async def test_what_the_url_says_comes_before_what_its_service_says(
+    postgresql, role, service, open_store
+):
+    store = await open_store(
+        f"postgresql:///postgres?service={service}&user={USER}&password={PASSWORD}&table=other"
+    )
+    assert await store.create(ENTRY, b"one") == CREATED
+    assert postgresql.execute("SELECT key FROM other") == ENTRY
+    postgresql.execute("DROP TABLE other")
+
+
+async def test_a_service_that_there_is_not_is_not_taken_for_this_machine(service):
+    with pytest.raises(StoreUnfit, match=r"no service 'plans' in .*services.*PGSERVICEFILE"):
+        await PostgresqlStore.open("postgresql:///?service=plans")
+    with pytest.raises(StoreUnfit, match="cannot be read") as refused:
+        await PostgresqlStore.open("postgresql:///?service=broken")
+    assert "s3same" not in refused.value.message
+
+
 async def test_of_several_hosts_one_that_takes_writes_is_used(postgresql, open_store):
     url = postgresql.place().replace("@127.0.0.1", f"@127.0.0.1:{free_port()},127.0.0.1")
     store = await open_store(url)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import urllib.parse
+from typing import TYPE_CHECKING
 
 from brookline.errors import StoreUnfit
+from brookline.stores.postgresql.services import require_service
 from brookline.stores.urls import ESCAPE, has_cut_login, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TABLE = "brookline"
 """Name of the table if the URL gives no other."""
@@ -35,11 +41,11 @@ class Address:
     place: str
 
 
-def read_address(url: str) -> Address:
+def read_address(url: str, environment: Mapping[str, str] = os.environ) -> Address:
     """Read a URL: ``postgresql://user@host1,host2/database?table=schema.name``.
 
     Raises:
-        StoreUnfit: If it is not such a URL.
+        StoreUnfit: If it is not such a URL, or names a service that there is not.
     """
     if has_cut_login(url):
         raise _refusal(url, ESCAPE)
@@ -53,13 +59,27 @@ def read_address(url: str) -> Address:
     rest = urllib.parse.parse_qsl(parts.query, keep_blank_values=True)
     names = [value for name, value in rest if name == "table"]
     table = _read_table(url, names[-1] if names else TABLE)
-    query = urllib.parse.urlencode([pair for pair in rest if pair[0] != "table"])
+    given = [pair for pair in rest if pair[0] != "table"]
+    query = urllib.parse.urlencode(_with_service(url, given, environment))
     user, at, hosts = parts.netloc.rpartition("@")
+    # A path without a name would be an empty name to the driver, before what is said elsewhere.
+    path = parts.path if parts.path != "/" else ""
     dsns = tuple(
-        urllib.parse.urlunsplit(("postgresql", f"{user}{at}{host}", parts.path, query, ""))
+        f"postgresql://{user}{at}{host}{path}{'?' if query else ''}{query}"
         for host in hosts.split(",")
     )
     return Address(dsns, table, f"brookline:{table}"[:63], shown(url))
+
+
+def _with_service(
+    url: str, given: list[tuple[str, str]], environment: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Name the service of ``PGSERVICE``, which the driver looks at when it is too late."""
+    named = dict(given).get("service") or environment.get("PGSERVICE", "")
+    if named:
+        require_service(shown(url), named, environment)
+    rest = [pair for pair in given if pair[0] != "service"]
+    return [*rest, ("service", named)] if named else rest
 
 
 def _read_table(url: str, name: str) -> str:
