@@ -23,14 +23,20 @@ MENDED_S = 60.0
 
 _ALWAYS = (
     schedule.KILL, schedule.TERM, schedule.PAUSE, schedule.KILL_ALL, schedule.ROLL, schedule.SWITCH,
-    schedule.NODE_NODE, schedule.NODE_CLIENT, schedule.CLIENTS, schedule.ISOLATE, schedule.SLOW, schedule.LOSSY,
+    schedule.UPGRADE, schedule.NODE_NODE, schedule.NODE_CLIENT, schedule.CLIENTS, schedule.ISOLATE,
+    schedule.SLOW, schedule.LOSSY,
 )  # fmt: skip
 
 
-def menu(lab: Lab) -> tuple[str, ...]:
-    """Return the kinds of faults that can be had here."""
-    clock = (schedule.CLOCK,) if lab.options.faketime else ()
-    return (*_ALWAYS, *clock, *lab.store.faults)
+def menu(store_faults: Sequence[str], *, moves_clocks: bool) -> tuple[str, ...]:
+    """Return the kinds of faults that can be had.
+
+    Args:
+        store_faults: Those of the store.
+        moves_clocks: Whether libfaketime is there.
+    """
+    clock = (schedule.CLOCK,) if moves_clocks else ()
+    return (*_ALWAYS, *clock, *store_faults)
 
 
 def run(
@@ -48,7 +54,8 @@ def run(
         say(f"seed {options.seed}: {', '.join(lab.node_names)} on {lab.network.kind}")
         deeds = script
         if deeds is None:
-            deeds = schedule.draw(options.seed, options.seconds, menu(lab), lab.node_names)
+            kinds = menu(lab.store.faults, moves_clocks=bool(options.faketime))
+            deeds = schedule.draw(options.seed, options.seconds, kinds, lab.node_names)
         for deed in deeds:
             say(f"  {deed}")
         nemesis = Nemesis(lab)

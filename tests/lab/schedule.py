@@ -46,6 +46,9 @@ DRAWS: dict[str, tuple[int, float, float]] = {
 """For each kind of fault: how often it comes among the others, and how long it lasts."""
 
 
+STAYS = 20
+"""A seed whose half minute has each kind of fault, on every store."""
+
 _TOGETHER, _APART_S = 0.35, 2.5
 """Faults come in bunches, so that they befall one another, with calm between them to be seen in."""
 
@@ -76,7 +79,7 @@ class Deed(NamedTuple):
 
 
 def draw(seed: int, seconds: float, menu: Sequence[str], nodes: Sequence[str]) -> list[Deed]:
-    """Return the deeds of a run.
+    """Return the deeds of a run; each kind comes once before any comes again.
 
     Args:
         seed: Of the dice.
@@ -86,11 +89,12 @@ def draw(seed: int, seconds: float, menu: Sequence[str], nodes: Sequence[str]) -
     """
     dice = random.Random(f"schedule {seed}")
     kinds = [kind for kind in DRAWS if kind in menu]
-    weights = [DRAWS[kind][0] for kind in kinds]
+    missing = list(kinds)
     deeds = []
     at = 0.3
     while at < seconds:
-        what = dice.choices(kinds, weights)[0]
+        what = _kind(dice, missing or kinds)
+        missing = [kind for kind in missing if kind != what]
         who = dice.choice((MASTER, MASTER, OTHER, dice.choice(list(nodes))))
         _, shortest, longest = DRAWS[what]
         lasts = min(dice.uniform(shortest, longest), max(seconds - at, 0.1))
@@ -100,6 +104,10 @@ def draw(seed: int, seconds: float, menu: Sequence[str], nodes: Sequence[str]) -
             dice.uniform(0.0, 0.4) if dice.random() < _TOGETHER else dice.expovariate(1 / _APART_S)
         )
     return deeds
+
+
+def _kind(dice: random.Random, kinds: Sequence[str]) -> str:
+    return dice.choices(kinds, [DRAWS[kind][0] for kind in kinds])[0]
 
 
 def _amount(dice: random.Random, what: str) -> float:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 from tests.backends.programs import free_port
 from tests.lab.proxies import Proxies
 from tests.lab.proxy import CALM, Conduct, Links, Listener
-from tests.lab.store_faults import CUT, KILL_STORE, LOSSY_STORE, SLOW_STORE, STOP, UNHEARD
+from tests.lab.store_faults import (
+    CUT,
+    KILL_STORE,
+    LOSSY_STORE,
+    OF_A_SERVER,
+    SLOW_STORE,
+    STOP,
+    UNHEARD,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +58,7 @@ class ServerLabStore:
 
     def __init__(self, name: str, make: Callable[[], Server]) -> None:
         self.name = name
-        self.faults = (*_CONDUCTS, STOP, KILL_STORE)
+        self.faults = OF_A_SERVER
         self._server = make()
         self._proxies: Proxies | None = None
         self._urls: dict[str, str] = {}

@@ -9,6 +9,10 @@ SLOW_STORE, LOSSY_STORE = "slow store", "packets to the store lost"
 STOP, FULL, KILL_STORE = "store stopped", "disk full", "store killed"
 """Of all nodes: there are no answers, no room, or nobody who listens."""
 
+OF_A_FOLDER = (CUT, READ_ONLY, STOP, FULL)
+OF_A_SERVER = (CUT, UNHEARD, SLOW_STORE, LOSSY_STORE, STOP, KILL_STORE)
+"""What can happen to a store of each make."""
+
 OF_ONE, OF_ALL = (CUT, READ_ONLY, UNHEARD, SLOW_STORE, LOSSY_STORE), (STOP, FULL, KILL_STORE)
 
 

@@ -17,7 +17,7 @@ from tests.backends.seaweedfs import Seaweedfs
 from tests.backends.small_disk import take_all_room
 from tests.lab.network import INSIDE
 from tests.lab.server_store import ServerLabStore
-from tests.lab.store_faults import CUT, FULL, READ_ONLY, STOP, NotNow
+from tests.lab.store_faults import CUT, FULL, OF_A_FOLDER, READ_ONLY, STOP, NotNow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,7 +81,7 @@ class DirectoryLabStore:
         self._disk, self._seen = folder / "disk", folder / "seen"
         self._disk.mkdir()
         if os.environ.get(INSIDE) and self._mount_image(folder / "disk.ext4"):
-            self.faults = (CUT, READ_ONLY, STOP, FULL)
+            self.faults = OF_A_FOLDER
         for node in nodes if self.faults else ():
             (self._seen / node).mkdir(parents=True)
             _run("mount", "--bind", str(self._disk), str(self._seen / node))

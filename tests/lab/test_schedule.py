@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.lab.schedule import DRAWS, Deed, draw
+import pytest
+from tests.lab.run import menu
+from tests.lab.schedule import DRAWS, STAYS, Deed, draw
+from tests.lab.store_faults import OF_A_FOLDER, OF_A_SERVER
 
 NODES = ("n1", "n2", "n3")
 
@@ -29,6 +32,13 @@ def test_every_kind_of_fault_comes_and_none_that_is_not_on_the_menu():
 
     few = {deed.what for deed in draw(1, 300.0, ["kill -9", "clock jump"], NODES)}
     assert few == {"kill -9", "clock jump"}
+
+
+@pytest.mark.parametrize("store_faults", [OF_A_FOLDER, OF_A_SERVER])
+def test_the_half_minute_of_the_seed_that_stays_has_every_kind(store_faults):
+    kinds = menu(store_faults, moves_clocks=True)
+
+    assert {deed.what for deed in draw(STAYS, 30.0, kinds, NODES) if deed.at < 29.0} == set(kinds)
 
 
 def test_no_fault_outlasts_the_run():
