@@ -6,6 +6,7 @@ import dataclasses
 import json
 
 import pytest
+from tests.cli.backups import make_log
 
 from brookline.cli.main import run
 from brookline.testing.http_plane import HttpPlane
@@ -52,3 +53,26 @@ def brookline(plane, outside, capsys):
         return Ran(status, captured.out, captured.err)
 
     return command
+
+
+@pytest.fixture
+def log(tmp_path):
+    """A plane in a folder; see `make_log`."""
+    return make_log(tmp_path / "store")
+
+
+@pytest.fixture
+def backup(outside, capsys):
+    def command(*arguments):
+        status = run(["backup", *map(str, arguments)])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return command
+
+
+@pytest.fixture
+def file(log, backup, tmp_path):
+    path = tmp_path / "made.zip"
+    assert backup("create", "--persistence-dir", log.folder, "--to", path)[0] == 0
+    return path

@@ -13,92 +13,12 @@ import zipfile
 
 import msgspec
 import pytest
-from tests.journal.folders import CLOCK, FolderLog
+from tests.cli.backups import APP, TASK, read, task
 
 from brookline.cli.main import run
 from brookline.cli.times import stamp
-from brookline.journal.planekey import find_plane
-from brookline.journal.reader import Reader
-from brookline.journal.replica import Replica
-from brookline.journal.rules import ALL_RULES
-from brookline.journal.verifying import verify
-from brookline.wire.changes import Drop, Merge, Put
+from brookline.wire.changes import Put
 from brookline.wire.heartbeats import Heartbeat
-
-APP, TASK = "webapp0001", "task000001"
-
-
-@pytest.fixture
-def log(tmp_path):
-    """A plane on which: web is deployed (3), db is deployed (4), web is being started (5), db is gone (6)."""
-    log = FolderLog(tmp_path / "store")
-    log.lead()
-    log.put(
-        Put("location", "machine001", {"name": "m", "config": {"guard": {"folder": "/g"}, "x": 1}}),
-        Put("entity", APP, entity("web")),
-        Put("session-key", "key0000001", {"key": "secret"}),
-    )
-    log.put(Put("entity", "dbapp00001", entity("db", "dbapp00001")))
-    log.put(Put("task", TASK, task("running")), Put("sensors", APP, starting()))
-    log.put(Drop("entity", "dbapp00001"), Merge("entity", APP, {"name": "web2"}))
-    return log
-
-
-def entity(name, app=APP):
-    return {
-        "app": app,
-        "parent": "",
-        "type": "org.apache.brooklyn.entity.stock.BasicApplication",
-        "name": name,
-    }
-
-
-def task(status):
-    return {
-        "name": "start",
-        "entity": APP,
-        "entityName": "web",
-        "effector": "start",
-        "status": status,
-        "work": {"k": 1},
-    }
-
-
-def starting():
-    return {"service.state.expected": "starting @ 1 / Wed Nov 25 22:00:00 UTC 2026"}
-
-
-@pytest.fixture
-def backup(outside, capsys):
-    def command(*arguments):
-        status = run(["backup", *map(str, arguments)])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return command
-
-
-@pytest.fixture
-def file(log, backup, tmp_path):
-    path = tmp_path / "made.zip"
-    assert backup("create", "--persistence-dir", log.folder, "--to", path)[0] == 0
-    return path
-
-
-def read(folder):
-    """Return what a node would read in a store."""
-    log = FolderLog.__new__(FolderLog)
-    log.folder = folder
-
-    async def go(store):
-        replica = Replica(await find_plane(store) or "")
-        reader = Reader(store, replica, clock=CLOCK, rules=ALL_RULES, gap_alarm_s=60)
-        await reader.load()
-        await reader.catch_up()
-        assert (await verify(store, CLOCK)).faults == []
-        return replica
-
-    return log.with_store(go)
 
 
 def test_a_backup_is_one_private_file_that_is_whole(log, backup, file):

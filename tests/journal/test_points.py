@@ -8,7 +8,7 @@ from tests.journal.house import put
 
 from brookline.errors import Damaged, NotFound
 from brookline.journal import scan
-from brookline.journal.points import Span, point_at, rebuild, spans
+from brookline.journal.points import Span, dated, point_at, rebuild, spans
 
 
 @pytest.fixture
@@ -101,3 +101,14 @@ def test_the_point_at_a_moment(log, seq, late_s, found):
 def test_nothing_is_so_old(log):
     with pytest.raises(NotFound, match="the oldest is entry 4"):
         with_kept(log, lambda store, kept: point_at(store, kept, log.wall_ms(5) - 1, CLOCK))
+
+
+def test_a_damaged_entry_ends_the_points_before_it_up_to_the_next_snapshot(tmp_path):
+    log = FolderLog(tmp_path / "store")
+    log.lead()
+    for n in range(3, 7):
+        log.put(put("a", n=n))
+    log.snapshot()
+    log.file(4).write_bytes(b"x")
+    found = with_kept(log, lambda store, kept: dated(store, kept, CLOCK))
+    assert [point.seq for point in found] == [1, 2, 3, 6, 7]

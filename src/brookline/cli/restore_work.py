@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brookline.cli.backup_work import CLOCK
-from brookline.cli.stores import absolute, opened, opened_plane, require_there
+from brookline.cli.restore_points import chosen, find_latest, opened_source, written_ms
+from brookline.cli.stores import absolute, opened, require_there
 from brookline.cli.times import stamp
 from brookline.errors import BrooklineError, Conflict, NotFound
-from brookline.journal import points, restoring, scan
-from brookline.journal.backups import Backup
-from brookline.journal.entry import open_entry
-from brookline.journal.keys import entry_key
+from brookline.journal import restoring, scan
 from brookline.management.restoring import aftermath, applications, difference
 from brookline.plane.living import living
 from brookline.server.lock import proved_dead
-from brookline.stores.registry import scheme_of
 from brookline.stores.urls import shown
 from brookline.values.ids import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Callable, Iterator
 
     from brookline.cli.blocks import Block
     from brookline.journal.replica import Replica
-    from brookline.journal.scan import Retained, Source
     from brookline.management.restoring import Aftermath, Difference
 
 
@@ -65,7 +60,9 @@ class Restored:
         epoch: Of the new plane's first entries.
         applications: By id: name, number of entities, state.
         interrupted: Names of the operations that ran.
-        differs: How the newest state of the source differs.
+        differs: How the newest state of the source differs that can be read.
+        unread: Why what came after some point of the source cannot be read; empty if all can.
+        sound: The last entry before that.
     """
 
     of_plane: str
@@ -77,6 +74,8 @@ class Restored:
     applications: dict[str, dict[str, Any]]
     interrupted: tuple[str, ...]
     differs: Difference
+    unread: str = ""
+    sound: int = 0
 
     def to_value(self) -> dict[str, Any]:
         """Return it for programs."""
@@ -91,30 +90,29 @@ async def restored(wish: Wish, tell: Callable[[str], None]) -> Restored:
         Conflict: If the target is not empty, or the plane of the source lives.
         Damaged: If the source is, on the way to that point.
     """
-    async with _source(wish.source) as (source, origin):
-        kept = await scan.retained(source)
-        seq = await _chosen(source, kept, wish)
-        point = await points.rebuild(source, kept, seq, CLOCK)
-        newest = points.spans(kept)[-1].last
-        latest = await points.rebuild(source, kept, newest, CLOCK) if newest != seq else point
+    async with opened_source(wish.source) as origin:
+        source, kept = origin.source, await scan.retained(origin.source)
+        point = await chosen(origin, kept, wish, tell)
+        latest = await find_latest(source, kept, point)
         now = CLOCK.wall_ms()
-        text = f"plane {point.plane}, entry {seq}"
+        text = f"plane {point.plane}, entry {point.seq}"
         after = aftermath(point.records, text, now, beside=wish.beside)
-        epoch = restoring.next_epoch(latest.epoch, now)
         if not wish.beside:
-            await _require_dead(origin, tell, dry_run=wish.dry_run)
+            await _require_dead(origin.url, tell, dry_run=wish.dry_run)
         found = Restored(
             of_plane=point.plane,
             plane="",
-            sequence=seq,
-            wall_ms=await _written(source, seq),
-            newest=newest,
-            epoch=epoch,
+            sequence=point.seq,
+            wall_ms=await written_ms(source, point.seq),
+            newest=latest.newest,
+            epoch=restoring.next_epoch(latest.epoch, now),
             applications=applications(point.records),
             interrupted=after.interrupted,
-            differs=difference(point.records, latest.records),
+            differs=difference(point.records, latest.replica.records),
+            unread=latest.unread,
+            sound=latest.replica.seq,
         )
-        plane = await _plant(wish, point, after, epoch=epoch)
+        plane = await _plant(wish, point, after, epoch=found.epoch)
         return dataclasses.replace(found, plane=plane)
 
 
@@ -140,43 +138,18 @@ def screen(wish: Wish, found: Restored) -> Iterator[Block]:
 def _differences(found: Restored) -> Iterator[str]:
     if found.sequence == found.newest:
         return
+    if found.unread:
+        yield f"! what came after entry {found.sound} could not be read: {found.unread}"
+    if found.sound == found.sequence:
+        return
     added, removed, changed = found.differs
-    yield f"what came after it, up to entry {found.newest}, is not in it:"
+    yield f"what came after it, up to entry {found.sound}, is not in it:"
     yield from (f"  application {name} was deployed" for name in added)
     yield from (f"  application {name} was removed" for name in removed)
     for name, many in changed.items():
         yield f"  application {name}: {many} of its entities changed"
     if not (added or removed or changed):
         yield "  nothing about applications"
-
-
-@contextlib.asynccontextmanager
-async def _source(text: str) -> AsyncIterator[tuple[Source, str]]:
-    """Open what is restored from; also say where its plane's store is, or was."""
-    if scheme_of(text) == "directory" and Path(text).is_file():
-        with contextlib.closing(Backup.open(Path(text))) as backup:
-            yield backup, backup.manifest.source
-        return
-    if scheme_of(text) == "directory" and not Path(text).exists():
-        raise NotFound(f"there is no file and no folder {text}")
-    async with opened_plane(text) as store:
-        yield store, text
-
-
-async def _chosen(source: Source, kept: Retained, wish: Wish) -> int:
-    covered = points.spans(kept)
-    if not covered:
-        raise NotFound(f"{shown(wish.source)} holds no entry and no snapshot")
-    if wish.seq is not None:
-        return wish.seq
-    if wish.at_ms is None:
-        return covered[-1].last
-    return (await points.point_at(source, kept, wish.at_ms, CLOCK)).seq
-
-
-async def _written(source: Source, seq: int) -> int:
-    data = await source.get(entry_key(seq))
-    return open_entry(data, entry_key(seq)).header.wall_ms if data is not None else 0
 
 
 async def _require_dead(origin: str, tell: Callable[[str], None], *, dry_run: bool) -> None:

@@ -84,12 +84,22 @@ async def retained(store: Source) -> Retained:
 
 
 async def fetched(store: Source, keys: Sequence[str]) -> AsyncIterator[tuple[str, bytes | None]]:
-    """Yield keys with their bytes, None for one that is gone; some are fetched at once."""
+    """Yield keys with their bytes, None for one that is gone; some are fetched at once.
+
+    Of what a damaged backup does not give back nothing is yielded, which is no entry.
+    """
     for start in range(0, len(keys), AHEAD):
         some = keys[start : start + AHEAD]
-        found = await asyncio.gather(*(store.get(key) for key in some))
+        found = await asyncio.gather(*(_bytes(store, key) for key in some))
         for pair in zip(some, found, strict=True):
             yield pair
+
+
+async def _bytes(store: Source, key: str) -> bytes | None:
+    try:
+        return await store.get(key)
+    except Damaged:
+        return b""
 
 
 async def opened(store: Source, key: str, data: bytes) -> Entry:

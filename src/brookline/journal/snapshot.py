@@ -113,10 +113,10 @@ async def read(store: Source, key: str, clock: Clock) -> Replica | None:
 
     A damaged snapshot is passed over, because an older one and the log say the same.
     """
-    data = await store.get(key)
-    if data is None or snapshot_key(snapshot_seq(key), await _digest(data, clock)) != key:
-        return None
     try:
+        data = await store.get(key)
+        if data is None or snapshot_key(snapshot_seq(key), await _digest(data, clock)) != key:
+            return None
         return await decode(data, key, clock)
     except Damaged:
         return None

@@ -1,0 +1,129 @@
+"""What a restore is made from: its source, the point that is meant, and the newest one that can be read."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from brookline.cli.backup_work import CLOCK
+from brookline.cli.stores import opened_plane
+from brookline.errors import Damaged, NotFound
+from brookline.journal import points, scan
+from brookline.journal.backups import Backup
+from brookline.journal.entry import open_entry
+from brookline.journal.keys import entry_key
+from brookline.stores.registry import scheme_of
+from brookline.stores.urls import shown
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from brookline.cli.restore_work import Wish
+    from brookline.journal.replica import Replica
+    from brookline.journal.scan import Retained, Source
+
+
+class Origin(NamedTuple):
+    """What is restored from.
+
+    Attributes:
+        source: It.
+        url: Where its plane's store is, or was.
+    """
+
+    source: Source
+    url: str
+
+
+@contextlib.asynccontextmanager
+async def opened_source(text: str) -> AsyncIterator[Origin]:
+    """Open what is restored from."""
+    if scheme_of(text) == "directory" and Path(text).is_file():
+        with contextlib.closing(Backup.open(Path(text))) as backup:
+            yield Origin(backup, backup.manifest.source)
+        return
+    if scheme_of(text) == "directory" and not Path(text).exists():
+        raise NotFound(f"there is no file and no folder {text}")
+    async with opened_plane(text) as store:
+        yield Origin(store, text)
+
+
+async def chosen(
+    origin: Origin, kept: Retained, wish: Wish, tell: Callable[[str], None]
+) -> Replica:
+    """Return the point that was asked for; of a moment, the last sound one by then.
+
+    Raises:
+        NotFound: If there is none.
+        Damaged: If it cannot be had; says which can, if it is the newest.
+    """
+    source, covered = origin.source, points.spans(kept)
+    if not covered:
+        raise NotFound(f"{shown(wish.source)} holds no entry and no snapshot")
+    if wish.seq is not None:
+        return await points.rebuild(source, kept, wish.seq, CLOCK)
+    seq = covered[-1].last
+    if wish.at_ms is not None:
+        seq = (await points.point_at(source, kept, wish.at_ms, CLOCK)).seq
+    found, trouble = await points.rebuild_towards(source, kept, seq, CLOCK)
+    if trouble is not None and not any(one.first <= found.seq <= one.last for one in covered):
+        raise trouble
+    if wish.at_ms is not None:
+        if trouble := trouble or await _damage(source, found.seq + 1):
+            tell(f"note: {trouble.message}: entry {found.seq} is the last point before that")
+    elif trouble is not None:
+        raise Damaged(f"{trouble.message}; entry {found.seq} can be restored: --seq {found.seq}")
+    return found
+
+
+async def _damage(source: Source, seq: int) -> Damaged | None:
+    """Return what is wrong with an entry, if it is there."""
+    try:
+        data = await source.get(entry_key(seq))
+        if data is not None:
+            await scan.opened(source, entry_key(seq), data)
+    except Damaged as error:
+        return error
+    return None
+
+
+class Latest(NamedTuple):
+    """The newest state that can be read.
+
+    Attributes:
+        newest: The newest entry that is there.
+        replica: As of the last sound one.
+        epoch: The highest that anything says.
+        unread: Why the last sound one is not the newest, or empty.
+    """
+
+    newest: int
+    replica: Replica
+    epoch: int
+    unread: str
+
+
+async def find_latest(source: Source, kept: Retained, point: Replica) -> Latest:
+    """Return the newest state that can be read; at worst that is the point itself."""
+    newest = points.spans(kept)[-1].last
+    if newest == point.seq:
+        return Latest(newest, point, point.epoch, "")
+    try:
+        found, trouble = await points.rebuild_towards(source, kept, newest, CLOCK)
+    except Damaged as error:
+        found, trouble = point, error
+    if trouble is None:
+        return Latest(newest, found, found.epoch, "")
+    found = found if found.seq > point.seq else point
+    epoch = max(found.epoch, await points.highest_epoch(source, kept, found.seq))
+    return Latest(newest, found, epoch, trouble.message)
+
+
+async def written_ms(source: Source, seq: int) -> int:
+    """Return when an entry was written, 0 if that is not known: a snapshot may stand for it."""
+    with contextlib.suppress(Damaged):
+        data = await source.get(entry_key(seq))
+        if data is not None:
+            return open_entry(data, entry_key(seq)).header.wall_ms
+    return 0

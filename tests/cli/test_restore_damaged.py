@@ -1,0 +1,103 @@
+"""brookline backup restore of a damaged log: what lies before the damage can be had."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import pytest
+from tests.cli.backups import entity, read
+
+from brookline.cli.times import stamp
+from brookline.wire.changes import Put
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("option", [("--seq", 4), ("--at", 4), ("--at", 6)])
+def test_a_point_before_a_damage_is_restored(backup, log, tmp_path, option):
+    """Also the moment of a later entry stands for the last point before the damage."""
+    flip(log.file(5))
+    if option[0] == "--at":
+        option = ("--at", stamp(log.wall_ms(option[1])))
+    status, out, err = backup("restore", log.folder, "--dry-run", *option)
+    assert status == 0, err
+    assert "as of entry 4" in out
+    assert "what came after entry 4 could not be read: entry journal/0000000/0000000005" in out
+    assert backup("restore", log.folder, tmp_path / "new", *option)[0] == 0
+    names = [one["name"] for one in read(tmp_path / "new").records.all("entity").values()]
+    assert names == ["web", "db"]
+
+
+def test_a_moment_behind_a_damage_is_told_to_be_before_it(backup, log, tmp_path):
+    log.snapshot()
+    flip(log.file(5))
+    status, out, err = backup(
+        "restore", log.folder, tmp_path / "new", "--at", stamp(log.wall_ms(5) + 30_000)
+    )
+    assert status == 0, err
+    assert "as of entry 4" in out
+    assert "could not be read" not in out, "the snapshot says what is newer"
+    assert "entry 4 is the last point before that" in err
+
+
+def test_a_member_of_a_backup_that_is_broken_is_in_nobodys_way(backup, file, log, tmp_path):
+    data = bytearray(file.read_bytes())
+    with zipfile.ZipFile(file) as zipped:
+        at = zipped.getinfo("journal/0000000/0000000005").header_offset + 100
+    data[at] ^= 255
+    file.write_bytes(bytes(data))
+    for number, option in enumerate((("--seq", 4), ("--at", stamp(log.wall_ms(4))))):
+        status, _, err = backup("restore", file, tmp_path / f"new{number}", *option)
+        assert status == 0, err
+    assert backup("verify", file)[0] == 3
+
+
+def test_what_lies_between_a_point_and_a_damage_is_told(backup, log):
+    flip(log.file(6))
+    status, out, _ = backup("restore", log.folder, "--dry-run", "--seq", 3)
+    assert status == 0
+    assert "what came after entry 5 could not be read" in out
+    assert "up to entry 5, is not in it:" in out
+    assert "application db was deployed" in out
+
+
+def test_the_newest_point_is_not_taken_for_another_one(backup, log, tmp_path):
+    flip(log.file(5))
+    status, _, err = backup("restore", log.folder, tmp_path / "new")
+    assert status == 3
+    assert "entry 4 can be restored: --seq 4" in err
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_epoch_behind_a_damage_is_outranked(backup, log, tmp_path):
+    log.lead("n2")
+    flip(log.file(5))
+    lead_ms = json.loads(log.file(7).read_bytes().splitlines()[0])["epoch"]
+    assert backup("restore", log.folder, tmp_path / "new", "--seq", 4)[0] == 0
+    assert read(tmp_path / "new").epoch > lead_ms
+
+
+def test_a_damaged_older_snapshot_is_in_nobodys_way(backup, log, tmp_path):
+    older = log.snapshot()
+    log.put(Put("entity", "dbapp00002", entity("db2", "dbapp00002")))
+    log.snapshot()
+    flip(log.folder / older)
+    assert backup("restore", log.folder, tmp_path / "one", "--seq", 7)[0] == 0
+    at = stamp(log.wall_ms(8))
+    assert backup("restore", log.folder, tmp_path / "two", "--at", at)[0] == 0
+    flip(log.file(5))
+    status, out, err = backup("restore", log.folder, tmp_path / "three", "--at", at)
+    assert status == 0, err
+    assert "as of entry 8" in out
+    status, out, err = backup(
+        "restore", log.folder, tmp_path / "four", "--at", stamp(log.wall_ms(7))
+    )
+    assert status == 0, err
+    assert "as of entry 4" in out
+    assert "0000000005 is damaged" in err
+    assert "entry 4 is the last point before that" in err
