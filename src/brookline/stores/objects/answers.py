@@ -22,7 +22,12 @@ _CODE = re.compile(r"<Code>([A-Za-z0-9]+)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]*?)\s*(?:RequestId:[^<]*)?</Message>")
 _ADDRESS = re.compile(r"https?://\S+")
 _LONGEST = 200
-_NO_CREDENTIALS = ("169.254.169.254", "metadata.google.internal")
+_METADATA = (
+    "//169.254.169.254/", "//metadata.google.internal/", "/latest/api/token",
+    "/latest/meta-data/iam/security-credentials", "/metadata/identity/oauth2/token",
+    "/computeMetadata/v1/",
+)  # fmt: skip
+"""In addresses of services that tell machines of a cloud their credentials, asked last of all."""
 
 
 class Answer(NamedTuple):
@@ -85,8 +90,8 @@ def refused(address: Address, problem: BaseException) -> StoreError:
         return StoreAbsent(f"{place}: there is no bucket '{address.bucket}': make it")
     if answer.code == "RequestTimeTooSkewed":
         return StoreError(f"{place}: the clock of this machine is wrong: {answer.words}")
-    if any(word in str(problem) for word in _NO_CREDENTIALS):
-        return StoreUnfit(f"{place}: there are no credentials; look at {provider.advice}")
+    if any(word in str(problem).partition("\n")[0] for word in _METADATA):
+        return _without_credentials(address, answer)
     if answer.status in (401, 403):
         return StoreUnfit(
             f"{place}: the credentials are refused, {answer.words}; look at {provider.advice}"
@@ -94,6 +99,14 @@ def refused(address: Address, problem: BaseException) -> StoreError:
     if answer.status:
         return StoreError(f"{place} cannot be used: {answer.words}")
     return StoreError(f"{place} cannot be reached: {answer.words}")
+
+
+def _without_credentials(address: Address, answer: Answer) -> StoreError:
+    """Return the error for a machine that was told no credentials; one that boots may be, later."""
+    found = f"{address.place}: no credentials were found; look at {address.provider.advice}"
+    if answer.status and answer.status not in _LATER and answer.status < 500:
+        return StoreUnfit(f"{found} (this machine's metadata service has none: {answer.words})")
+    return StoreError(f"{found} (this machine has no metadata service, or not yet: {answer.words})")
 
 
 def _without_status(problem: BaseException, head: str, source: str) -> str:
@@ -104,6 +117,9 @@ def _without_status(problem: BaseException, head: str, source: str) -> str:
             return words
     return _short(_ADDRESS.sub("…", head)) or type(problem).__name__
 
+
+_LATER = frozenset({408, 410, 425, 429})
+"""With which a metadata service says that it will know in a moment; 410 while it is replaced."""
 
 _SIGNS = (
     ("Connection refused", "connection refused"),
