@@ -14,9 +14,12 @@ import zipfile
 import msgspec
 import pytest
 from tests.cli.backups import APP, TASK, read, task
+from tests.journal.folders import CLOCK
 
 from brookline.cli.main import run
 from brookline.cli.times import stamp
+from brookline.journal import snapshot
+from brookline.journal.backups import FORMAT, VERSION, BackupWriter, Manifest
 from brookline.wire.changes import Put
 from brookline.wire.heartbeats import Heartbeat
 
@@ -164,6 +167,24 @@ def test_any_point_by_its_entry_or_its_moment(backup, file, log, tmp_path, seq, 
         assert status == 0, err
         found = read(folder).records.all("entity").values()
         assert [one["name"] for one in found] == names
+
+
+def test_what_a_node_backed_up_by_itself_is_as_old_as_its_file(backup, log, tmp_path):
+    """It holds a snapshot only, which no entry announces."""
+    made_ms = log.wall_ms(6) + 5000
+    manifest = Manifest(FORMAT, VERSION, "planeabcde", 6, 1, made_ms, "promotion", "n1")
+    key, data = log.run(snapshot.encode(log.replica, CLOCK))
+    writer = BackupWriter(tmp_path / "auto.zip")
+    writer.add("plane", (log.folder / "plane").read_bytes())
+    writer.add(key, data)
+    writer.seal(manifest)
+    writer.publish()
+    for late_ms, ended in ((-1000, 2), (0, 0), (1000, 0)):
+        at = stamp(made_ms + late_ms)
+        status, out, err = backup("restore", tmp_path / "auto.zip", "--dry-run", "--at", at)
+        assert status == ended, err
+        assert ended or f"as of entry 6, {stamp(made_ms)} (the newest is 6)" in out
+    assert backup("restore", tmp_path / "auto.zip", tmp_path / "new", "--at", at)[0] == 0
 
 
 def test_a_store_is_restored_from_without_a_backup(backup, log, tmp_path):

@@ -30,10 +30,12 @@ class Origin(NamedTuple):
     Attributes:
         source: It.
         url: Where its plane's store is, or was.
+        made_ms: When it was copied from that, 0 if it is that.
     """
 
     source: Source
     url: str
+    made_ms: int = 0
 
 
 @contextlib.asynccontextmanager
@@ -41,7 +43,8 @@ async def opened_source(text: str) -> AsyncIterator[Origin]:
     """Open what is restored from."""
     if scheme_of(text) == "directory" and Path(text).is_file():
         with contextlib.closing(Backup.open(Path(text))) as backup:
-            yield Origin(backup, backup.manifest.source)
+            made = backup.manifest
+            yield Origin(backup, made.source, made.created_utc)
         return
     if scheme_of(text) == "directory" and not Path(text).exists():
         raise NotFound(f"there is no file and no folder {text}")
@@ -65,7 +68,8 @@ async def chosen(
         return await points.rebuild(source, kept, wish.seq, CLOCK)
     seq = covered[-1].last
     if wish.at_ms is not None:
-        seq = (await points.point_at(source, kept, wish.at_ms, CLOCK)).seq
+        made_ms = origin.made_ms
+        seq = (await points.point_at(source, kept, wish.at_ms, CLOCK, made_ms=made_ms)).seq
     found, trouble = await points.rebuild_towards(source, kept, seq, CLOCK)
     if trouble is not None and not any(one.first <= found.seq <= one.last for one in covered):
         raise trouble
@@ -120,10 +124,13 @@ async def find_latest(source: Source, kept: Retained, point: Replica) -> Latest:
     return Latest(newest, found, epoch, trouble.message)
 
 
-async def written_ms(source: Source, seq: int) -> int:
-    """Return when an entry was written, 0 if that is not known: a snapshot may stand for it."""
+async def written_ms(origin: Origin, seq: int, newest: int) -> int:
+    """Return when an entry was written, 0 if that is not known.
+
+    A snapshot may stand for it. Of the newest it is known that it was before all was copied.
+    """
     with contextlib.suppress(Damaged):
-        data = await source.get(entry_key(seq))
+        data = await origin.source.get(entry_key(seq))
         if data is not None:
             return open_entry(data, entry_key(seq)).header.wall_ms
-    return 0
+    return origin.made_ms if seq == newest else 0

@@ -55,7 +55,7 @@ class Restored:
         of_plane: The plane that it is from.
         plane: Id of the new one, empty if it was a dry run.
         sequence: The point.
-        wall_ms: When that entry was written, 0 if it is not known.
+        wall_ms: When that entry was written, at the latest; 0 if it is not known.
         newest: The newest point of the source.
         epoch: Of the new plane's first entries.
         applications: By id: name, number of entities, state.
@@ -103,7 +103,7 @@ async def restored(wish: Wish, tell: Callable[[str], None]) -> Restored:
             of_plane=point.plane,
             plane="",
             sequence=point.seq,
-            wall_ms=await written_ms(source, point.seq),
+            wall_ms=await written_ms(origin, point.seq, latest.newest),
             newest=latest.newest,
             epoch=restoring.next_epoch(latest.epoch, now),
             applications=applications(point.records),
