@@ -214,11 +214,12 @@ class RunAsAnotherBySu(RunAsAnother):
 class RunAsAnotherThatIsRefused(Scenario):
     """A command of a user whom the login cannot be does not begin, and it is said so."""
 
+    user = "bin"
     functions = OTHER | RUNNER - {"g_become"}
     ways = ("sudo",)
 
     def act(self, box, **dying):
-        command = Command("try", f"echo run >>{box.tmp_path}/trace", user="bin")
+        command = Command("try", f"echo run >>{box.tmp_path}/trace", user=self.user)
         return box.run("s1", command, fresh=False, **dying)
 
     def check(self, box, died_in):

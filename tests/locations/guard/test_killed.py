@@ -6,8 +6,9 @@ only after a while.
 """
 
 import pytest
-from tests.locations.guard import scenarios
-from tests.locations.guard.box import SCRIPT, all_at_once, plain_shell
+from tests.locations.guard import refusals, scenarios
+from tests.locations.guard.box import SCRIPT, SHELLS, all_at_once, plain_shell
+from tests.locations.guard.conftest import there_is
 from tests.locations.guard.killing import deadly, points
 from tests.locations.guard.scenarios import dying_at, function_of
 from tests.locations.guard.sudo import LOGIN
@@ -34,13 +35,30 @@ CASES = {
     scenarios.Sweep: ("flock",),
     scenarios.Remove: BOTH,
     scenarios.Init: ("flock",),
+    refusals.AttachToWhatWasKilled: ("flock",),
+    refusals.KillOfWhatWasKilled: ("flock",),
+    refusals.RunAfterReboot: ("flock",),
+    refusals.AttachAfterReboot: ("flock",),
+    refusals.Nothing: ("flock",),
+    refusals.StatusOfNoStep: ("flock",),
+    refusals.StatusOfWhatNobodyMayStart: ("flock",),
+    refusals.Output: ("flock",),
+    refusals.RunOfALockThatIsHeldByTheLiving: ("link",),
 }
+RARE = {
+    refusals.RunThatDies: ("ksh",),
+    refusals.InitOfTheBare: SHELLS,
+    refusals.RunOfTheBare: ("bash", "ksh", "mksh"),
+}
+"""What only some shells come to, and which."""
+
 OTHERS = (
     scenarios.RunAsAnother,
     scenarios.RunAsAnotherBySu,
     scenarios.RunAsAnotherThatIsRefused,
     scenarios.KillOfAnother,
     scenarios.KillOfOrphansOfAnother,
+    refusals.RunAsAnotherWhoIsNot,
 )
 
 READS = {"g_status", "g_output"}
@@ -54,43 +72,22 @@ TIMES = {
     ("g_pause", "g_sleep 0.03"),
     ("g_pause", "g_sleep 0.2"),
     ("g_pause", "g_sleep 0.4"),
+    ("g_look", "g_state=over"),
+    ("g_look", "return 0"),
 }
-"""Commands that it comes to if something takes long."""
+"""Commands that it comes to if something takes long, or ends just while it is looked at."""
 
 NEVER = {
-    # Said to the caller, after nothing was changed.
-    ("", '*) g_fail "no command: $g_command" ;;'),
-    ("", 'g_output "$4" "$5"'),
-    ("", "g_status"),
-    ("", 'g_step "$3"'),
-    ("g_attach", 'g_refuse "$g_mark"'),
-    ("g_can_become", "g_trouble=\"$g_here has no user '$1'\""),
-    ("g_claim", "g_refuse rebooted"),
-    ("g_follow", "claimed) g_refuse_gone ;;"),
-    ("g_follow", "rebooted) g_refuse rebooted ;;"),
-    ("g_kill", 'g_fail "$g_trouble"'),
-    ("g_kill", 'g_refuse "$g_mark"'),
-    ("g_look", '[ "$g_why" != - ] || g_why=killed'),
-    ("g_look", "g_state=over"),
-    ("g_look", "g_state=rebooted"),
-    ("g_look", "return 0"),
-    ("g_refuse_gone", "g_is_marked || g_mark=reset"),
-    ("g_refuse_gone", 'g_refuse "$g_mark"'),
-    ("g_step", "'' | .* | *[!A-Za-z0-9._-]*) g_fail \"no id of a step: $1\" ;;"),
     # As root, who can be everybody.
     ("g_can_become", 'g_trouble="$g_trouble: $g_said"'),
     ("g_can_become", "return 1"),
-    # On machines without `setsid`, and under ksh.
-    ("g_runner", "g_code=$((g_code - 128)) # so ksh tells of a signal"),
-    ("g_spawn", '"$@" </dev/null >/dev/null 2>&1 9>&- &'),
-    (
-        "g_ways",
-        '"$g_sh" -c \'set -m; case $- in *m*) exit 0 ;; esac; exit 1\' 2>/dev/null || g_fail "neither setsid nor job control is here"',
-    ),
-    # In a moment that is hard to meet: somebody else is faster.
+    # In a moment that is hard to meet: somebody else is faster, or what sudo allows changes.
     ("g_break_lock", 'ln "$g_mine.broken" "$g_folder/held" 2>/dev/null'),
-    ("g_break_lock", "return 1"),
+    ("g_follow", "claimed) g_refuse_gone ;;"),
     ("g_forget", "return 0"),
+    ("g_kill", 'g_fail "$g_trouble"'),
+    ("g_refuse_gone", "g_is_marked || g_mark=reset"),
+    ("g_refuse_gone", 'g_refuse "$g_mark"'),
     # By the other user's shell, whose end is that of his command.
     ("g_become", 'exec env -- "$@" "$g_shell" -e /dev/fd/3 </dev/null 3<&3'),
     ("g_become", 'rm -f "$g_script"'),
@@ -142,6 +139,21 @@ def test_whatever_is_killed_anywhere_is_done_again(box, kind, locking):
     at_each(scenario.points(box), box, scenario)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "name"), [(kind, one) for kind in RARE for one in RARE[kind]])
+def test_so_it_is_on_rare_machines(boxes, kind, name):
+    at_each(*rare(boxes, kind, name))
+
+
+def rare(boxes, kind, name):
+    """Return the lines at which a scenario is tried under a shell, the box, and the scenario."""
+    there_is(name)
+    box, scenario = boxes(name), kind()
+    box.init()
+    scenario.prepare(box)
+    return scenario.points(box), box, scenario
+
+
 @pytest.fixture
 def of_others(public, request, boxes):
     """Make boxes that run commands of other users: of the ordinary login, or of root."""
@@ -166,6 +178,7 @@ def test_so_it_is_with_commands_of_other_users(of_others, kind, way):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_there_is_no_command_before_which_nobody_is_killed_but_some_that_are_known(
     boxes, of_others
 ):
@@ -177,6 +190,8 @@ def test_there_is_no_command_before_which_nobody_is_killed_but_some_that_are_kno
             locks_by(box, locking)
             scenario.prepare(box)
             reached |= set(scenario.points(box))
+    for kind, names in RARE.items():
+        reached |= set(rare(boxes, kind, names[0])[0])
     for kind in OTHERS:
         for way in kind.ways:
             box = of_others(way)
