@@ -96,6 +96,27 @@ async def test_a_service_that_there_is_not_is_not_taken_for_this_machine(service
     assert "s3same" not in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("parameter", "words"),
+    [
+        ("tabel=plane", r"unrecognized configuration parameter .tabel.; did you mean 'table'\?"),
+        ("sslmod=require", r"did you mean 'sslmode'\?"),
+        ("statement_timeout=soon", "invalid value for parameter"),
+        ("shared_buffers=1MB", "cannot be changed without restarting"),
+    ],
+)
+async def test_a_parameter_that_there_is_not_is_not_waited_for(postgresql, parameter, words):
+    down = f"127.0.0.1:{free_port()}"
+    url = postgresql.url("postgres").replace("/postgres", f",{down}/postgres")
+    with pytest.raises(StoreUnfit, match=f"parameter of the URL is wrong: .*{words}"):
+        await PostgresqlStore.open(f"{url}?{parameter}")
+
+
+async def test_settings_of_the_server_may_be_parameters(postgresql, open_store):
+    store = await open_store(f"{postgresql.place()}&application_name=planes&work_mem=8MB")
+    assert await store.create(ENTRY, b"one") == CREATED
+
+
 async def test_of_several_hosts_one_that_takes_writes_is_used(postgresql, open_store):
     url = postgresql.place().replace("@127.0.0.1", f"@127.0.0.1:{free_port()},127.0.0.1")
     store = await open_store(url)

@@ -9,7 +9,7 @@ import asyncpg
 
 from brookline.errors import StoreError, StoreUnfit
 from brookline.stores.postgresql.hosts import Entry, NobodyThere
-from brookline.stores.postgresql.wording import FAILURES, refused
+from brookline.stores.postgresql.wording import FAILURES, MISSPELT, refused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -145,9 +145,12 @@ class Connections:
         self._idle.clear()
 
     async def _enter(self, dsn: str) -> Connection:
-        connection = await asyncpg.connect(
-            dsn, timeout=CONNECT_S, target_session_attrs="read-write"
-        )
+        try:
+            connection = await asyncpg.connect(
+                dsn, timeout=CONNECT_S, target_session_attrs="read-write"
+            )
+        except MISSPELT as problem:  # no other host would see it otherwise
+            raise refused(self._address, problem) from problem
         return await self._prepared(connection)
 
     async def _prepared(self, connection: Connection) -> Connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """All that a call may raise for the server or the way to it; a time-out is an OSError."""
 
+MISSPELT = (
+    asyncpg.UndefinedObjectError, asyncpg.InvalidParameterValueError,
+    asyncpg.CantChangeRuntimeParamError,
+)  # fmt: skip
+"""Said at a login of a parameter of the URL: what the driver does not know goes to the server."""
+
+_PARAMETERS = (
+    "table", "service", "host", "port", "user", "password", "passfile", "dbname", "sslmode",
+    "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslpassword", "sslnegotiation",
+    "application_name", "options",
+)  # fmt: skip
+
 
 def refused(address: Address, problem: Exception) -> StoreError:
     """Return the error for a connection that could not be made."""
@@ -27,6 +40,10 @@ def refused(address: Address, problem: Exception) -> StoreError:
             )
         case asyncpg.InvalidCatalogNameError():
             return StoreAbsent(f"{place}: {said(problem)}; make it, as with createdb")
+        case _ if isinstance(problem, MISSPELT):
+            return StoreUnfit(
+                f"{place}: a parameter of the URL is wrong: {said(problem)}{_meant(str(problem))}"
+            )
         case asyncpg.TargetServerAttributeNotMatched():
             return StoreError(
                 f"{place}: no server there takes writes, all are read-only or standbys; name the"
@@ -41,6 +58,13 @@ def refused(address: Address, problem: Exception) -> StoreError:
                 f"{place} cannot be reached: {said(problem)}; does PostgreSQL run there, and may"
                 " this host connect to it?"
             )
+
+
+def _meant(text: str) -> str:
+    """Return ``; did you mean …?`` for a parameter that is much like one of ours, or nothing."""
+    name = text.partition('"')[2].partition('"')[0]
+    close = difflib.get_close_matches(name.lower(), _PARAMETERS, n=1)
+    return f"; did you mean '{close[0]}'?" if close and close[0] != name else ""
 
 
 def said(problem: BaseException) -> str:
