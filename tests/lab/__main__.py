@@ -42,6 +42,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=6)
     parser.add_argument("--pause", type=float, default=0.05, help="of a client, in seconds")
     parser.add_argument("--timeout", type=float, default=2.0, help="of heartbeats, in seconds")
+    parser.add_argument("--unreached", type=float, default=0.0, help="of a master, in seconds")
     parser.add_argument("--folder", type=Path, help="for what is left of the run")
     parser.add_argument("--script", choices=sorted(SCRIPTS), help="instead of random faults")
     parser.add_argument("--weak", choices=sorted(WEAKNESSES), default="", help="leave that out")
@@ -75,6 +76,7 @@ def play(given: argparse.Namespace) -> int:
         folder=folder, seed=given.seed, store=given.store, nodes=given.nodes, clients=given.clients,
         seconds=given.minutes * 60 if given.minutes else given.seconds, weak=given.weak,
         faketime=library(), pause_s=given.pause, timeout_s=given.timeout,
+        unreached_s=given.unreached,
     )  # fmt: skip
     try:
         history = run(options, say, SCRIPTS[given.script] if given.script else None)

@@ -42,6 +42,7 @@ class Options(NamedTuple):
         faketime: Library that moves clocks, or empty.
         pause_s: Of a client between two operations.
         timeout_s: Silence after which a master is replaced.
+        unreached_s: After how long a master hands over that the others do not reach; 0 for never.
     """
 
     folder: Path
@@ -54,6 +55,7 @@ class Options(NamedTuple):
     faketime: str = ""
     pause_s: float = 0.05
     timeout_s: float = 2.0
+    unreached_s: float = 0.0
 
 
 class Lab:
@@ -83,7 +85,7 @@ class Lab:
         """Start everything; returns once clients are at work."""
         folder = self.options.folder
         ground = Ground(
-            folder, timeout_s=self.options.timeout_s,
+            folder, timeout_s=self.options.timeout_s, unreached_s=self.options.unreached_s,
             weak=self.options.weak, faketime=self.options.faketime,
         )  # fmt: skip
         places = {name: self.network.join(name) for name in (*self.node_names, *self.client_names)}

@@ -54,9 +54,18 @@ class Ground:
     """What all nodes of a run have in common."""
 
     def __init__(
-        self, folder: Path, *, timeout_s: float, weak: str = "", faketime: str = ""
+        self,
+        folder: Path,
+        *,
+        timeout_s: float,
+        unreached_s: float = 0.0,
+        weak: str = "",
+        faketime: str = "",
     ) -> None:
-        self.options = ("--ha-timeout", f"{round(timeout_s * 1000)}ms", *OPTIONS)
+        self.options = (
+            "--ha-timeout", f"{round(timeout_s * 1000)}ms",
+            "--ha-unreached", f"{round(unreached_s * 1000)}ms", *OPTIONS,
+        )  # fmt: skip
         self.folder = folder
         self.weak = weak
         self.faketime = faketime

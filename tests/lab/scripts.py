@@ -32,6 +32,9 @@ REPLACED = [
 ]
 """Three masters that cannot write, each in another way, and come back."""
 
+UNREACHED = [Deed(0.5, NODE_NODE, MASTER, 15.0), Deed(0.51, NODE_NODE, MASTER, 15.0)]
+"""Neither of the other two nodes reaches the master; clients and the store do."""
+
 PAUSES = [Deed(0.5 + 5 * n, PAUSE, MASTER, 3.5) for n in range(3)]
 KILLS = [Deed(0.5 + 2.5 * n, KILL, MASTER, 0.1) for n in range(4)]
 
@@ -52,5 +55,5 @@ OUTAGE = [Deed(2.0, STOP, MASTER, LONG_S)]
 
 SCRIPTS = {
     "no-reason": NO_REASON, "replaced": REPLACED, "pauses": PAUSES, "kills": KILLS,
-    "upgrades": UPGRADES, "parted": PARTED, "outage": OUTAGE,
+    "upgrades": UPGRADES, "unreached": UNREACHED, "parted": PARTED, "outage": OUTAGE,
 }  # fmt: skip

@@ -17,6 +17,7 @@ import pytest
 from tests.e2e.builds import NEXT
 from tests.lab.__main__ import MISSING
 from tests.lab.history import load
+from tests.lab.schedule import STAYS
 from tests.lab.scripts import SCRIPTS
 from tests.lab.stores import STORES
 
@@ -60,7 +61,7 @@ def keep_all_promises(folder, seed, store):
 
 @pytest.mark.parametrize("store", [on_its_own(store) for store in STORES])
 def test_all_promises_are_kept(tmp_path, store):
-    keep_all_promises(tmp_path, 20, store)
+    keep_all_promises(tmp_path, STAYS, store)
 
 
 @pytest.mark.xdist_group("lab-new")
@@ -94,6 +95,13 @@ def test_a_master_that_cannot_write_is_replaced_and_acknowledges_nothing_more(tm
     history = play(tmp_path, "--script", "replaced")
 
     assert epochs(history) > len(SCRIPTS["replaced"])
+
+
+@pytest.mark.xdist_group("lab-directory")
+def test_a_master_that_no_other_node_reaches_hands_over_where_that_is_wished(tmp_path):
+    history = play(tmp_path, "--script", "unreached", "--timeout", "6", "--unreached", "3")
+
+    assert epochs(history) == 2
 
 
 @pytest.mark.xdist_group("lab-directory")
