@@ -1,4 +1,4 @@
-"""The listener without TLS beside the one with it."""
+"""Servers over TLS, how they end, and the listener without TLS beside the one with it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import signal
 from http.client import HTTPConnection
 
 import pytest
-from tests.e2e.servers import eventually
+from tests.e2e import successions
+from tests.e2e.servers import Writer, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -86,3 +87,42 @@ def test_both_end_with_the_server(server):
     assert server.wait() == 0
     with pytest.raises(ConnectionRefusedError):
         ask(port, "GET", "/healthz/live")
+
+
+def test_a_master_ends_well_while_clients_keep_their_connections(cluster):
+    n1, n2 = cluster.pair("--https")
+    idle = [n1.connect() for _ in range(3)]
+    for connection in idle:
+        connection.request("GET", "/v1/server/version", headers=cluster.login)
+        assert connection.getresponse().read()
+
+    n1.signal(signal.SIGTERM)
+
+    assert n1.wait() == 0, n1.log()
+    n2.becomes("master")
+    eventually("n1 is shown as ended", lambda: "n1" in ended(n2))
+    for connection in idle:
+        connection.close()
+
+
+def ended(server):
+    nodes = server.get("/v1/server/ha/states")["nodes"].values()
+    return [node["name"] for node in nodes if node["status"] == "TERMINATED"]
+
+
+def test_a_hand_over_refuses_no_write(cluster):
+    n1, n2 = cluster.pair("--https")
+    app = cluster.deploy(n1)
+
+    with Writer([n1, n2], app, keeps=True, prefix="kept") as kept:
+        successions.is_told_to_end(n1, n2, app)
+        kept.writes(50)
+
+    assert kept.errors == []
+    assert kept.lost(n2) == []
+
+
+def test_a_master_that_is_killed_is_followed_without_loss(cluster):
+    n1, n2 = cluster.pair("--https")
+
+    successions.is_killed(n1, n2, cluster.deploy(n2))

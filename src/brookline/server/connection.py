@@ -66,7 +66,7 @@ class Connection(HotProtocol):
             self._looks += 1
         else:
             self._seen, self._looks = self.cycle, 0
-        if self._looks > IDLE_S:
+        if self._looks > IDLE_S and not self.transport.is_closing():
             self.transport.close()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -82,7 +82,8 @@ class Connection(HotProtocol):
             return
         self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > MOST_HEAD_BYTES:
+        too_long = self._in_head and self._head_bytes > MOST_HEAD_BYTES
+        if too_long and not self.transport.is_closing():
             log.warning("head of a request too long", extra={"fields": {"client": self.client}})
             self.transport.write(_HEAD_TOO_LONG)
             self.transport.close()

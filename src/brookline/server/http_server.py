@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import resource
 import select
 import socket
 import struct
+import termios
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, cast
 
@@ -130,10 +132,18 @@ class HttpServer:
             self.standstill.hooks.remove(self.drop_all)
 
     def _close_idle(self) -> None:
-        """Close connections that wait for a request."""
+        """Close connections that wait for a request.
+
+        One that closes already is not closed again, which breaks a transport of TLS; nor is it
+        waited for a client that never answers the goodbye, once it has all that was sent.
+        """
         for connection in list(self.connections):
-            if connection.is_idle and not _has_unread(connection.transport):
-                connection.transport.close()
+            transport = connection.transport
+            if not transport.is_closing():
+                if connection.is_idle and not _has_unread(transport):
+                    transport.close()
+            elif self._tls and not _has_unsent(transport):
+                transport.abort()
 
     def _accept(self, listener: socket.socket) -> None:
         self.standstill.check()  # else what waited would be of the new age
@@ -215,9 +225,27 @@ def _most_connections() -> int:
 
 
 def _has_unread(transport: asyncio.Transport) -> bool:
+    descriptor = _descriptor(transport)
+    if descriptor < 0:
+        return False
     poll = select.poll()
-    poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+    poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def _has_unsent(transport: asyncio.Transport) -> bool:
+    """Tell whether bytes wait in the kernel, as they do while any wait in a transport's buffer."""
+    descriptor = _descriptor(transport)
+    if descriptor < 0:
+        return False
+    waiting = fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4))
+    return any(waiting)
+
+
+def _descriptor(transport: asyncio.Transport) -> int:
+    """Return the descriptor of its socket, or -1; with TLS the socket goes before the transport."""
+    sock = transport.get_extra_info("socket")
+    return -1 if sock is None else int(sock.fileno())
 
 
 def _refuse_waiting(listener: socket.socket) -> int:
