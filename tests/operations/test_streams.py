@@ -1,3 +1,6 @@
+import contextlib
+import resource
+
 import pytest
 
 from brookline.operations.streams import Streams
@@ -73,7 +76,34 @@ def test_a_full_disk_costs_the_stream_and_not_the_work(tmp_path, caplog):
     streams = Streams(tmp_path)
     streams.append("t1", "stdout", b"x")
     assert "stream not written" in caplog.text
-    assert whole(streams) == b""
+    assert whole(streams) == b"\n[... 1 bytes are not kept ...]\n"
+
+
+def test_what_comes_after_a_full_disk_stands_at_its_own_place(tmp_path):
+    streams = Streams(tmp_path)
+    assert streams.append("t1", "stdout", b"AAAA") == 4
+    with files_of_at_most(6):
+        assert streams.append("t1", "stdout", b"BBBB") == 8
+
+    assert (streams.size("t1", "stdout"), streams.piece("t1", "stdout").end) == (8, 8)
+    assert whole(streams, 4) == b"BB\n[... 2 bytes are not kept ...]\n"
+    assert streams.append("t1", "stdout", b"CCCC") == 12
+    assert whole(streams) == b"AAAABB\n[... 2 bytes are not kept ...]\nCCCC"
+    assert whole(streams, 8) == b"CCCC"
+    assert streams.piece("t1", "stdout").kept == ((0, 6), (8, 12))
+    assert streams.append("t1", "stdout", b"DDDD") == 16
+    assert streams.piece("t1", "stdout").kept == ((0, 6), (8, 16))
+
+
+@contextlib.contextmanager
+def files_of_at_most(size):
+    """Let no file of this process grow further; who tries is told so, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_streams_of_unknown_tasks_go(streams, tmp_path):

@@ -1,7 +1,8 @@
 """Streams of tasks: what commands read and wrote, in files of bounded size.
 
 Each stream keeps its beginning and its end. A part lies in a file named after the place at
-which it begins in the whole stream, so that nothing else needs to be remembered:
+which it begins in the whole stream, so that nothing else needs to be remembered, but how much
+was lost last to a full disk:
 
     <folder>/<task>/stdout.0            the beginning, up to half of the limit
     <folder>/<task>/stdout.4194304      parts of a quarter; only the last two are kept
@@ -62,25 +63,27 @@ class Streams:
         self._folder = folder
         self._half = limit_bytes // 2
         self._quarter = limit_bytes // 4
+        self._lost: dict[tuple[str, str], int] = {}  # where a stream ends whose end is not written
 
     def append(self, task_id: str, name: str, content: bytes) -> int:
         """Write to the end of a stream and return how much it has got in all, in bytes.
 
-        A disk that is full costs the rest of the stream, and not the work.
+        A disk that is full costs what is written meanwhile, and not the work; what comes once
+        there is room again stands at its own place.
         """
         parts = self._parts(task_id, name)
-        place = parts[-1].end if parts else 0
+        place = self._end(task_id, name, parts)
         try:
-            self._write(task_id, name, parts=parts, content=content)
+            self._write(task_id, name, parts=parts, place=place, content=content)
         except OSError as error:
             fields = {"task": task_id, "stream": name, "error": str(error)}
             log.warning("stream not written", extra={"fields": fields})
+            self._lost[task_id, name] = place + len(content)
         return place + len(content)
 
     def size(self, task_id: str, name: str) -> int:
         """Return how many bytes a stream has got in all, also those not kept."""
-        parts = self._parts(task_id, name)
-        return parts[-1].end if parts else 0
+        return self._end(task_id, name, self._parts(task_id, name))
 
     def names(self, task_id: str) -> list[str]:
         """Return the names of the streams of a task."""
@@ -90,7 +93,8 @@ class Streams:
     def piece(self, task_id: str, name: str, start: int = 0) -> Piece:
         """Return what is kept of a stream from a place on, and where that ends."""
         parts = self._parts(task_id, name)
-        return Piece(b"".join(_read(parts, start)), parts[-1].end if parts else 0, _kept(parts))
+        end = self._end(task_id, name, parts)
+        return Piece(b"".join(_read(parts, start, end)), end, _kept(parts))
 
     def read(self, task_id: str, name: str, start: int = 0) -> Iterator[bytes]:
         """Return what is kept of a stream from a place on, in chunks; a line stands for what is not.
@@ -100,12 +104,15 @@ class Streams:
             name: The stream, such as ``stdout``.
             start: Place in the whole stream; what a reader has got so far, in bytes.
         """
-        return _read(self._parts(task_id, name), start)
+        parts = self._parts(task_id, name)
+        return _read(parts, start, self._end(task_id, name, parts))
 
     def drop(self, *task_ids: str) -> None:
         """Delete all streams of some tasks."""
         for task_id in task_ids:
             shutil.rmtree(self._folder / task_id, ignore_errors=True)
+            for lost in [one for one in self._lost if one[0] == task_id]:
+                del self._lost[lost]
 
     def drop_unknown(self, known: Callable[[str], bool]) -> None:
         """Delete the streams of tasks that are not known, such as those forgotten elsewhere."""
@@ -114,11 +121,19 @@ class Streams:
                 if not known(path.name):
                     self.drop(path.name)
 
-    def _write(self, task_id: str, name: str, *, parts: list[_Part], content: bytes) -> None:
+    def _end(self, task_id: str, name: str, parts: list[_Part]) -> int:
+        return max(parts[-1].end if parts else 0, self._lost.get((task_id, name), 0))
+
+    def _write(
+        self, task_id: str, name: str, *, parts: list[_Part], place: int, content: bytes
+    ) -> None:
         folder = self._folder / task_id
         if not parts:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        begin, size = (parts[-1].begin, parts[-1].size) if parts else (0, 0)
+        begin, size = (parts[-1].begin, parts[-1].size) if parts else (place, 0)
+        if place > begin + size:  # what stood between was lost
+            begin, size = place, 0
+            self._rotate(task_id, name)
         while content:
             room = (self._quarter if begin else self._half) - size
             if room <= 0:
@@ -157,17 +172,23 @@ def _kept(parts: list[_Part]) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _read(parts: list[_Part], start: int) -> Iterator[bytes]:
+def _read(parts: list[_Part], start: int, end: int) -> Iterator[bytes]:
     place = start
     for part in parts:
         if part.end <= place:
             continue
         if part.begin > place:
-            yield b"\n[... %d bytes are not kept ...]\n" % (part.begin - place)
+            yield _gap(part.begin - place)
             place = part.begin
         for chunk in _chunks(part, place):
             place += len(chunk)
             yield chunk
+    if end > place:
+        yield _gap(end - place)
+
+
+def _gap(size: int) -> bytes:
+    return b"\n[... %d bytes are not kept ...]\n" % size
 
 
 def _chunks(part: _Part, place: int) -> Iterator[bytes]:
