@@ -235,6 +235,38 @@ def test_a_target_with_a_plane_is_refused(log, tmp_path):
     between(log, tmp_path, story)
 
 
+def test_a_move_that_is_done_already_says_so(log, tmp_path):
+    """Its process may have died, or its answer got lost, when nothing was left to do."""
+
+    async def story(old, new):
+        await whole(old, new)
+        with pytest.raises(Conflict, match="has moved there already"):
+            await Move(old, new, CLOCK).look()
+
+    between(log, tmp_path, story)
+
+
+def test_what_lists_do_not_show_yet_is_waited_for(log, tmp_path):
+    async def story(old, new):
+        hidden = entry_key(6)
+        looks = iter([True] * 4)
+        listed = new.list
+
+        async def late(prefix, after=""):
+            found = await listed(prefix, after)
+            return [key for key in found if key != hidden or not next(looks, False)]
+
+        new.list = late
+        move = Move(old, new, CLOCK)
+        await move.look()
+        await move.copy()
+        with pytest.raises(Damaged):
+            await move.check()
+        await move.check_patiently()
+
+    between(log, tmp_path, story)
+
+
 def test_a_damaged_log_is_not_closed(log, tmp_path):
     log.file(5).write_bytes(b"x")
 

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from brookline.cli.stores import absolute, opened, opened_plane
-from brookline.errors import BrooklineError, Conflict, Damaged
+from brookline.errors import BrooklineError, Conflict
 from brookline.journal.moving import Move
 from brookline.plane.living import living
 from brookline.server.lock import proved_dead
@@ -28,9 +28,6 @@ _ENDING_S = 30.0
 
 _ROUNDS, _LITTLE = 20, 50
 """While masters write on, it is copied so often at most, or until so few keys were new."""
-
-_CHECKS = 5
-"""How often a copy is checked at most that is not whole, for masters wrote while it was made."""
 
 
 class Wish(NamedTuple):
@@ -90,7 +87,7 @@ async def moved(wish: Wish, tell: Callable[[str], None]) -> Moved:
             await _require_still(source, wish.source)
         await _require_fit(target, wish.target)
         await _copy(move, tell, catch_up=wish.online)
-        await _require_sound(move)
+        await move.check_patiently()
         if wish.keep:
             await move.open()
             return _told(move, await move.end(), None, [])
@@ -107,7 +104,7 @@ async def _close_and_open(
         await move.close(gone_to)
         tell("the old log is closed; copying what was appended until then")
     await move.copy()
-    await move.check()
+    await move.check_patiently()
     left = await _until_ended(source, tell)
     await move.open()
     closed_ms = round((CLOCK.monotonic() - began) * 1000)
@@ -177,24 +174,6 @@ async def _catch_up(move: Move) -> None:
     """Copy what was appended meanwhile, until that is little."""
     for _ in range(_ROUNDS):
         if await move.copy() <= _LITTLE:
-            return
-
-
-async def _require_sound(move: Move) -> None:
-    """Check the copy while the log can still be written to.
-
-    A snapshot may be in the copy before the entries that it follows; these are copied then.
-
-    Raises:
-        Damaged: If the copy is not sound, whatever more is copied.
-    """
-    for left in reversed(range(_CHECKS)):
-        try:
-            await move.check()
-        except Damaged:
-            if not left or not await move.copy():
-                raise
-        else:
             return
 
 

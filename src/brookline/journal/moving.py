@@ -27,7 +27,7 @@ from brookline.journal.replica import Replica
 from brookline.journal.restoring import write
 from brookline.journal.rules import ALL_RULES
 from brookline.journal.verifying import verify
-from brookline.values.ids import SYSTEM_RANDOM, new_id
+from brookline.values.ids import SYSTEM_RANDOM, Randomness, new_id
 from brookline.wire.entries import FORMAT, Fence
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ REASON = "moved"
 
 _GAP_ALARM_S = 60.0
 
+_PAUSES_S = (0.1, 0.3, 1.0, 3.0)
+"""Before a copy that is not sound is looked at again, though nothing new was there to be copied."""
+
 
 class Move:
     """Copies a journal from one store to another.
@@ -50,6 +53,7 @@ class Move:
         target: Where it shall be; empty, or with a part of the same journal.
         clock: Time.
         on_progress: Told how many keys were copied.
+        randomness: Of the id under which the last fence is written.
     """
 
     def __init__(
@@ -59,11 +63,13 @@ class Move:
         clock: Clock,
         *,
         on_progress: Callable[[int], None] = lambda _: None,
+        randomness: Randomness = SYSTEM_RANDOM,
     ) -> None:
         self._source = source
         self._target = target
         self._clock = clock
         self._on_progress = on_progress
+        self._randomness = randomness
         self._copied: set[str] = set()
         self.replica = Replica("")
 
@@ -91,9 +97,12 @@ class Move:
         reader = self._reader()
         await reader.load()
         await reader.catch_up()
+        moved = self.replica.standing.moved
         if await self._target.get(PLANE) is not None:
+            if moved and await find_plane(self._target) == plane:
+                raise Conflict("the plane has moved there already: start its nodes on it")
             raise Conflict("the target holds a plane already: name an empty store")
-        return self.replica.standing.moved
+        return moved
 
     async def copy(self) -> int:
         """Copy what is retained and not copied yet; return how many keys that were.
@@ -146,9 +155,9 @@ class Move:
             self._source,
             self._reader(),
             self.replica,
-            node=new_id(),
+            node=new_id(self._randomness),
             clock=self._clock,
-            randomness=SYSTEM_RANDOM,
+            randomness=self._randomness,
             rules=ALL_RULES,
         )
         outcome = await fencer.fence(draft, lambda: not self.replica.standing.moved)
@@ -177,6 +186,24 @@ class Move:
                 f"the copy ends at entry {there.last_seq}, the log at"
                 f" {self.replica.standing.fence - 1}"
             )
+
+    async def check_patiently(self) -> None:
+        """Check the copy, and copy again while it is not sound: masters write on, and lists lag.
+
+        A snapshot may be in the copy before the entries that it follows.
+
+        Raises:
+            Damaged: If the copy is not sound, whatever more is copied.
+        """
+        for pause_s in _PAUSES_S:
+            try:
+                await self.check()
+            except Damaged:
+                if not await self.copy():
+                    await self._clock.sleep(pause_s)
+            else:
+                return
+        await self.check()
 
     async def open(self) -> None:
         """Give the target its key ``plane``: from now on nodes may begin there.
