@@ -6,6 +6,7 @@ import dataclasses
 import random
 from typing import TYPE_CHECKING
 
+from tests.simulation.models import ANYTHING, model_for
 from tests.simulation.nemesis import Nemesis
 from tests.simulation.seeds import Verdict
 
@@ -14,6 +15,8 @@ from brookline.testing.client_model import Outcome, SimClient
 from brookline.testing.harness import QUICK, PlaneHarness, PlaneOptions
 
 if TYPE_CHECKING:
+    from tests.simulation.models import StoreModel
+
     from brookline.testing.sim_server import SimServer
 
 RAGE_S = 42.0
@@ -29,12 +32,14 @@ class Written(Verdict):
     Attributes:
         digest: Hash of the transcript.
         acknowledged: Writes that were.
+        store: The kind of store that the plane had.
         entries: In the log.
     """
 
     digest: str
     acknowledged: int
     entries: int
+    store: str
 
 
 def options_for(seed: int, rules: Rules = ALL_RULES) -> PlaneOptions:
@@ -43,8 +48,9 @@ def options_for(seed: int, rules: Rules = ALL_RULES) -> PlaneOptions:
     names = "abcde"[: chance.choice((2, 2, 3, 3, 4, 5))]
     wild = chance.random() < 0.3
     rates = [chance.uniform(0.7, 1.4) if wild else chance.uniform(0.85, 1.15) for _ in names]
+    wished = random.Random(f"unreached {seed}").random() < 0.4
     settings = dataclasses.replace(
-        QUICK, poll_s=chance.choice((0.5, 1.0)), batch_items=chance.choice((1, 2, 1000)),
+        QUICK, unreached_s=3.0 if wished else 0.0, poll_s=chance.choice((0.5, 1.0)), batch_items=chance.choice((1, 2, 1000)),
         grace_s=chance.choice((1.0, 3.0)), write_wait_s=chance.choice((2.0, 4.0)),
     )  # fmt: skip
     return PlaneOptions(
@@ -56,7 +62,7 @@ def options_for(seed: int, rules: Rules = ALL_RULES) -> PlaneOptions:
 class Minute:
     """A plane, its clients and its nemesis."""
 
-    def __init__(self, options: PlaneOptions) -> None:
+    def __init__(self, options: PlaneOptions, store: StoreModel = ANYTHING) -> None:
         self.harness = harness = PlaneHarness(options)
         # Counted on clocks whose rates differ by more than half, a lease proves nothing.
         harness.oracle.lease_is_sound = max(options.rates) / min(options.rates) <= 1.5
@@ -64,16 +70,25 @@ class Minute:
             SimClient(harness, f"c{i}", lists=("x", "y", "z"), pause_s=0.6, keys=i > 0)
             for i in range(3)
         ]
-        self.nemesis = Nemesis(harness, self.clients)
+        self.nemesis = Nemesis(harness, self.clients, store)
 
     async def pass_by(self) -> None:
         """Let the nemesis rage, then see that everything becomes well."""
-        await self.nemesis.start_all()
-        for client in self.clients:
-            client.host.begin(client.run())
+        await self.begin()
         await self.nemesis.rage(RAGE_S)
         await self.nemesis.mend()
         await self.settle()
+        await self.end()
+
+    async def begin(self) -> None:
+        """Start servers and clients."""
+        self.harness.transcript.note("the store", answers_as=self.nemesis.store.name)
+        await self.nemesis.start_all()
+        for client in self.clients:
+            client.host.begin(client.run())
+
+    async def end(self) -> None:
+        """End the clients, and see that everybody agrees."""
         for client in self.clients:
             client.host.kill()
         await self.check()
@@ -116,9 +131,13 @@ class Minute:
         return server.node is not None and server.node.replica.seq == self.harness.oracle.seq
 
 
-def run_seed(seed: int, rules: Rules = ALL_RULES) -> Written:
-    """Run one seed."""
-    minute = Minute(options_for(seed, rules))
+def run_seed(seed: int, rules: Rules = ALL_RULES, store: StoreModel | None = None) -> Written:
+    """Run one seed, on the kind of store that it has, or on another one."""
+    return written(seed, Minute(options_for(seed, rules), store or model_for(seed)))
+
+
+def written(seed: int, minute: Minute) -> Written:
+    """Let a minute pass by, and return what came of it."""
     harness, oracle = minute.harness, minute.harness.oracle
     harness.run(minute.pass_by())
     return Written(
@@ -128,5 +147,6 @@ def run_seed(seed: int, rules: Rules = ALL_RULES) -> Written:
         digest=harness.transcript.digest(),
         acknowledged=sum(client.acknowledged for client in minute.clients),
         entries=oracle.seq,
+        store=minute.nemesis.store.name,
         epochs=oracle.entries[-1].epoch if oracle.entries else 0,
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation.models import ANYTHING
+
 from brookline.errors import BrooklineError
 from brookline.plane.states import Mode
-from brookline.stores.faults import Fate, Odds
+from brookline.stores.faults import Fate
 from brookline.testing.host import Run
 from brookline.testing.network import NetworkOdds
 from brookline.testing.planned import Plan
@@ -15,6 +17,8 @@ from brookline.testing.sim_peers import Nudge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
+
+    from tests.simulation.models import StoreModel
 
     from brookline.plane.node import PlaneNode
     from brookline.testing.client_model import SimClient
@@ -26,24 +30,26 @@ if TYPE_CHECKING:
 class Nemesis:
     """Faults, each with its beginning and its end."""
 
-    def __init__(self, harness: PlaneHarness, clients: list[SimClient]) -> None:
+    def __init__(
+        self, harness: PlaneHarness, clients: list[SimClient], store: StoreModel = ANYTHING
+    ) -> None:
         self.harness = harness
         self.random = harness.random
         self.clients = clients
         self.over = False
-        self.calm_store = Odds(travel_s=0.002)
+        self.store = store
         self.calm_network = NetworkOdds(latency_s=0.001)
         self.faults: list[tuple[int, Callable[[SimServer], Coroutine[Any, Any, None]]]] = [
             (6, self.kill), (2, self.power_cut), (6, self.stop), (2, self.sleep), (2, self.freeze),
             (2, self.end), (3, self.store_down), (3, self.store_out_of_reach),
             (4, self.store_storm), (3, self.cut), (3, self.network_storm), (3, self.false_death),
             (4, self.slow_request), (3, self.slow_fence), (1, self.forge), (1, self.jump),
-            (2, self.switchover), (2, self.mode), (1, self.rank),
+            (2, self.switchover), (2, self.mode), (1, self.rank), (2, self.isolate),
         ]  # fmt: skip
 
     async def start_all(self) -> None:
         """Start the servers, not all at once, on a store and a network that are calm."""
-        self.harness.faults.odds = self.calm_store
+        self.harness.faults.odds = self.store.calm
         self.harness.network.odds = self.calm_network
         for server in self.harness.servers.values():
             server.start()
@@ -66,6 +72,7 @@ class Nemesis:
         harness = self.harness
         harness.transcript.note("all faults end")
         harness.faults.mend()
+        harness.faults.odds = self.store.calm
         harness.network.odds = self.calm_network
         harness.network.mend()
         for server in harness.servers.values():
@@ -197,17 +204,12 @@ class Nemesis:
         await self.false_death(master, fate.lands_s)
 
     async def store_storm(self, _: SimServer) -> None:
-        odds = Odds(
-            travel_s=self.random.choice((0.002, 0.05, 0.3)), patience_s=0.5 + self.up_to(1.0),
-            lost_answer=self.up_to(0.2), lost_request=self.up_to(0.1), late=self.up_to(0.15),
-            late_s=self.random.choice((1.0, 10.0, 40.0)), again=self.up_to(0.1), again_s=20.0,
-            list_lag=self.up_to(0.3), list_lag_s=2.0, absence=self.up_to(0.2), absence_s=2.0,
-        )  # fmt: skip
+        odds = self.store.storm(self.random)
         self.harness.transcript.note("a storm over the store")
         self.harness.faults.odds = odds
         await self.pass_up_to(10)
         if self.harness.faults.odds is odds:
-            self.harness.faults.odds = self.calm_store
+            self.harness.faults.odds = self.store.calm
 
     # --- the network -----------------------------------------------------------------------
 
@@ -222,6 +224,19 @@ class Nemesis:
         if self.random.random() < 0.5:
             self.harness.network.cut(other.host, server.host)
         await self.pass_up_to(12)
+        self.harness.network.mend()
+
+    async def isolate(self, server: SimServer) -> None:
+        """Let no node reach one that reaches the store, nor it any of them."""
+        others = [s for s in self.harness.servers.values() if s is not server and s.host]
+        if server.host is None:
+            return
+        self.harness.transcript.note("no node reaches", server=server.name)
+        for other in others:
+            assert other.host is not None
+            self.harness.network.cut(server.host, other.host)
+            self.harness.network.cut(other.host, server.host)
+        await self.pass_up_to(20)
         self.harness.network.mend()
 
     async def network_storm(self, _: SimServer) -> None:

@@ -11,7 +11,7 @@ from brookline.errors import StoreError
 from brookline.stores.faults import NEVER, PROMPT, Fate, Odds, RandomFaults
 from brookline.stores.memory import MemoryStore
 from brookline.stores.shelf import Shelf
-from brookline.stores.store import CREATED, EXISTS, Undecided
+from brookline.stores.store import CREATED, EXISTS, Exists, Undecided
 
 KEY = "journal/0000000/0000000001"
 
@@ -19,10 +19,11 @@ KEY = "journal/0000000/0000000001"
 class Scripted:
     """Faults as a test lists them: fates in the order of requests, then all is well."""
 
-    def __init__(self, *fates, list_lag_s=0.0, absence_lag_s=0.0):
+    def __init__(self, *fates, list_lag_s=0.0, absence_lag_s=0.0, conflict=False):
         self.fates = list(fates)
         self.listing = list_lag_s
         self.absence = absence_lag_s
+        self.conflict = conflict
 
     def fate(self, handle, operation, key):
         return self.fates.pop(0) if self.fates else PROMPT
@@ -32,6 +33,9 @@ class Scripted:
 
     def absence_lag_s(self, handle, key):
         return self.absence
+
+    def conflicts(self, handle, key):
+        return self.conflict
 
 
 @pytest.fixture
@@ -118,6 +122,20 @@ async def test_a_late_create_finds_the_slot_taken_by_who_came_first(connect, wit
     assert await witness.create(KEY, b"first") == CREATED
     await step_clock.advance(10.0)
     assert await witness.get(KEY) == b"first"
+
+
+@pytest.mark.parametrize(("conflict", "told"), [(True, Undecided), (False, Exists)])
+async def test_a_create_that_met_another_one_of_its_key_may_be_told_neither(
+    connect, witness, step_clock, conflict, told
+):
+    store = connect(Fate(lands_s=2.0), conflict=conflict)
+    task = asyncio.ensure_future(store.create(KEY, b"second"))
+    await step_clock.advance(1.0)
+    assert await witness.create(KEY, b"first") == CREATED
+    await step_clock.advance(2.0)
+    assert isinstance(await task, told)
+    assert await witness.get(KEY) == b"first"
+    assert await store.create(KEY, b"second") == EXISTS, "it is there since before"
 
 
 async def test_a_late_put_and_a_late_delete_land_too(connect, witness, step_clock):

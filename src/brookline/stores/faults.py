@@ -69,6 +69,10 @@ class Faults(Protocol):
         """
         ...
 
+    def conflicts(self, handle: str, key: str) -> bool:
+        """Tell whether a create is told nothing definite that met another one of its key."""
+        ...
+
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class Odds:
@@ -88,6 +92,8 @@ class Odds:
         list_lag_s: For how long, at most.
         absence: A handle remembers that a key was absent.
         absence_s: For how long, at most.
+        conflict: A create that finds its key created while it was on its way is told neither: S3's
+            409.
     """
 
     travel_s: float = 0.0
@@ -103,6 +109,7 @@ class Odds:
     list_lag_s: float = 2.0
     absence: float = 0.0
     absence_s: float = 2.0
+    conflict: float = 0.0
 
 
 class RandomFaults:
@@ -155,6 +162,10 @@ class RandomFaults:
     def absence_lag_s(self, handle: str, key: str) -> float:  # noqa: ARG002
         """Return for how long a handle remembers that a key was absent."""
         return self._up_to(self.odds.absence_s) if self._happens(self.odds.absence) else 0.0
+
+    def conflicts(self, handle: str, key: str) -> bool:  # noqa: ARG002
+        """Tell whether a create is told nothing definite that met another one of its key."""
+        return self._happens(self.odds.conflict)
 
     def _happens(self, probability: float) -> bool:
         return probability > 0.0 and self._randomness.random() < probability

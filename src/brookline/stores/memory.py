@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from brookline.errors import StoreError
 from brookline.stores.faults import NEVER, PROMPT, Fate, Faults
 from brookline.stores.names import check_key, check_prefix
-from brookline.stores.store import CreateOutcome, Undecided
+from brookline.stores.store import CreateOutcome, Exists, Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NO_ANSWER = "the store did not answer"
+_CONFLICT = "409 ConditionalRequestConflict"
 
 
 class Later(Protocol):
@@ -74,11 +75,9 @@ class MemoryStore:
         if self._faults is None:
             await self._clock.sleep(0)
             return self._shelf.create(key, data)
-        lag = self._faults.list_lag_s(key)
+        effect = self._creating(key, data, self._faults)
         try:
-            outcome = await self._send(
-                "create", key, lambda: self._shelf.create(key, data, list_lag_s=lag)
-            )
+            outcome = await self._send("create", key, effect)
         except _NoAnswer:
             return Undecided(_NO_ANSWER)
         self._absent.pop(key, None)
@@ -128,6 +127,17 @@ class MemoryStore:
 
     async def close(self) -> None:
         """Do nothing; the shelf stays as long as somebody holds it."""
+
+    def _creating(self, key: str, data: bytes, faults: Faults) -> Callable[[], CreateOutcome]:
+        """Return what a create does when it lands."""
+        lag, sent = faults.list_lag_s(key), self._clock.monotonic()
+
+        def land() -> CreateOutcome:
+            outcome = self._shelf.create(key, data, list_lag_s=lag)
+            met = isinstance(outcome, Exists) and self._shelf.since(key) > sent
+            return Undecided(_CONFLICT) if met and faults.conflicts(self.name, key) else outcome
+
+        return land
 
     def _seen(self, key: str, found: bytes | None, faults: Faults) -> bytes | None:
         """Return what this handle sees of an answer, which may be an absence that it remembers."""

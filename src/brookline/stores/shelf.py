@@ -22,6 +22,7 @@ class Shelf:
         self.clock = clock
         self._held: dict[str, bytes] = {}
         self._order: list[str] = []
+        self._since: dict[str, float] = {}
         self._veils: dict[str, tuple[float, bool]] = {}  # until when a list shows which presence
 
     def __len__(self) -> int:
@@ -34,6 +35,10 @@ class Shelf:
         self.put(key, data, list_lag_s=list_lag_s)
         return CREATED
 
+    def since(self, key: str) -> float:
+        """Return when a key that is held was created, by the store's own time."""
+        return self._since[key]
+
     def get(self, key: str) -> bytes | None:
         """Return the bytes of a key, or None."""
         return self._held.get(key)
@@ -42,6 +47,7 @@ class Shelf:
         """Put bytes under a key; a new name stays unseen in lists for `list_lag_s` seconds."""
         if key not in self._held:
             bisect.insort(self._order, key)
+            self._since[key] = self.clock.monotonic()
             if list_lag_s > 0.0 or self._veils:
                 self._veil(key, list_lag_s, was_there=False)
         self._held[key] = data
@@ -49,6 +55,7 @@ class Shelf:
     def delete(self, key: str, *, list_lag_s: float = 0.0) -> None:
         """Take a key away; lists go on to show its name for `list_lag_s` seconds."""
         if self._held.pop(key, None) is not None:
+            del self._since[key]
             del self._order[bisect.bisect_left(self._order, key)]
             if list_lag_s > 0.0 or self._veils:
                 self._veil(key, list_lag_s, was_there=True)
