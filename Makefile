@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 1000
 OPERATIONS ?= $(shell echo $$(( ($(SEEDS) + 1) / 2 )))
+MOVES ?= $(shell echo $$(( ($(SEEDS) + 3) / 4 )))
 FIRST ?= 0
 CONSOLE := $(shell find console -type f -not -path '*/node_modules/*' -not -name '*.test.ts')
 
@@ -23,7 +24,8 @@ help:
 	@echo 'make guard         all tests of the guard, killed at every line under every shell: 2 minutes on 2 idle cores'
 	@echo 'make stores        the servers of the tests of stores: PostgreSQL, etcd, SeaweedFS, Azurite'
 	@echo 'make simulate      whole planes through SEEDS=1000 schedules, from seed FIRST=0,'
-	@echo '                   and operations on them through OPERATIONS, half as many if not given'
+	@echo '                   and operations on them through OPERATIONS, half as many if not given,'
+	@echo '                   and moves to another store through MOVES, a quarter'
 	@echo 'make lab           real servers, cut off, killed, paused, at random for MINUTES=0.5, on STORE=directory;'
 	@echo '                   SEED= repeats a run; needs root for network namespaces, says if it has none'
 	@echo 'make soak          such runs of ten minutes, one after the other, for MINUTES=60'
@@ -93,6 +95,7 @@ stores: install
 simulate: install
 	$(BIN)/python -m tests.simulation.run $(SEEDS) --first $(FIRST)
 	$(BIN)/python -m tests.simulation.operations $(OPERATIONS) --first $(FIRST)
+	$(BIN)/python -m tests.simulation.moves $(MOVES) --first $(FIRST)
 
 lab: install
 	$(BIN)/python -m tests.lab $(if $(SEED),--seed $(SEED)) --minutes $(MINUTES) --store $(STORE)

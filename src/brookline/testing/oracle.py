@@ -18,7 +18,7 @@ from brookline.journal.keys import JOURNAL, entry_seq
 from brookline.journal.records import Records
 from brookline.stores.shelf import Shelf
 from brookline.stores.store import Created, Exists
-from brookline.wire.entries import Active
+from brookline.wire.entries import Active, Fence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +61,7 @@ class Oracle:
         violations: What went wrong, first things first.
         entries: The history: which entry was first in each slot.
         records: The records as of the last of them.
+        closed: The last fence of a log that the plane has left for another store, or None.
         lease_is_sound: Whether clocks are such that unprotected actions cannot overlap.
     """
 
@@ -69,6 +70,9 @@ class Oracle:
         self.entries: list[Entry] = []
         self.records = Records()
         self.lease_is_sound = True
+        self.closed: Entry | None = None
+        self._left: Shelf | None = None
+        self._last_state: Mapping[str, Mapping[str, Value]] = {}
         self._transcript = transcript
         self._states: list[Mapping[str, Mapping[str, Value]]] = [{}]
         self._ahead: dict[int, Entry] = {}
@@ -94,6 +98,9 @@ class Oracle:
         """Take note of an entry that was created."""
         seq = entry_seq(key)
         opened = open_entry(data, key)
+        if shelf is self._left:
+            self._landed_behind(seq)
+            return
         if seq <= self.seq:
             if opened.hash != self.entries[seq - 1].hash:
                 self._transcript.note("entry in a collected slot", seq=seq)
@@ -105,15 +112,42 @@ class Oracle:
             self.wrong(f"entry {seq} landed without its blob: {error.message}")
             return
         while (entry := self._ahead.pop(self.seq + 1, None)) is not None:
-            self._append(entry)
+            epoch = self._check_order(entry)
+            if isinstance(entry.payload, Fence) and entry.payload.moved:
+                self._close(entry, epoch)
+                self._left = shelf
+                return
+            self._append(entry, epoch)
 
-    def _append(self, entry: Entry) -> None:
+    def _landed_behind(self, seq: int) -> None:
+        """Take note of an entry in a log that the plane has left: at most a slot that was collected."""
+        assert self.closed is not None
+        if seq > self.closed.seq:
+            self.wrong(f"entry {seq} is written to a log that its plane has left")
+        else:
+            self._transcript.note("entry in a collected slot", seq=seq)
+
+    def _check_order(self, entry: Entry) -> int:
+        """See that an entry continues the log; return the epoch before it."""
         before = self.entries[-1] if self.entries else None
         epoch = before.epoch if before else 0
         if entry.header.prev != (before.hash if before else NO_HASH):
             self.wrong(f"entry {entry.seq} does not continue the log")
         if not (entry.epoch > epoch if entry.is_fence else entry.epoch == epoch):
             self.wrong(f"entry {entry.seq} has epoch {entry.epoch} after epoch {epoch}")
+        return epoch
+
+    def _close(self, entry: Entry, epoch: int) -> None:
+        """Take note of the last fence of a log that the plane leaves: it is in no other log."""
+        records = Records()
+        for kind, of in self._states[-1].items():
+            for record_id, value in of.items():
+                records.put(kind, record_id, value)
+        records.apply(standing.history_changes(entry, epoch))
+        self.closed = entry
+        self._last_state = {kind: dict(of) for kind, of in records.kinds().items() if of}
+
+    def _append(self, entry: Entry, epoch: int) -> None:
         if isinstance(entry.payload, Active):
             if entry.epoch in self._active:
                 self.wrong(f"epoch {entry.epoch} is active twice")
@@ -173,10 +207,12 @@ class Oracle:
 
     def shown(self, node: str, seq: int, records: Records) -> None:
         """A node shows these records as of entry `seq`."""
+        kinds = {kind: of for kind, of in records.kinds().items() if of}
+        if self.closed is not None and seq == self.closed.seq and kinds == self._last_state:
+            return  # that node is in the log that the plane has left
         if seq > self.seq:
             self.wrong(f"{node} shows entry {seq}, which is not in the log")
             return
-        kinds = {kind: of for kind, of in records.kinds().items() if of}
         if kinds != self._states[seq]:
             self.wrong(f"{node} shows at entry {seq} {_difference(kinds, self._states[seq])}")
 
