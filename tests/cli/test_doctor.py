@@ -82,3 +82,20 @@ def test_a_directory_that_holds_something_else_is_refused_untouched(brookline, t
     assert ran.status == 2
     assert "holds something else (thesis.tex)" in ran.err
     assert [path.name for path in store.iterdir()] == ["thesis.tex"]
+
+
+def test_a_directory_that_is_not_there_stays_so(brookline, tmp_path):
+    ran = brookline("doctor", "--store", str(tmp_path / "typo"), "-o", "json")
+    assert ran.status == 0
+    first, *others = ran.json()
+    assert first["result"] == "warn"
+    assert first["found"] == "not there yet; another beside it was tried, and removed"
+    assert others[-1]["found"].startswith("can carry a plane of several nodes")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_could_not_be_made_is_refused(brookline, tmp_path):
+    ran = brookline("doctor", "--store", str(tmp_path / "none" / "typo"))
+    assert ran.status == 2
+    assert "is no directory; is it mounted?" in ran.err
+    assert list(tmp_path.iterdir()) == []

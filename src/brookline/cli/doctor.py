@@ -28,8 +28,9 @@ def doctor(tool: Tool, *, store: str) -> None:
     """Check the way to a plane, or whether a store can carry one.
 
     The way: addresses, certificates, login, clocks, versions, who leads. With --store, whether a
-    store can carry a plane of several nodes; nothing in it is changed but for a folder of the
-    check's own, which is removed. Ends with 2 if a check fails.
+    store can carry a plane of several nodes; nothing in it is changed but for keys of the check's
+    own, which are removed. A folder or table that is not there is not made: another one beside it is
+    tried, and removed. Ends with 2 if a check fails.
     """
     if store:
         from brookline.cli.doctor_store import examine_store

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from brookline.cli.findings import Finding
+from brookline.stores.presence import beside, is_there
 from brookline.stores.probe import probe
 from brookline.stores.registry import open_store
 from brookline.stores.report import Verdict
@@ -32,7 +33,20 @@ def examine_store(url: str) -> list[Finding]:
         StoreUnfit: If it is no store, or holds something else; nothing was touched.
         StoreError: If it gives no answer.
     """
-    return list(_findings(url, asyncio.run(_probed(url))))
+    return asyncio.run(_examined(url))
+
+
+async def _examined(url: str) -> list[Finding]:
+    """Examine a store; one that is not there yet stays so, and a place beside it is tried."""
+    if await is_there(url):
+        report = await _probed(url)
+        holds = "holds a plane" if report.plane else "empty: a plane can be made here"
+        return [Finding(shown(url), "pass", holds), *_findings(report)]
+    async with beside(url) as other:
+        report = await _probed(other)
+    missing = "not there yet; another beside it was tried, and removed"
+    fix = "the first node makes it; if one should be there, look at the name"
+    return [Finding(shown(url), "warn", missing, fix), *_findings(report)]
 
 
 async def _probed(url: str) -> Report:
@@ -48,9 +62,7 @@ async def _probed(url: str) -> Report:
         await store.close()
 
 
-def _findings(url: str, report: Report) -> Iterator[Finding]:
-    holds = "holds a plane" if report.plane else "empty: a plane can be made here"
-    yield Finding(shown(url), "pass", holds)
+def _findings(report: Report) -> Iterator[Finding]:
     for found in report.findings:
         yield Finding(
             found.subject.value, _RESULTS[found.verdict], found.observed, fix=found.advice

@@ -25,7 +25,7 @@ async def verified(url: str, tell: Callable[[str], None]) -> Verdict:
         NotFound: If there is no plane.
         StoreError: If the store does not answer.
     """
-    require_there(url)
+    await require_there(url)
     async with opened(url) as store:
         with contextlib.suppress(Damaged):  # it is one of the faults, then
             await require_plane(store, url)

@@ -161,7 +161,7 @@ async def _require_dead(origin: str, tell: Callable[[str], None], *, dry_run: bo
     if not origin:
         return
     try:
-        require_there(origin)
+        await require_there(origin)
         async with opened(origin) as store:
             alive = await living(store, CLOCK, is_dead=proved_dead)
     except BrooklineError as error:
@@ -184,7 +184,7 @@ async def _plant(wish: Wish, point: Replica, after: Aftermath, *, epoch: int) ->
         return ""
     if wish.dry_run:
         with contextlib.suppress(NotFound):
-            require_there(wish.into)
+            await require_there(wish.into)
             async with opened(wish.into) as store:
                 await _require_free(store, wish.into)
         return ""

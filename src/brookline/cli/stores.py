@@ -15,6 +15,7 @@ from brookline.cli.output import Output
 from brookline.cli.tool import common_options, with_tool
 from brookline.errors import InvalidInput, NotFound
 from brookline.journal.planekey import find_plane
+from brookline.stores.presence import is_there
 from brookline.stores.registry import open_store, path_of, scheme_of
 from brookline.stores.urls import MASK, shown
 from brookline.values.clock import SystemClock
@@ -128,14 +129,18 @@ def _remembered(home: Path) -> str:
     return store if isinstance(store, str) else ""
 
 
-def require_there(url: str) -> None:
-    """Refuse a folder that is not there, which opening would make.
+async def require_there(url: str) -> None:
+    """Refuse a folder or a table that is not there, which opening would make.
 
     Raises:
         NotFound: If it is not.
+        StoreError: If the store gives no answer.
     """
-    if scheme_of(url) in ("directory", "file") and not path_of(url).is_dir():
-        raise NotFound(f"there is no folder {path_of(url)}")
+    if scheme_of(url) in ("directory", "file"):
+        if not path_of(url).is_dir():
+            raise NotFound(f"there is no folder {path_of(url)}")
+    elif not await is_there(url):
+        raise NotFound(f"{shown(url)} is not there: the database has no such table")
 
 
 @contextlib.asynccontextmanager
@@ -160,7 +165,7 @@ async def opened_plane(url: str) -> AsyncIterator[Store]:
     Raises:
         NotFound: If it holds none.
     """
-    require_there(url)
+    await require_there(url)
     async with opened(url) as store:
         await require_plane(store, url)
         yield store

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 TABLE = "brookline"
 """Name of the table if the URL gives no other."""
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,50}")
+_LONGEST = 51
+_NAME = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{_LONGEST - 1}}}")
 _SCHEMES = ("postgresql", "postgres")
 
 
@@ -80,6 +81,19 @@ def _with_service(
         require_service(shown(url), named, environment)
     rest = [pair for pair in given if pair[0] != "service"]
     return [*rest, ("service", named)] if named else rest
+
+
+def with_suffix(url: str, suffix: str) -> str:
+    """Return a URL with another table beside the one that it names, as `read_address` reads it."""
+    parts = urllib.parse.urlsplit(url)
+    rest = urllib.parse.parse_qsl(parts.query, keep_blank_values=True)
+    names = [value for name, value in rest if name == "table"]
+    schema, dot, table = (names[-1] if names else TABLE).rpartition(".")
+    other = f"{schema}{dot}{table[: _LONGEST - len(suffix)]}{suffix}"
+    query = urllib.parse.urlencode(
+        [*(each for each in rest if each[0] != "table"), ("table", other)]
+    )
+    return f"{parts.scheme}://{parts.netloc}{parts.path}?{query}"
 
 
 def _read_table(url: str, name: str) -> str:

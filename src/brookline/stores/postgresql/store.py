@@ -57,6 +57,21 @@ class PostgresqlStore:
             raise
         return store
 
+    @classmethod
+    async def once(cls, url: str, work: Callable[[Connection, Address], Awaitable[T]]) -> T:
+        """Return what `work` returns on a database, in which nothing is made for it.
+
+        Raises:
+            StoreUnfit: If it cannot be used.
+            StoreError: If there is no answer, or no such database yet.
+        """
+        address = read_address(url)
+        store = cls(address, Connections(address))
+        try:
+            return await store._ask("open", "", lambda c: work(c, address))
+        finally:
+            await store.close()
+
     @property
     def broken(self) -> str:
         """Why nothing more is created here: something overrides ``synchronous_commit``; else empty."""

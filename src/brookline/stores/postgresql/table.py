@@ -137,6 +137,17 @@ async def _make_table(connection: Connection, table: str) -> None:
     await connection.execute(f"ALTER TABLE {table} ALTER COLUMN data SET STORAGE EXTERNAL")
 
 
+async def is_made(connection: Connection, address: Address) -> bool:
+    """Tell whether there is anything by the name of the table."""
+    found: bool = await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", address.table)
+    return found
+
+
+async def drop_table(connection: Connection, address: Address) -> None:
+    """Remove the table with all that is in it, if there is one."""
+    await connection.execute(f"DROP TABLE IF EXISTS {address.table}")
+
+
 async def rehearse(connection: Connection, address: Address) -> None:
     """Run all statements once, and take everything back.
 
