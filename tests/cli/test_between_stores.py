@@ -6,6 +6,7 @@ import json
 
 import pytest
 from tests.backends.fixtures import azurite, etcd, postgresql, seaweedfs
+from tests.backends.seaweedfs import KEY, SECRET
 from tests.journal.folders import FolderLog
 from tests.journal.house import put
 
@@ -72,3 +73,22 @@ def test_a_point_is_restored_there_from_a_backup_of_there(server, brookline, log
     assert "all is as it was written" in brookline("journal", "verify", "--persistence-dir", second)
     manifest = json.loads(brookline("backup", "list", tmp_path, "-o", "json"))[0]
     assert not [secret for secret in SECRETS if secret in json.dumps(manifest) + shown]
+
+
+@pytest.mark.xdist_group("seaweedfs")
+def test_amps_copy_state_finds_buckets_by_the_locations_of_a_properties_file(
+    seaweedfs, brookline, log, tmp_path
+):
+    place = seaweedfs.place().partition("?")[0].removeprefix("s3://")
+    file, named = tmp_path / "my.properties", "brooklyn.location.named.weed"
+    file.write_text(
+        f"{named} = jclouds:s3\n{named}.endpoint = {seaweedfs.endpoint}\n"
+        f"{named}.identity = {KEY}\n{named}.credential = {SECRET}\n"
+    )
+    read = ("--localBrooklynProperties", file)
+    there = ("--destinationLocation", "named:weed", "--destinationDir", place)
+    told = brookline("copy-state", *read, "--persistenceDir", log.folder, *there)
+    back = ("--persistenceLocation", "weed", "--persistenceDir", place)
+    told += brookline("copy-state", *read, *back, "--destinationDir", tmp_path / "back")
+    assert files(tmp_path / "back") == files(log.folder)
+    assert not [secret for secret in SECRETS if secret in told]

@@ -119,12 +119,12 @@ def test_a_paused_master_learns_that_its_plane_has_moved(cluster):
         (
             ("copy-state", "--persistenceDir", "{old}", "--transformations", "x"),
             2,
-            "--transformations is not supported",
+            "can only be copied as it is",
         ),
         (
-            ("copy-state", "--persistenceLocation", "s3", "--destinationDir", "{new}"),
+            ("copy-state", "--persistenceLocation", "ftp", "--destinationDir", "{new}"),
             2,
-            "by their URLs",
+            "ftp is no object store that is known here",
         ),
     ],
 )

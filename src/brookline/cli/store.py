@@ -55,22 +55,43 @@ def copy(
     _do(out, source, target, online=online, keep=keep)
 
 
+_LOCATION = "Location of the properties that {} names a bucket of."
+
+
 @click.command(name="copy-state")
 @click.option(
     "--persistenceDir", "--persistence-dir", "source", default="", metavar="URL", help="The store."
 )
 @click.option(
+    "--persistenceLocation",
+    "source_spec",
+    default="",
+    metavar="NAME",
+    help=_LOCATION.format("--persistenceDir"),
+)
+@click.option(
     "--destinationDir", "target", default="", metavar="URL", help="The empty store to copy to."
 )
-@click.option("--persistenceLocation", "source_spec", default="", hidden=True)
-@click.option("--destinationLocation", "target_spec", default="", hidden=True)
-@click.option("--localBrooklynProperties", "properties", default="", hidden=True)
-@click.option("--transformations", default="", hidden=True)
+@click.option(
+    "--destinationLocation",
+    "target_spec",
+    default="",
+    metavar="NAME",
+    help=_LOCATION.format("--destinationDir"),
+)
+@click.option(
+    "--localBrooklynProperties",
+    "properties",
+    default="",
+    metavar="FILE",
+    help="Properties that come before those of the user and of --home.",
+)
+@click.option("--transformations", default="", metavar="FILE", help="Refused: see the guide.")
 @offline
 def copy_state(  # AMP's options
     out: Output,
     *,
-    home: str,  # noqa: ARG001
+    home: str,
     source: str,
     target: str,
     source_spec: str,
@@ -83,14 +104,19 @@ def copy_state(  # AMP's options
     Nodes may run. Never run nodes on both.
     """
     if transformations:
-        raise InvalidInput("--transformations is not supported: state can only be copied as it is")
-    if source_spec or target_spec or properties:
         raise InvalidInput(
-            "locations of properties files are not read here: name object stores by their URLs,"
-            " --persistenceDir s3://BUCKET/PREFIX --destinationDir …"
+            "--transformations is refused: an entry of the log holds the hash of the one before, so a"
+            " log can only be copied as it is; deploy what shall be otherwise on a running plane"
         )
-    if not source or not target:
+    if not (source or source_spec) or not (target or target_spec):
         raise click.UsageError("give --persistenceDir and --destinationDir")
+    if source_spec or target_spec or properties:
+        from brookline.cli.amp_stores import read_properties, url_at
+
+        known = read_properties(properties, home)
+        source, target = url_at(source_spec, source, known), url_at(target_spec, target, known)
+    if not source or not target:
+        raise click.UsageError("give --persistenceDir and --destinationDir, too")
     _do(out, source, target, online=True, keep=True)
 
 
