@@ -272,6 +272,21 @@ def test_commands_trust_the_certificate_of_a_local_node(folder):
     assert folder.run("doctor", "--store", "shared").returncode == 0
 
 
+def test_commands_trust_the_certificates_of_all_local_nodes(folder):
+    folder.start("n1", "--https")
+    folder.until_roles(n1="MASTER")
+    folder.start("n2", "--https")
+    folder.until_roles(n1="MASTER", n2="HOT_STANDBY")
+
+    folder.ok("ha", "priority", "n2", "4")
+    folder.ok("apps", "--home", "n2")
+    os.kill(folder.pid("n1"), signal.SIGKILL)
+
+    folder.until_roles(n2="MASTER")
+    assert "master n2" in folder.ok("ha", "status")
+    folder.ok("apps")
+
+
 def demo(folder, *options):
     """Run the demo to its end; return what it said."""
     ran = subprocess.run(

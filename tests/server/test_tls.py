@@ -7,6 +7,7 @@ import stat
 import threading
 
 import pytest
+from cryptography import x509
 
 from brookline.errors import InvalidInput
 from brookline.server.tls import given_tls, own_tls
@@ -21,8 +22,8 @@ class Later(SystemClock):
         return super().wall_ms() + int(self.days * 86_400_000)
 
 
-def shaken(tls, folder, name: str) -> bytes:
-    """Return the certificate that a client trusting it gets under this name."""
+def shaken(tls, folder, name: str, *more) -> bytes:
+    """Return the certificate that a client trusting it, and more, gets under this name."""
     ours, theirs = socket.socketpair()
 
     def serve() -> None:
@@ -31,7 +32,9 @@ def shaken(tls, folder, name: str) -> bytes:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    client = ssl.create_default_context(cafile=str(folder / "certificate.pem"))
+    client = ssl.create_default_context()
+    for trusted in (*more, folder):
+        client.load_verify_locations(cafile=str(trusted / "certificate.pem"))
     try:
         with client.wrap_socket(theirs, server_hostname=name) as sock:
             sock.send(b"x")
@@ -62,6 +65,36 @@ def test_it_is_made_once_and_anew_when_it_ends_or_lacks_a_name(tmp_path):
     assert own_tls(folder, [], SystemClock()).fingerprint == with_name.fingerprint
     assert own_tls(folder, [], Later(790)).fingerprint == with_name.fingerprint
     assert own_tls(folder, [], Later(800)).fingerprint != with_name.fingerprint
+
+
+def test_a_client_can_trust_those_of_two_nodes_of_one_machine(tmp_path):
+    folders = tmp_path / "n1", tmp_path / "n2"
+    nodes = [own_tls(folder, [], SystemClock()) for folder in folders]
+
+    for tls, folder, other in zip(nodes, folders, reversed(folders), strict=True):
+        found = shaken(tls, folder, "localhost", other)
+        assert hashlib.sha256(found).hexdigest() == tls.fingerprint
+
+
+def test_one_that_does_not_name_its_key_is_made_anew(tmp_path, monkeypatch):
+    folder = tmp_path / "tls"
+    with monkeypatch.context() as before:
+        add = x509.CertificateBuilder.add_extension
+        before.setattr(
+            x509.CertificateBuilder,
+            "add_extension",
+            lambda made, extension, critical: (
+                made
+                if isinstance(extension, x509.AuthorityKeyIdentifier)
+                else add(made, extension, critical)
+            ),
+        )
+        old = own_tls(folder, [], SystemClock())
+
+    new = own_tls(folder, [], SystemClock())
+
+    assert new.fingerprint != old.fingerprint
+    assert own_tls(folder, [], SystemClock()).fingerprint == new.fingerprint
 
 
 def test_a_certificate_of_the_operator_is_used_as_it_is(tmp_path):

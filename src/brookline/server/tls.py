@@ -53,7 +53,9 @@ def own_tls(folder: Path, addresses: Iterable[str], clock: Clock) -> Tls:
     """Return TLS with a certificate of the node's own, which is made if there is none.
 
     It is for localhost, the host's name, loopback and the addresses that are listened on; one that
-    is about to end, or does not have these names, is made anew.
+    is about to end, or does not have these names, is made anew. No two have the same subject:
+    OpenSSL looks for who issued a certificate by subject and key id, and a client that trusts
+    several would try only the first of a machine.
 
     Raises:
         InvalidInput: If the home cannot hold it.
@@ -100,6 +102,7 @@ def _is_good(certificate: Path, key: Path, *, names: list[str], now: dt.datetime
     try:
         found = x509.load_pem_x509_certificate(pem)
         alternatives = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        found.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)  # not all had one
     except (ValueError, x509.ExtensionNotFound):
         return False
     left = found.not_valid_after_utc - now
@@ -114,7 +117,10 @@ def _make(certificate: Path, key: Path, *, names: list[str], now: dt.datetime) -
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID  # noqa: PLC0415
 
     private = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, socket.gethostname()[:64])])
+    key_id = x509.SubjectKeyIdentifier.from_public_key(private.public_key())
+    common = x509.NameAttribute(NameOID.COMMON_NAME, socket.gethostname()[:64])
+    unique = x509.NameAttribute(NameOID.SERIAL_NUMBER, key_id.digest.hex())
+    subject = x509.Name([common, unique])
     made = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -128,6 +134,10 @@ def _make(certificate: Path, key: Path, *, names: list[str], now: dt.datetime) -
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(key_id, critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id), critical=False
+        )
         .sign(private, hashes.SHA256())
     )
     plain = serialization.NoEncryption()
