@@ -158,12 +158,11 @@ def rare(boxes, kind, name):
 def of_others(public, request, boxes):
     """Make boxes that run commands of other users: of the ordinary login, or of root."""
 
-    def make(way):
+    def make(way, name):
         request.getfixturevalue("sudo" if way == "sudo" else "root")
         login = LOGIN if way == "sudo" else None
-        box = boxes(
-            plain_shell(), folder=public / f"{way}{len(list(public.iterdir()))}", login=login
-        )
+        folder = public / f"{way}{len(list(public.iterdir()))}"
+        box = boxes(name, folder=folder, login=login)
         box.init()
         return box
 
@@ -171,9 +170,11 @@ def of_others(public, request, boxes):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["dash", "ksh"])
 @pytest.mark.parametrize(("kind", "way"), [(kind, way) for kind in OTHERS for way in kind.ways])
-def test_so_it_is_with_commands_of_other_users(of_others, kind, way):
-    box, scenario = of_others(way), kind()
+def test_so_it_is_with_commands_of_other_users(of_others, kind, way, name):
+    there_is(name)
+    box, scenario = of_others(way, name), kind()
     at_each(scenario.points(box), box, scenario)
 
 
@@ -194,7 +195,7 @@ def test_there_is_no_command_before_which_nobody_is_killed_but_some_that_are_kno
         reached |= set(rare(boxes, kind, names[0])[0])
     for kind in OTHERS:
         for way in kind.ways:
-            box = of_others(way)
+            box = of_others(way, plain_shell())
             reached |= set(kind().points(box))
     text = SCRIPT.read_text()
     lines = text.splitlines()
