@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from brookline.testing.http_plane import Reply
 from brookline.version import VERSION
 
@@ -99,3 +101,18 @@ def test_a_directory_that_could_not_be_made_is_refused(brookline, tmp_path):
     assert ran.status == 2
     assert "is no directory; is it mounted?" in ran.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("store", ["", " "])
+def test_a_store_without_a_name_is_not_taken_for_the_plane_here(brookline, plane, store):
+    ran = brookline("doctor", "--store", store)
+    assert ran.status == 2
+    assert "names no store: is a variable unset?" in ran.err
+    assert not [*plane["n1"].requests, *plane["n2"].requests]
+
+
+@pytest.mark.parametrize("store", ["memory:", "memory:x", "MEMORY:"])
+def test_memory_carries_no_plane_of_several_nodes(brookline, store):
+    ran = brookline("doctor", "--store", store)
+    assert ran.status == 2
+    assert "no other node would see it" in ran.err

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--store", default="", metavar="URL", help="Examine a store instead: a folder, or its URL."
+    "--store", default=None, metavar="URL", help="Examine a store instead: a folder, or its URL."
 )
 @with_tool
-def doctor(tool: Tool, *, store: str) -> None:
+def doctor(tool: Tool, *, store: str | None) -> None:
     """Check the way to a plane, or whether a store can carry one.
 
     The way: addresses, certificates, login, clocks, versions, who leads. With --store, whether a
@@ -32,7 +32,7 @@ def doctor(tool: Tool, *, store: str) -> None:
     own, which are removed. A folder or table that is not there is not made: another one beside it is
     tried, and removed. Ends with 2 if a check fails.
     """
-    if store:
+    if store is not None:
         from brookline.cli.doctor_store import examine_store
 
         found = examine_store(store)

@@ -6,9 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from brookline.cli.findings import Finding
+from brookline.errors import InvalidInput, StoreUnfit
 from brookline.stores.presence import beside, is_there
 from brookline.stores.probe import probe
-from brookline.stores.registry import open_store
+from brookline.stores.registry import open_store, scheme_of
 from brookline.stores.report import Verdict
 from brookline.stores.urls import shown
 from brookline.values.clock import SystemClock
@@ -30,9 +31,16 @@ def examine_store(url: str) -> list[Finding]:
     """Try a store whole and return what it can and cannot do.
 
     Raises:
-        StoreUnfit: If it is no store, or holds something else; nothing was touched.
+        InvalidInput: If no store is named.
+        StoreUnfit: If it is no store that others see, or holds something else; nothing was touched.
         StoreError: If it gives no answer.
     """
+    if not url.strip():
+        raise InvalidInput("--store names no store: is a variable unset?")
+    if scheme_of(url) == "memory":
+        raise StoreUnfit(
+            f"{url} is the memory of one process: no other node would see it, and it ends with it"
+        )
     return asyncio.run(_examined(url))
 
 
