@@ -70,7 +70,7 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck --shell=sh src/brookline/locations/guard.sh console/npm
-	$(BIN)/shellcheck .ci/*
+	$(BIN)/shellcheck $$(grep -l '^#!.*sh$$' .ci/*)
 	console/npm run --silent lint
 
 format: install
