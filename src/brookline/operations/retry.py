@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from brookline.errors import RemoteError
+from brookline.operations.storing import can_be_made_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,9 @@ class Retry:
         factor: By which each pause is longer than the one before.
         longest_s: No pause is longer.
         errors: What is tried again; other errors end it at once.
+
+    Raises:
+        ValueError: If one of the errors does not come from a step as what it is.
     """
 
     attempts: int = 3
@@ -31,6 +35,15 @@ class Retry:
     factor: float = 2.0
     longest_s: float = 60.0
     errors: tuple[type[Exception], ...] = (RemoteError,)
+
+    def __post_init__(self) -> None:
+        for kind in self.errors:
+            if not can_be_made_again(kind):
+                message = (
+                    f"{kind.__name__} cannot be tried again: a step raises StepFailed in its place;"
+                    " name an error of Brookline or of Python itself"
+                )
+                raise ValueError(message)
 
     def goes_on(self, attempt: int, error: Exception) -> bool:
         """Tell whether there is another attempt after one that failed; the first one is 1."""

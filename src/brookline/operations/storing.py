@@ -7,6 +7,7 @@ and its error is of a class that can be made again. So code that is run again ta
 from __future__ import annotations
 
 import builtins
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 256 * 1024
 """How large a result may be; what is larger belongs into a file or a stream."""
+
+_MOST_OF_AN_ERROR = 16 * 1024
 
 _TEXTS = frozenset({"message", "details", "data"})
 
@@ -58,19 +61,21 @@ def read_back(stored_result: Any, returns: type | None) -> Any:
 
 
 def storable_error(error: BaseException) -> BaseException:
-    """Return an error as it can be made again: itself, or what stands for it."""
+    """Return an error as it will be made again from what is stored; the original is its cause."""
     again = error_of(failure_of(error))
-    if type(again) is type(error) and str(again) == str(error):
-        return error
-    standing = StepFailed(f"{type(error).__name__}: {error}", type(error).__name__)
-    standing.__cause__ = error
-    return standing
+    again.__cause__ = error
+    return again
+
+
+def can_be_made_again(kind: type[BaseException]) -> bool:
+    """Tell whether errors of this class, and not only what stands for them, come from a step."""
+    return kind in (_of_python(kind.__name__), getattr(errors, kind.__name__, None))
 
 
 def failure_of(error: BaseException) -> Value:
     """Return what is stored of an error, so that `error_of` makes it again."""
     if not isinstance(error, BrooklineError):
-        return {"class": type(error).__name__, "message": str(error)}
+        return {"class": type(error).__name__, "message": str(error)} | _made_of(error)
     known = {name: item for name, item in vars(error).items() if name not in _TEXTS}
     failure: Value = {"class": type(error).__name__, "message": error.message}
     failure["attributes"] = {k: v for k, v in known.items() if isinstance(v, str | int | bool)}
@@ -83,13 +88,36 @@ def error_of(failure: Value) -> BaseException:
     found = getattr(errors, name, None)
     if isinstance(found, type) and issubclass(found, BrooklineError):
         return _ours(found, failure, message)
-    found = getattr(builtins, name, None)
-    if isinstance(found, type) and issubclass(found, Exception):
-        try:
-            return found(message)
-        except TypeError:
-            pass  # it wants more than a text
+    if (builtin := _of_python(name)) is not None:
+        with contextlib.suppress(TypeError):  # it wants more than a text
+            return builtin(*failure.get("args", (message,)))
     return StepFailed(f"{name}: {message}", name)
+
+
+def _made_of(error: BaseException) -> Value:
+    """Return what an error of Python's own is made of; nothing if that cannot be stored.
+
+    An OSError knows its number and its files, though its `args` do not have all of them.
+    """
+    kind = _of_python(type(error).__name__)
+    made_of = error.__reduce__()[1]
+    if kind is not type(error) or not isinstance(made_of, tuple):
+        return {}
+    try:
+        small = len(msgspec.json.encode(made_of)) <= _MOST_OF_AN_ERROR
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return {"args": list(made_of)} if small and _are_plain(made_of) else {}
+
+
+def _are_plain(made_of: tuple[Any, ...]) -> bool:
+    return all(isinstance(one, str | int | float | bool | None) for one in made_of)
+
+
+def _of_python(name: str) -> type[Exception] | None:
+    """Return the exception class that Python itself has under a name."""
+    found = getattr(builtins, name, None)
+    return found if isinstance(found, type) and issubclass(found, Exception) else None
 
 
 def _ours(found: type[BrooklineError], failure: Value, message: str) -> BrooklineError:
