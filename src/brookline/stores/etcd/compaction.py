@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from brookline.stores.etcd.gateway import FAILURES, said
+from brookline.stores.etcd.gateway import FAILURES, Refused, said
 
 if TYPE_CHECKING:
     from brookline.stores.etcd.gateway import Gateway
@@ -19,6 +19,12 @@ log = logging.getLogger("brookline.stores")
 
 PERIOD_S = 600.0
 _ALLOWED_S = 2.0
+
+MISSED = 2
+"""So many failures one after the other are no hiccup any more, of an election for instance."""
+
+_DONE = "has been compacted"
+"""In etcd's words for a revision that somebody had it forget before us: another node, as a rule."""
 
 
 class Compaction:
@@ -34,6 +40,7 @@ class Compaction:
         self._clock = clock
         self._noted = 0
         self._noted_at = clock.monotonic()
+        self._failures = 0
 
     async def consider(self, revision: int) -> None:
         """Take note of the present revision; compact if it is time to."""
@@ -47,5 +54,29 @@ class Compaction:
             await self._gateway.ask(
                 "/v3/kv/compaction", {"revision": str(before)}, allowed_s=_ALLOWED_S
             )
+        except Refused as problem:
+            if _DONE in str(problem):
+                self._worked()
+            else:
+                self._failed(problem)
         except FAILURES as problem:
-            log.debug("not compacted", extra={"fields": {"why": said(problem)}})  # others do it too
+            self._failed(problem)
+        else:
+            self._worked()
+
+    def _failed(self, problem: BaseException) -> None:
+        """Say once that it goes on failing: nothing else shows it until the quota is used up."""
+        self._failures += 1
+        fields = {"why": said(problem), "minutes": self._failures * PERIOD_S / 60}
+        if self._failures == MISSED:
+            log.warning(
+                "etcd does not forget the past when asked, and will be full one day",
+                extra={"fields": fields},
+            )
+        else:
+            log.debug("not compacted", extra={"fields": fields})
+
+    def _worked(self) -> None:
+        if self._failures >= MISSED:
+            log.info("etcd forgets the past again")
+        self._failures = 0
