@@ -3,8 +3,16 @@
 import subprocess
 from pathlib import Path
 
+from tests.conftest import is_alive
 from tests.locations.guard.box import path_without
-from tests.locations.guard.scenarios import Run, RunAsAnotherThatIsRefused, Scenario, claim, runs
+from tests.locations.guard.scenarios import (
+    Kill,
+    Run,
+    RunAsAnotherThatIsRefused,
+    Scenario,
+    claim,
+    runs,
+)
 
 
 class Refused(Scenario):
@@ -163,3 +171,21 @@ class RunAsAnotherWhoIsNot(RunAsAnotherThatIsRefused):
 
     user = "nobody-of-this-name"
     ways = ("su",)
+
+
+class KillOfAnotherWhomNobodyMayBe(Kill):
+    """What cannot be ended, since sudo is not allowed any more, runs on until it is."""
+
+    functions = {"g_kill"}  # noqa: RUF012
+    ways = ("sudo",)
+
+    def begin(self, box):
+        super().begin(box)
+        (box.step("s1") / "user").write_text("bin\n")
+
+    def check(self, box, died_in):
+        assert self.act(box).words[0] == "failed"
+        [pid] = runs(box)
+        assert is_alive(int(pid))
+        (box.step("s1") / "user").unlink()
+        super().check(box, died_in)

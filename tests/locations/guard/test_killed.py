@@ -59,6 +59,7 @@ OTHERS = (
     scenarios.KillOfAnother,
     scenarios.KillOfOrphansOfAnother,
     refusals.RunAsAnotherWhoIsNot,
+    refusals.KillOfAnotherWhomNobodyMayBe,
 )
 
 READS = {"g_status", "g_output"}
@@ -81,11 +82,10 @@ NEVER = {
     # As root, who can be everybody.
     ("g_can_become", 'g_trouble="$g_trouble: $g_said"'),
     ("g_can_become", "return 1"),
-    # In a moment that is hard to meet: somebody else is faster, or what sudo allows changes.
+    # In a moment that is hard to meet: somebody else is faster.
     ("g_break_lock", 'ln "$g_mine.broken" "$g_folder/held" 2>/dev/null'),
     ("g_follow", "claimed) g_refuse_gone ;;"),
     ("g_forget", "return 0"),
-    ("g_kill", 'g_fail "$g_trouble"'),
     ("g_refuse_gone", "g_is_marked || g_mark=reset"),
     ("g_refuse_gone", 'g_refuse "$g_mark"'),
     # By the other user's shell, whose end is that of his command.
