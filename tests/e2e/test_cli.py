@@ -287,14 +287,14 @@ def test_commands_trust_the_certificates_of_all_local_nodes(folder):
     folder.ok("apps")
 
 
-def demo(folder, *options):
+def demo(folder, *options, blueprint=EXAMPLE, status=0):
     """Run the demo to its end; return what it said."""
     ran = subprocess.run(
-        [sys.executable, "-m", "brookline.cli.demo", "--blueprint", str(EXAMPLE), *options],
+        [sys.executable, "-m", "brookline.cli.demo", "--blueprint", str(blueprint), *options],
         cwd=folder.path, env=folder.environment, capture_output=True, text=True, timeout=150,
         check=False,
     )  # fmt: skip
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.returncode == status, ran.stdout + ran.stderr
     return ran.stdout
 
 
@@ -311,6 +311,21 @@ def test_the_demo_sees_all_that_it_promises(folder):
         "Timeline",
     ):
         assert words in told
+    assert not list(Path(folder.path / ".demo").glob("*/pid.txt")), "all is ended"
+
+
+def test_a_demo_that_does_not_see_what_it_promises_says_what_and_fails(folder):
+    blueprint = folder.path / "broken.yaml"
+    blueprint.write_text(
+        "name: Web\nlocation: localhost\nservices:\n- type: vanilla\n  name: web\n"
+        "  brooklyn.config: {launch.command: exit 7, checkRunning.command: 'true'}\n"
+    )
+
+    told = demo(folder, blueprint=blueprint, status=1)
+
+    assert "✗ not seen: the application runs" in told
+    assert "exit code 7" in told
+    assert "Timeline" not in told
     assert not list(Path(folder.path / ".demo").glob("*/pid.txt")), "all is ended"
 
 

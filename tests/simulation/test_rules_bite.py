@@ -9,6 +9,9 @@ from tests.simulation.directed import STORIES, play
 
 from brookline.journal.rules import Rules
 
+pytestmark = pytest.mark.timeout(10)
+"""A schedule that shows what a rule is for is short."""
+
 VIOLATIONS = {
     "keep_fences": "a shows at entry",
     "validate_after_fence": "b shows at entry",
