@@ -8,6 +8,7 @@ import subprocess
 import urllib.request
 
 from tests.backends.programs import OneProcess, find, free_port
+from tests.backends.sessions import CONFIG
 
 from brookline.stores.objects.address import read_address
 from brookline.stores.objects.rules import signed_url
@@ -16,14 +17,22 @@ BUCKET, KEY, SECRET = "planes", "brookline-key", "s3same-open"
 
 
 class Seaweedfs(OneProcess):
-    """A server; its files are removed at its end."""
+    """A server; its files are removed at its end.
 
-    def __init__(self) -> None:
+    Args:
+        sessions: Whether it lends credentials for an hour; see `sessions.lend`.
+    """
+
+    def __init__(self, *, sessions: bool = False) -> None:
         self._weed = find("weed")
         super().__init__("seaweedfs")
         self._others = [free_port() for _ in range(6)]
         (self.folder / "data").mkdir()
         (self.folder / "s3.json").write_text(json.dumps(_IDENTITIES))
+        self._options = []
+        if sessions:
+            (self.folder / "iam.json").write_text(json.dumps(CONFIG))
+            self._options = [f"-s3.iam.config={self.folder / 'iam.json'}"]
 
     @property
     def endpoint(self) -> str:
@@ -40,7 +49,7 @@ class Seaweedfs(OneProcess):
             f"-filer.port.grpc={filer_rpc}", "-s3", f"-s3.port={self.port}",
             f"-s3.port.grpc={free_port()}", f"-s3.config={self.folder / 's3.json'}",
             "-volume.max=100", "-master.volumeSizeLimitMB=64", "-s3.port.iceberg=0",
-            "-s3.port.lance=0", "-master.telemetry=false",
+            "-s3.port.lance=0", "-master.telemetry=false", *self._options,
         ]  # fmt: skip
         self._program.start(command, self._has_bucket)
 
