@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.plane.stories import REQUEST, on, reasons
 from brookline.errors import Conflict, NotMaster, Unavailable
 from brookline.journal.keys import MAIL, NODE
 from brookline.plane.states import Mode, NodeState
+from brookline.testing.harness import QUICK
 
 if TYPE_CHECKING:
     from brookline.testing.harness import PlaneHarness
@@ -42,16 +44,64 @@ def test_a_node_that_stops_while_it_is_promoted_hands_over() -> None:
     plane(story, "abc")
 
 
-def test_a_store_that_hangs_does_not_hold_up_the_end_for_long() -> None:
+@pytest.mark.parametrize("names", ["a", "ab"], ids=["alone", "with a standby"])
+@pytest.mark.parametrize("stops", [False, True], ids=["quick tenant", "hanging tenant"])
+def test_a_store_that_hangs_does_not_hold_up_the_end_for_long(names: str, stops: bool) -> None:
     async def story(harness: PlaneHarness) -> None:
         await led_by(harness, "a")
+        if "b" in names:
+            await standing_by(harness, "b")
+        tenant = harness["a"].tenant
+        assert tenant is not None
+        if stops:
+            tenant.deactivate = asyncio.Event().wait  # type: ignore[method-assign, assignment]
         harness.faults.down = True
         began = harness.loop.true_time()
         harness["a"].end()
         assert await harness.until(lambda: not harness["a"].lives, 30)
-        assert harness.loop.true_time() - began < 13  # exit_wait and write_wait, thrice 3 s
+        assert harness.loop.true_time() - began < QUICK.exit_wait_s + 1
 
-    plane(story, "a")
+    plane(story, names)
+
+
+@pytest.mark.parametrize("name", ["a", "b"], ids=["the master", "a standby"])
+def test_a_store_that_hangs_once_the_master_has_resigned_does_not_either(name: str) -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b")
+        harness["a"].end()
+        assert await harness.until(lambda: core(harness, "a").resigned_epoch > 0, 5)
+        harness.faults.down = True
+        began = harness.loop.true_time()
+        if name == "b":
+            harness["b"].end()
+        assert await harness.until(lambda: not harness[name].lives, 30)
+        assert harness.loop.true_time() - began < QUICK.exit_wait_s + 1
+
+    plane(story)
+
+
+def test_who_follows_has_the_time_of_a_write_also_if_the_store_was_slow_before() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b")
+        tenant, clock = harness["b"].tenant, harness["b"].clock
+        assert tenant is not None
+        reset = tenant.reset
+
+        async def slowly(*args: Any) -> None:
+            await clock.sleep(2.5)
+            await reset(*args)
+
+        tenant.reset = slowly  # type: ignore[method-assign]
+        tried = harness["a"].tenant
+        assert tried is not None
+        tried.deactivate = asyncio.Event().wait  # type: ignore[method-assign, assignment]
+        await on(harness, "a", node(harness, "a").leave())
+
+        assert harness.master() == "b"
+
+    plane(story)
 
 
 def test_at_the_end_nothing_is_held_that_nobody_could_do() -> None:

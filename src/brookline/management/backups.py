@@ -90,7 +90,7 @@ class Backups:
             ended = asyncio.Event()
             self._crew.spawn(self._last(ended), "last")
             try:
-                async with asyncio.timeout(_LAST_S):
+                async with asyncio.timeout(_LAST_S), self._node.exit_time.spent():
                     await ended.wait()
             except TimeoutError:
                 log.warning("no backup was made at the end: it took too long")

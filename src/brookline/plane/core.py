@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from brookline.plane.door import Door, Here, There
+from brookline.plane.exit_time import ExitTime
 from brookline.plane.lease import Lease
 from brookline.plane.line import Line
 from brookline.plane.memory import Memory
@@ -70,6 +71,7 @@ class Core:
         trouble: Why the last heartbeat could not be confirmed, or empty.
         trouble_since_ms: Wall time at which that began, or 0.
         leaving: Whether the node is about to end.
+        exit_time: What its end may take.
         waits: Whether it started as MASTER and still waits for a vacancy.
         contact: Whether it reaches the master.
         crew: Owns what goes on beside the course of things.
@@ -99,6 +101,7 @@ class Core:
         self.trouble = ""
         self.trouble_since_ms = 0
         self.leaving = False
+        self.exit_time = ExitTime(parts.clock, parts.settings.exit_wait_s)
         self.waits = False
         self.current_at = parts.clock.monotonic()
         self.progress = 0
@@ -180,11 +183,15 @@ class Core:
         """Have the tenant cease to act.
 
         What does not end in time goes on ending; till then only the lease and the guard stop it.
+        At the node's end there must be time left to resign.
         """
-        ended = asyncio.Event()
+        settings, ended = self.parts.settings, asyncio.Event()
+        patience = settings.write_wait_s
+        if self.leaving:
+            patience = min(patience, settings.exit_wait_s / 2)
         self.crew.spawn(self._deactivate(ended), "cease")
         try:
-            async with asyncio.timeout(self.parts.settings.write_wait_s):
+            async with asyncio.timeout(patience):
                 await ended.wait()
         except TimeoutError:
             log.warning("what runs here does not end")

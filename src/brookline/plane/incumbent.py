@@ -73,15 +73,18 @@ class Incumbent:
         core.look_now()
 
     async def leave(self) -> None:
-        """Hand over if this node leads, or is about to.
+        """Hand over if this node leads, or is about to, in the time that an exit may take.
 
         Raises:
             BrooklineError: If that cannot be done.
+            TimeoutError: If the store hangs.
         """
-        async with self._core.course:
-            leads = self._core.leadership is not None
-        if leads:
-            await self.hand_over(reason="stopped", leave=True)
+        async with self._core.exit_time.spent():
+            async with self._core.course:
+                if self._core.leadership is None:
+                    return
+            epoch, heir = await self._give_way("", reason="stopped", leave=True)
+        await self._see_off(epoch, heir)
 
     async def let_go(self, why: str) -> None:
         """Lead no more, however that can be done in the time that an exit may take."""
@@ -89,7 +92,7 @@ class Incumbent:
         if core.leadership is not None:
             self.ended(core.leadership, why)
         try:
-            async with asyncio.timeout(core.parts.settings.exit_wait_s):
+            async with core.exit_time.spent():
                 while core.claim.ending is not None:
                     await core.parts.clock.sleep(_LOOK_S)
         except TimeoutError:
@@ -122,6 +125,11 @@ class Incumbent:
             InvalidInput: If there is no other candidate, and `leave` is false.
             Unavailable: If `resign` could not be written in time; this node leads no more then.
         """
+        epoch, heir = await self._give_way(to, reason=reason, leave=leave)
+        return await self._see_off(epoch, heir)
+
+    async def _give_way(self, to: str, *, reason: str, leave: bool) -> tuple[int, str]:
+        """Resign; return the epoch that is over, and who should follow, or empty."""
         core = self._core
         async with core.course:
             heir = to or await self._first_in_line()
@@ -132,7 +140,12 @@ class Incumbent:
                 raise InvalidInput("there is no other node that could lead")
             await self._resign(leadership, Resign(to=heir, reason=reason))
         self._observer.tell_all(heir)
-        successor = await self._see_successor(leadership.epoch) if heir else ""
+        return leadership.epoch, heir
+
+    async def _see_off(self, epoch: int, heir: str) -> str:
+        """Wait for who follows, and return its instance, or empty."""
+        core = self._core
+        successor = await self._see_successor(epoch) if heir else ""
         if core.leadership is None:
             core.line.close()
         core.look_now()
@@ -169,22 +182,29 @@ class Incumbent:
         return others[0] if others else ""
 
     async def _see_successor(self, epoch: int) -> str:
-        """Read on until another node is active: at most `writeWait`, and while one can follow."""
+        """Read on until another node is active: at most `writeWait`, and while one can follow.
+
+        At this node's end that waiting is no part of what a store may hold up.
+
+        Raises:
+            TimeoutError: If the store hangs at this node's end.
+        """
         core, clock = self._core, self._core.parts.clock
         deadline = clock.monotonic() + core.parts.settings.write_wait_s
         look_at = clock.monotonic() + core.parts.settings.poll_s / 2
         while clock.monotonic() < deadline:
-            if core.leadership is None:
-                await self._observer.hint()
-            standing = core.parts.replica.standing
-            if core.parts.replica.epoch > epoch and standing.active:
-                await self._learn_address(standing.owner)
-                core.door.wake()
-                return standing.owner
-            if clock.monotonic() >= look_at:
-                look_at = clock.monotonic() + core.parts.settings.poll_s / 2
-                if await self._nobody_can_follow():
-                    return ""
+            async with core.exit_time.spent():
+                if core.leadership is None:
+                    await self._observer.hint()
+                standing = core.parts.replica.standing
+                if core.parts.replica.epoch > epoch and standing.active:
+                    await self._learn_address(standing.owner)
+                    core.door.wake()
+                    return standing.owner
+                if clock.monotonic() >= look_at:
+                    look_at = clock.monotonic() + core.parts.settings.poll_s / 2
+                    if await self._nobody_can_follow():
+                        return ""
             await clock.sleep(_LOOK_S)
         return ""
 

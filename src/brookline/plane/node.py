@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from brookline.journal.records import View
     from brookline.journal.scan import Source
     from brookline.plane.door import Door
+    from brookline.plane.exit_time import ExitTime
     from brookline.plane.heart import Pulse
     from brookline.plane.identity import Identity
     from brookline.plane.leadership import Leadership
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from brookline.wire.heartbeats import Heartbeat
 
 log = logging.getLogger("brookline.plane")
+
+_HANGS = "the store does not answer"
 
 
 class PlaneNode:
@@ -265,13 +268,15 @@ class PlaneNode:
 
         What it shows can be read on, until `end`; so a listener that is to close has time to answer.
         """
-        core, settings = self._core, self._core.parts.settings
+        core = self._core
         core.leaving = True
+        core.exit_time.begin()
         try:
-            async with asyncio.timeout(settings.exit_wait_s + settings.write_wait_s):
-                await self._incumbent.leave()
+            await self._incumbent.leave()
         except (BrooklineError, TimeoutError) as error:
-            log.warning("left without handing over", extra={"fields": {"why": str(error)}})
+            log.warning(
+                "left without handing over", extra={"fields": {"why": str(error) or _HANGS}}
+            )
         await self._routine.end()
         await self._incumbent.let_go("the node ends")
         await self._incumbent.retire()
@@ -285,14 +290,20 @@ class PlaneNode:
         await self._routine.cease()
         core.move(NodeState.TERMINATED)
         try:
-            async with asyncio.timeout(self.settings.exit_wait_s):
+            async with core.exit_time.spent():
                 if self._started.is_set():
                     core.tick()
                     await core.pulse.beat()
                 await core.pulse.stop()
         except (BrooklineError, TimeoutError) as error:
-            log.warning("left without a last heartbeat", extra={"fields": {"why": str(error)}})
+            fields = {"why": str(error) or _HANGS}
+            log.warning("left without a last heartbeat", extra={"fields": fields})
         await core.crew.disband()
+
+    @property
+    def exit_time(self) -> ExitTime:
+        """What the store may take of this node's end."""
+        return self._core.exit_time
 
     async def failed(self) -> BaseException:
         """Wait until this node cannot go on, as when its mode turns out not to be possible."""
