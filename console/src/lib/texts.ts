@@ -171,6 +171,7 @@ export const t = {
     onFire: (name: string) => `${name} is on fire`,
     why: 'Why is this red?',
     noHeir: 'Nobody would take over if the master ended.',
+    undone: (why: string) => `A planned hand-over was not done: ${why}`,
     nodeFailed: (name: string) => `${name} has failed, or is silent`,
     alarm: (name: string, text: string) => `${name}: ${text}`,
     noMaster: 'Nobody leads',

@@ -65,6 +65,9 @@ def test_what_is_planned_is_done_at_its_time_and_what_could_not_be_says_so(clust
     plan = screen.page.get_by_role("region", name="Planned")
     expect(plan).to_contain_text("It was not done:")
     screen.look("planned-failed")
+    screen.page.get_by_role("link", name="Home").click()
+    attention = screen.page.get_by_role("region", name="What needs attention")
+    attention.get_by_role("link", name="A planned hand-over was not done").click()
     plan.get_by_role("button", name="Forget it").click()
     expect(plan).to_have_count(0)
     assert standby.state() == "MASTER"
