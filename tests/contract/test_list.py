@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+
+from brookline.journal.keys import entry_key
+from brookline.stores.registry import open_store
+from brookline.values.clock import SystemClock
 
 KEYS = [
     "blob/0000000001-ab",
@@ -79,6 +85,39 @@ async def test_walking_page_by_page_meets_every_key_once(full):
         met += page
         after = page[-1]
     assert met == sorted(KEYS)
+
+
+MANY = {"postgresql": 1_100, "etcd": 1_100, "seaweedfs": 1_100, "azurite": 5_100}
+"""More entries than a server tells at once: a thousand with S3, five thousand with Azure."""
+
+
+@pytest.fixture
+async def long(server, request):
+    """A store with more entries than come in one page, and them."""
+    store = await open_store(server.place(), SystemClock())
+    keys = [entry_key(seq) for seq in range(1, MANY[request.node.callspec.params["server"]])]
+    left = iter(keys[::-1])
+
+    async def write():
+        for key in left:
+            await store.put(key, b"x")
+
+    await asyncio.gather(*(write() for _ in range(16)))
+    yield store, keys
+    await store.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_what_comes_in_several_pages_is_whole_and_in_order(long):
+    store, keys = long
+    await store.put("node/a", b"beat")
+    assert await store.list("") == [*keys, "node/a"]
+    assert await store.list("journal/") == keys
+    for after in (keys[0], keys[50], keys[998], keys[999], keys[1_000], keys[-1]):
+        assert await store.list("journal/", after) == keys[keys.index(after) + 1 :]
+    await store.delete(keys[500])
+    assert await store.list("journal/", keys[2]) == [*keys[3:500], *keys[501:]]
 
 
 async def test_what_is_listed_is_a_copy(full):
