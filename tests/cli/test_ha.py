@@ -362,9 +362,21 @@ class TestChange:
         assert write.body == b"nodeId=n2instance", "nobody who lives loses its place in line"
 
     def test_clear_of_one_node(self, brookline, plane):
-        plane.answers["POST /v1/server/ha/states/clear/node"] = Reply(200)
-        assert brookline("ha", "clear", "n2").status == 0
+        def forget(*_):
+            plane.forgotten.add("n2")
+            return Reply(200)
+
+        plane["n2"].status = "FAILED"
+        plane.answers["POST /v1/server/ha/states/clear/node"] = forget
+        ran = brookline("ha", "clear", "n2")
+        assert (ran.status, ran.out) == (0, "forgot n2 (n2instance, FAILED)\n")
         assert plane["n1"].writes()[0].body == b"nodeId=n2instance"
+
+    def test_clear_of_a_node_that_lives_is_refused(self, brookline, plane):
+        plane.answers["POST /v1/server/ha/states/clear/node"] = Reply(200)
+        ran = brookline("ha", "clear", "n2")
+        assert (ran.status, ran.out) == (16, "")
+        assert "n2 lives (HOT_STANDBY): end it first; nothing was forgotten" in ran.err
         assert brookline("ha", "clear", "n1").status == 16
 
 

@@ -148,6 +148,8 @@ def clear(tool: Tool, node: str | None) -> None:
             raise Conflict(f"{gone[0].name} leads: it cannot be forgotten")
     for each in gone:  # the call for all would forget for a moment who lives, and its place in line
         tool.do(calls.clear(each.instance))
+    if node is not None and (stays := _of_master(tool, states).by_instance(gone[0].instance)):
+        raise Conflict(f"{stays.name} lives ({stays.status}): end it first; nothing was forgotten")
     found = [{"node": each.name, "id": each.instance, "status": each.status} for each in gone]
     lines = [f"forgot {each.name} ({each.instance}, {each.status})" for each in gone]
     tool.out.emit(found, lambda: lines or ["no node has ended; nothing to forget"])
@@ -218,6 +220,12 @@ def find_node(client: Client, node: str) -> tuple[Member, str]:
     if not address:
         raise Conflict(f"{member.name} is {member.status}, and nobody knows its address")
     return member, address
+
+
+def _of_master(tool: Tool, states: PlaneStates) -> PlaneStates:
+    """Return the plane as its master shows it now, who sees at once what it did itself."""
+    address = tool.client.nodes.address_of(states.master)
+    return tool.client.do(calls.states(at=address))
 
 
 def status_blocks(tool: Tool, states: PlaneStates, history: list[Mastership]) -> list[Block]:

@@ -139,12 +139,14 @@ class HttpPlane:
         answers: By method and path: a `Reply`, a `Behaviour`, or a value to be sent as JSON.
         timeout_ms: The time-out that the nodes tell.
         mark: Headers by which servers of ours are known.
+        forgotten: Names of nodes that no node shows.
     """
 
     def __init__(self, *names: str) -> None:
         self.answers: dict[str, Any] = {}
         self.timeout_ms = 30_000
         self.mark = {"Brookline-Node": "node"}
+        self.forgotten: set[str] = set()
         self._nodes = {name: HttpNode(self, name) for name in names}
         self.lead(names[0])
 
@@ -172,7 +174,9 @@ class HttpPlane:
             "planeId": "theplane",
             "ownId": own.instance,
             "masterId": master,
-            "nodes": {node.instance: node.as_json() for node in nodes},
+            "nodes": {
+                node.instance: node.as_json() for node in nodes if node.name not in self.forgotten
+            },
             "links": {},
             "heartbeatTimeoutMs": self.timeout_ms,
         }
