@@ -265,6 +265,7 @@ def test_a_living_plane_is_not_replaced(backup, file, log, tmp_path):
         (["restore", "{file}"], 1, "say INTO which store"),
         (["restore", "{file}", "x", "--seq", "1", "--at", "10m"], 1, "not both"),
         (["restore", "{file}", "x", "--at", "soon"], 1, "is no moment"),
+        (["restore", "{file}", "x", "--at", "2999-01-01"], 1, "still to come"),
         (["restore", "{file}", "x", "--seq", "99"], 2, "reaches to 1-6"),
         (["restore", "{file}", "x", "--at", "2020-01-01"], 2, "nothing so old"),
         (["restore", "nowhere", "x"], 2, "no file and no folder nowhere"),

@@ -85,7 +85,8 @@ def test_what_is_chosen(journal, arguments, found):
 def test_moments(journal, log):
     assert sequences(journal, "--since", str(log.wall_ms(8))) == [8, 9]
     assert sequences(journal, "--until", stamp(log.wall_ms(2))) == [1, 2]
-    assert sequences(journal, "--since", "1h") == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert sequences(journal, "--until", "1h") == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert sequences(journal, "--since", "1h") == []
 
 
 def test_names_are_known_from_the_snapshot_before(journal, log):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CLOCK = SystemClock()
 MINUTE_MS = 60_000
-NOON_MS = 4_000_000_000_000
+NOON_MS = 1_750_000_000_000
 
 
 class FolderLog:

@@ -12,7 +12,7 @@ import msgspec
 from brookline.cli.blocks import Table
 from brookline.cli.exits import Exit
 from brookline.cli.stores import NOTE, STORE_OPTION, find_store, offline, run
-from brookline.cli.times import moment_of, stamp
+from brookline.cli.times import past_moment_of, stamp
 from brookline.errors import NotFound
 from brookline.values.clock import SystemClock
 
@@ -118,7 +118,7 @@ def restore(
         raise click.UsageError("give --at or --seq, not both")
     if into is None and not dry_run:
         raise click.UsageError("say INTO which store, or give --dry-run")
-    at_ms = moment_of(at, SystemClock().wall_ms()) if at else None
+    at_ms = past_moment_of(at, SystemClock().wall_ms()) if at else None
     wish = Wish(source, into or "", at_ms=at_ms, seq=seq, beside=beside, dry_run=dry_run)
     found = run(restored(wish, out.tell))
     out.emit(found.to_value(), lambda: screen(wish, found))

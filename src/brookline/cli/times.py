@@ -39,6 +39,23 @@ def moment_of(text: str, now_ms: int) -> int:
     return now_ms - round(ago.seconds * 1000)
 
 
+def past_moment_of(text: str, now_ms: int) -> int:
+    """Return a moment that is past: as `moment_of`, but never one of this evening typed in the morning.
+
+    Raises:
+        click.UsageError: If it is none, or to come; says how that of yesterday is written.
+    """
+    at = moment_of(text, now_ms)
+    if at <= now_ms:
+        return at
+    before = at
+    while before > now_ms and ":" in text and len(text.strip()) <= len("22:10:00"):
+        before = _days_later(before, -1)
+    form = f"{dt.datetime.fromtimestamp(before / 1000).astimezone():%Y-%m-%dT%H:%M:%S}"
+    hint = f"yesterday's is {form.removesuffix(':00')}" if before < at else "a past one is wanted"
+    raise click.UsageError(f"{text!r} is {stamp(at)}, which is still to come: {hint}")
+
+
 def coming_moment_of(text: str, now_ms: int) -> int:
     """Return a moment that is to come: as `moment_of`, but ``10m`` is in ten minutes.
 
@@ -53,7 +70,7 @@ def coming_moment_of(text: str, now_ms: int) -> int:
     else:
         at = moment_of(text, now_ms) if text.isdecimal() else at
     if at <= now_ms and ":" in text and len(text) <= len("22:10:00"):
-        at = _a_day_later(at)
+        at = _days_later(at, 1)
     if at <= now_ms:
         raise click.UsageError(
             f"{text!r} is past; a moment to come is wanted, such as 22:10 or 10m"
@@ -61,11 +78,11 @@ def coming_moment_of(text: str, now_ms: int) -> int:
     return at
 
 
-def _a_day_later(ms: int) -> int:
-    """Return the same time of the next day, also where clocks are changed between."""
+def _days_later(ms: int, days: int) -> int:
+    """Return the same time of another day, also where clocks are changed between."""
     local = dt.datetime.fromtimestamp(ms / 1000).astimezone()
-    tomorrow = dt.datetime.combine(local.date() + dt.timedelta(days=1), local.time())
-    return round(tomorrow.astimezone().timestamp() * 1000)
+    other = dt.datetime.combine(local.date() + dt.timedelta(days=days), local.time())
+    return round(other.astimezone().timestamp() * 1000)
 
 
 def stamp(ms: int) -> str:
