@@ -272,6 +272,14 @@ class Cluster:
             capture_output=True, text=True, timeout=90, check=False,
         )  # fmt: skip
 
+    def typing(self, *words: str) -> subprocess.Popen[str]:
+        """Begin a command, as a user types it in the folder of the homes."""
+        return subprocess.Popen(
+            [BROOKLINE, *words],
+            cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
     def close(self) -> None:
         for server in self.servers.values():
             server.close()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 from brookline.client import calls
 from brookline.errors import Conflict
@@ -14,6 +15,7 @@ from brookline.server.lock import holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from brookline.cli.tool import Tool
     from brookline.client.states import Member
@@ -73,10 +75,49 @@ def ended(tool: Tool, how: str, process: Process | None) -> Iterator[None]:
         tool.client.do(calls.switchover(), timeout_s=_HAND_OVER_S)
         yield
         return
-    process.send(signal.SIGKILL if how == KILL else signal.SIGSTOP)
     try:
+        process.send(signal.SIGKILL if how == KILL else signal.SIGSTOP)
         yield
     finally:
         if how == PAUSE:
             with contextlib.suppress(Conflict, ProcessLookupError):
                 process.send(signal.SIGCONT)
+
+
+_ENDS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def tidied_up() -> Iterator[None]:
+    """Let also SIGTERM and SIGHUP end the block in an orderly way, as Ctrl-C does.
+
+    By default they end a process on the spot, and what it has paused or made stays so. The first one
+    counts; those after it do not disturb the tidying. What is ignored stays so, as behind nohup.
+    """
+    former = {one: signal.getsignal(one) for one in _ENDS}
+    heard = {one: each for one, each in former.items() if each is not signal.SIG_IGN}
+
+    def interrupt(number: int, _frame: FrameType | None) -> Never:
+        for one in heard:
+            signal.signal(one, signal.SIG_IGN)
+        if number == signal.SIGHUP:
+            _leave_terminal()
+        raise KeyboardInterrupt
+
+    for one in heard:
+        signal.signal(one, interrupt)
+    try:
+        yield
+    finally:
+        for one, each in heard.items():
+            signal.signal(one, each)
+
+
+def _leave_terminal() -> None:
+    """Write no more to a terminal that was closed: that fails, in the midst of the tidying."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            if stream.isatty():
+                os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from brookline.cli.asking import ask
-from brookline.cli.drill_faults import GRACEFUL, KILL, PAUSE, Process, ended
+from brookline.cli.drill_faults import GRACEFUL, KILL, PAUSE, Process, ended, tidied_up
 from brookline.cli.drill_load import Door, Load
 from brookline.cli.drill_report import judge, screen, to_value
 from brookline.cli.exits import Exit
@@ -60,7 +60,7 @@ def drill(tool: Tool, how: str, *, home: str, yes: bool, timeout_s: float | None
     # All that follows must find the plane without the node that it was found by.
     tool.access = dataclasses.replace(tool.access, urls=tuple(door.url for door in doors))
     patience = Deadline(tool.pace, timeout_s or (states.timeout_ms or 30_000) / 1000 + 30.0)
-    with _application(tool) as app:
+    with tidied_up(), _application(tool) as app:
         load = Load(tool, doors, app)
         load.begin()
         try:
@@ -109,8 +109,8 @@ def _application(tool: Tool) -> Iterator[str]:
     """Deploy an application for the drill, and remove it in the end."""
     app = new_id()
     with patient_client(tool, Deadline(tool.pace, _CLEAN_UP_S)) as client:
-        client.do(calls.deploy(_PLAN.format(name=f"brookline-drill-{app}"), app_id=app))
         try:
+            client.do(calls.deploy(_PLAN.format(name=f"brookline-drill-{app}"), app_id=app))
             yield app
         finally:
             try:
@@ -124,8 +124,8 @@ def _application(tool: Tool) -> Iterator[str]:
 
 def _remove(tool: Tool, client: Client, app: str) -> None:
     deadline = Deadline(tool.pace, _CLEAN_UP_S)
-    client.do(calls.delete(app))
     with contextlib.suppress(NotFound):
+        client.do(calls.delete(app))
         while True:
             client.do(calls.application(app))
             deadline.pause(_LOOK_S, what=f"application {app} is still there")
