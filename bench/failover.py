@@ -40,11 +40,20 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(setting: Setting, name: str, count: int = FEW, store: str = "") -> Iterator[Stage]:
-    """Start a master and a hot standby, on a folder or on a store, and deploy so many entities."""
+def stage(
+    setting: Setting, name: str, count: int = FEW, stores: Sequence[str] = ()
+) -> Iterator[Stage]:
+    """Start a master and a hot standby, and deploy so many entities.
+
+    Args:
+        setting: Where and how often.
+        name: Of the folder.
+        count: Of entities.
+        stores: The URL of the store as each node finds it; nothing for a folder on the measured disk.
+    """
     with plane(setting.folder / name, "n1", "n2") as (master, standby):
-        for node in (master, standby):
-            node.store = store or str(node.shared)
+        for node, store in zip((master, standby), stores or (str(master.shared),) * 2, strict=True):
+            node.store = store
         start_all([master, standby])
         app = deploy(master, many(count))
         wait_for_rest(master)
@@ -63,7 +72,7 @@ def killed(
     *,
     on_what: str = "",
     brooklyn: str = "-",
-    place: Callable[[], str] = str,
+    places: Callable[[], Sequence[str]] = tuple,
 ) -> Sequence[Figure]:
     """Measure `kill`, on a new place in a store each time.
 
@@ -72,11 +81,11 @@ def killed(
         most: Seconds that it may take.
         on_what: The store, for people.
         brooklyn: What Brooklyn takes.
-        place: Returns the URL of a store that nobody has used; of a folder, nothing.
+        places: Returns the URL of a store that nobody has used, as each node finds it.
     """
     seconds, lost = [], []
     for number in range(setting.rounds):
-        with stage(setting, f"kill-{number}", store=place()) as on:
+        with stage(setting, f"kill-{number}", stores=places()) as on:
             with on.writer() as writer:
                 moment = _kill(on, writer)
             account = writer.account
@@ -127,12 +136,12 @@ def handed_over(
     *,
     on_what: str = "",
     brooklyn: str = "-",
-    place: Callable[[], str] = str,
+    places: Callable[[], Sequence[str]] = tuple,
 ) -> Sequence[Figure]:
     """Measure `hand_over`; arguments as those of `killed`."""
     pauses, refused, lost = [], [], []
     for number in range(setting.rounds):
-        with stage(setting, f"hand-over-{number}", store=place()) as on:
+        with stage(setting, f"hand-over-{number}", stores=places()) as on:
             with on.writer() as writer:
                 time.sleep(BEFORE_S)
                 begin = time.perf_counter()
@@ -158,16 +167,27 @@ def handed_over(
 
 def lag(setting: Setting) -> Sequence[Figure]:
     """From the answer to a write to the moment at which a hot standby shows its sequence."""
+    return lagging(setting, brooklyn="1 s and a full reload")
+
+
+def lagging(
+    setting: Setting,
+    *,
+    on_what: str = "",
+    brooklyn: str = "-",
+    places: Callable[[], Sequence[str]] = tuple,
+) -> Sequence[Figure]:
+    """Measure `lag`; arguments as those of `killed`."""
     halves, tails = [], []
     for number in range(setting.rounds):
-        with stage(setting, f"lag-{number}") as on:
+        with stage(setting, f"lag-{number}", stores=places()) as on:
             behind = _lags(on)
         halves.append(1000 * percentile(behind, 0.5))
         tails.append(1000 * percentile(behind, 0.99))
-    brooklyn = "1 s and a full reload"
+    what = f"{on_what}lag of a hot standby"
     return [
-        at_most("lag of a hot standby, median", halves, 10, form="{:.1f} ms", brooklyn=brooklyn),
-        at_most("lag of a hot standby, p99", tails, 100, form="{:.1f} ms"),
+        at_most(f"{what}, median", halves, 10, form="{:.1f} ms", brooklyn=brooklyn),
+        at_most(f"{what}, p99", tails, 100, form="{:.1f} ms"),
     ]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from bench.figures import CannotMeasure, Figure, Row, Setting, at_least
 from tests.backends.etcd import Etcd
+from tests.backends.juicefs import Juicefs
 from tests.backends.postgresql import Postgresql
 from tests.backends.programs import Missing
 from tests.backends.seaweedfs import Seaweedfs
@@ -18,10 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
+REMEMBERS_S = 1.0
+"""How long a mount does not ask again for names and attributes, as an NFS client with ``actimeo=1``."""
+
+
 class Server(Protocol):
     def start(self) -> None: ...
     def close(self) -> None: ...
+
+
+class StoreServer(Server, Protocol):
     def place(self) -> str: ...
+
+
+S = TypeVar("S", bound=Server)
 
 
 class Kind(NamedTuple):
@@ -36,7 +47,7 @@ class Kind(NamedTuple):
     """
 
     name: str
-    make: Callable[[], Server]
+    make: Callable[[], StoreServer]
     changes: float
     kill_s: float
     hand_over_s: float
@@ -50,14 +61,14 @@ KINDS = (
 
 
 @contextlib.contextmanager
-def served(kind: Kind) -> Iterator[Server]:
-    """Run a server of a kind.
+def served(make: Callable[[], S]) -> Iterator[S]:
+    """Run a server.
 
     Raises:
         CannotMeasure: If its program is not here.
     """
     try:
-        server = kind.make()
+        server = make()
     except Missing as missing:
         raise CannotMeasure(str(missing)) from missing
     try:
@@ -71,7 +82,7 @@ def store_changes(setting: Setting) -> Sequence[Figure]:
     """Durable changes a second by 64 concurrent callers in the process, on each kind of store."""
     figures = []
     for kind in KINDS:
-        with served(kind) as server:
+        with served(kind.make) as server:
             rates = [asyncio.run(journal.rate(server.place())) for _ in range(setting.rounds)]
         what = f"{kind.name}: durable record changes a second, {journal.CALLERS} concurrent callers"
         figures.append(at_least(what, rates, kind.changes, form="{:,.0f}"))
@@ -82,9 +93,12 @@ def store_kill(setting: Setting) -> Sequence[Figure]:
     """`kill -9` of the master, to the first write of the other, on each kind of store."""
     figures: list[Figure] = []
     for kind in KINDS:
-        with served(kind) as server:
+        with served(kind.make) as server:
             figures += failover.killed(
-                _beneath(setting, kind), kind.kill_s, on_what=f"{kind.name}: ", place=server.place
+                _beneath(setting, kind),
+                kind.kill_s,
+                on_what=f"{kind.name}: ",
+                places=lambda: (server.place(),) * 2,
             )
     return figures
 
@@ -93,12 +107,27 @@ def store_hand_over(setting: Setting) -> Sequence[Figure]:
     """SIGTERM of the master, while a client writes to whichever is up, on each kind of store."""
     figures: list[Figure] = []
     for kind in KINDS:
-        with served(kind) as server:
+        with served(kind.make) as server:
             figures += failover.handed_over(
                 _beneath(setting, kind), kind.hand_over_s,
-                on_what=f"{kind.name}: ", place=server.place,
+                on_what=f"{kind.name}: ", places=lambda: (server.place(),) * 2,
             )  # fmt: skip
     return figures
+
+
+def mounted(setting: Setting) -> Sequence[Figure]:
+    """Failover, hand-over and lag on a folder that each node mounts for itself, as with NFS."""
+    on_what = "mounted twice: "
+    with served(lambda: Juicefs(REMEMBERS_S)) as system:
+
+        def places() -> Sequence[str]:
+            return [str(path) for path in system.places()]
+
+        return [
+            *failover.killed(setting, 0.7, on_what=on_what, places=places),
+            *failover.handed_over(setting, 0.1, on_what=on_what, places=places),
+            *failover.lagging(setting, on_what=on_what, places=places),
+        ]
 
 
 def _beneath(setting: Setting, kind: Kind) -> Setting:
@@ -109,4 +138,5 @@ ROWS = (
     Row("store-changes", store_changes),
     Row("store-kill", store_kill),
     Row("store-hand-over", store_hand_over),
+    Row("mounted", mounted),
 )
