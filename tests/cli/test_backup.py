@@ -73,6 +73,42 @@ def test_what_was_taken_out_of_a_backup_is_noticed(backup, file, tmp_path):
     assert "7 keys were put in, 6 are there" in err
 
 
+@pytest.mark.parametrize("part", [0.02, 0.5, 0.99])
+def test_a_backup_that_was_cut_short_is_damaged(backup, file, tmp_path, part):
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes(file.read_bytes()[: round(file.stat().st_size * part)])
+    for command in (("verify", cut), ("restore", cut, "--dry-run")):
+        status, _, err = backup(*command)
+        assert status == 3
+        assert "is damaged, or was cut short" in err
+    cut.write_bytes(b"not even a zip")
+    assert backup("verify", cut)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "found"),
+    [
+        ({"planeId": "planeother"}, "plane", "planeabcde"),
+        ({"sequence": 7}, "entry", 6),
+        ({"epoch": 2}, "epoch", 1),
+    ],
+)
+def test_a_manifest_that_says_other_than_the_log_is_noticed(
+    backup, file, tmp_path, said, name, found
+):
+    forged = tmp_path / "forged.zip"
+    with zipfile.ZipFile(file) as whole, zipfile.ZipFile(forged, "w") as part:
+        for one in whole.namelist():
+            data = whole.read(one)
+            if one == "manifest.json":
+                data = json.dumps(json.loads(data) | said).encode()
+            part.writestr(one, data)
+    status, out, _ = backup("verify", forged)
+    assert status == 3
+    (lie,) = said.values()
+    assert f"manifest.json says {name} {lie}, and the log {name} {found}" in out
+
+
 @pytest.mark.parametrize("change", [b'"web"', b'"kind":"fence"'])
 def test_what_was_changed_in_a_backup_is_noticed(backup, file, tmp_path, change):
     forged = tmp_path / "forged.zip"

@@ -9,18 +9,27 @@ from typing import TYPE_CHECKING
 from brookline.cli.stores import absolute, opened_plane
 from brookline.errors import Conflict, Damaged, InvalidInput
 from brookline.journal import scan
-from brookline.journal.backups import FORMAT, VERSION, Backup, BackupWriter, Manifest, copy_into
+from brookline.journal.backups import (
+    FORMAT,
+    MANIFEST,
+    VERSION,
+    Backup,
+    BackupWriter,
+    Manifest,
+    copy_into,
+)
 from brookline.journal.entry import open_entry
-from brookline.journal.keys import snapshot_seq
+from brookline.journal.keys import entry_seq, snapshot_seq
 from brookline.journal.planekey import find_plane
 from brookline.journal.points import rebuild, spans
-from brookline.journal.verifying import verify
+from brookline.journal.verifying import Fault, verify
 from brookline.management.backup_files import CUSTOM, File, abandoned, name_of
 from brookline.stores.urls import shown
 from brookline.values.clock import SystemClock
 from brookline.version import VERSION as PRODUCT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from brookline.journal.scan import Retained, Source
@@ -77,7 +86,23 @@ async def verified(path: Path) -> Verdict:
     """
     with contextlib.closing(Backup.open(path)) as backup:
         kept = await scan.retained(backup)
-        return await verify(backup, CLOCK, may_lack=begins(kept))
+        verdict = await verify(backup, CLOCK, may_lack=begins(kept))
+        verdict.faults += _contradictions(backup.manifest, verdict, kept.last_seq)
+        return verdict
+
+
+def _contradictions(manifest: Manifest, verdict: Verdict, last_seq: int) -> Iterator[Fault]:
+    """Yield what a manifest says other than the log, as far as that can be read."""
+    pairs: list[tuple[str, object, object]] = [
+        ("plane", manifest.plane_id, verdict.plane or manifest.plane_id),
+        ("entry", manifest.sequence, last_seq),
+    ]
+    if not verdict.faults:
+        pairs.append(("epoch", manifest.epoch, verdict.epoch))
+    for name, said, found in pairs:
+        if said != found:
+            what = f"{MANIFEST} says {name} {said}, and the log {name} {found}"
+            yield Fault(MANIFEST, what, "somebody changed it: take another backup")
 
 
 def begins(kept: Retained) -> int:
@@ -112,7 +137,7 @@ async def _manifest(store: Source, kept: Retained, url: str) -> Manifest:
 
 
 async def _last_epoch(store: Source, kept: Retained) -> int:
-    if kept.entries:
+    if kept.entries and entry_seq(kept.entries[-1]) == kept.last_seq:
         data = await store.get(kept.entries[-1])
         if data is not None:
             return open_entry(data, kept.entries[-1]).header.epoch

@@ -39,7 +39,9 @@ SUFFIX = ".zip"
 PART = ".part"
 """Of the name of one that is being written, after a dot and the name that it will have."""
 
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
+"""Name of the file in it that says what it is."""
+
 _OURS = (JOURNAL, SNAPSHOT, BLOB)
 _BROKEN = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, EOFError, ValueError,
@@ -112,7 +114,7 @@ class BackupWriter:
         whole = msgspec.structs.replace(
             manifest, keys=len(self._names), digest=_digest(self._names)
         )
-        self._zip.writestr(_MANIFEST, msgspec.json.format(msgspec.json.encode(whole)))
+        self._zip.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(whole)))
         self._zip.close()
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -153,7 +155,7 @@ class Backup:
         self.path = path
         self.manifest = manifest
         self._zip = file
-        self._keys = sorted(name for name in file.namelist() if name != _MANIFEST)
+        self._keys = sorted(name for name in file.namelist() if name != MANIFEST)
         self._known = frozenset(self._keys)
 
     @classmethod
@@ -163,13 +165,15 @@ class Backup:
         Raises:
             NotFound: If there is no such file.
             InvalidInput: If it is no backup, or one of a later version.
-            Damaged: If something was taken out of it or put in.
+            Damaged: If it was cut short, or something was taken out of it or put in.
         """
         try:
             file = zipfile.ZipFile(path)
         except FileNotFoundError as error:
             raise NotFound(f"there is no file {path}") from error
         except (OSError, *_BROKEN) as error:
+            if _begins_as_zip(path):
+                raise Damaged(f"{path} is damaged, or was cut short: {error}") from error
             raise InvalidInput(f"{path} is no backup that can be read: {error}") from error
         try:
             backup = cls(path, file, _manifest(path, file))
@@ -232,11 +236,19 @@ def _add(writer: BackupWriter, pairs: Iterable[tuple[str, bytes | None]]) -> Non
             writer.add(key, data)
 
 
-def _manifest(path: Path, file: zipfile.ZipFile) -> Manifest:
-    if _MANIFEST not in file.namelist():
-        raise InvalidInput(f"{path} is no backup of this product: it has no {_MANIFEST}")
+def _begins_as_zip(path: Path) -> bool:
     try:
-        text = file.read(_MANIFEST)
+        with path.open("rb") as file:
+            return file.read(2) == b"PK"
+    except OSError:
+        return False
+
+
+def _manifest(path: Path, file: zipfile.ZipFile) -> Manifest:
+    if MANIFEST not in file.namelist():
+        raise InvalidInput(f"{path} is no backup of this product: it has no {MANIFEST}")
+    try:
+        text = file.read(MANIFEST)
         kind = msgspec.json.decode(text, type=_Kind)
         if kind.format != FORMAT:
             raise InvalidInput(_not_ours(path, kind.format))
@@ -246,8 +258,10 @@ def _manifest(path: Path, file: zipfile.ZipFile) -> Manifest:
                 " later version of the product made it"
             )
         return msgspec.json.decode(text, type=Manifest)
-    except (msgspec.DecodeError, OSError, *_BROKEN) as error:
-        raise InvalidInput(f"{_MANIFEST} of {path} cannot be read: {error}") from error
+    except msgspec.DecodeError as error:
+        raise InvalidInput(f"{MANIFEST} of {path} cannot be read: {error}") from error
+    except (OSError, *_BROKEN) as error:
+        raise Damaged(f"{MANIFEST} of {path} cannot be read: {error}") from error
 
 
 def _not_ours(path: Path, found: str) -> str:
@@ -256,7 +270,7 @@ def _not_ours(path: Path, found: str) -> str:
             f"{path} is an export, not a backup: POST /v1/server/ha/persist/import takes its"
             " applications into a running plane"
         )
-    return f"{path} is no backup: its {_MANIFEST} says format {found[:40]!r}"
+    return f"{path} is no backup: its {MANIFEST} says format {found[:40]!r}"
 
 
 def _digest(names: Sequence[str]) -> str:

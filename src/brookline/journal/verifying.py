@@ -56,6 +56,7 @@ class Verdict:
         first: The first of them.
         last: The last of them.
         epochs: How many masterships wrote them.
+        epoch: Of the newest that was read.
         snapshots: How many were read.
         compared: How many of these were compared with the entries before them.
         blobs: How many entries have their payload in a blob.
@@ -68,6 +69,7 @@ class Verdict:
     first: int = 0
     last: int = 0
     epochs: int = 0
+    epoch: int = 0
     snapshots: int = 0
     compared: int = 0
     blobs: int = 0
@@ -135,6 +137,7 @@ class _Walk:
             await self._entry(key, data)
             on_progress(self._verdict.entries, total)
         await self._pass_snapshots(self._kept.last_seq)
+        self._verdict.epoch = self._epoch
         self._judge_gaps()
         self._judge_tail()
 
