@@ -124,6 +124,8 @@ def test_another_nodes_process_is_left_alone(home, tmp_path):
     ("arguments", "status", "said"),
     [
         ((), 1, "say how: --kill, --pause or --graceful"),
+        (("--graceful", "--kill", "--yes"), 1, "one of them only: --kill, --pause or --graceful"),
+        (("--kill", "--pause", "--yes"), 1, "one of them only"),
         (("--graceful",), 1, "give --yes"),
         (("--kill", "--yes"), 16, "is not here"),
         (("--graceful", "--yes", "--timeout", "soon"), 1, "soon"),

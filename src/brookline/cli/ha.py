@@ -156,15 +156,15 @@ def clear(tool: Tool, node: str | None) -> None:
 
 
 @ha.command()
-@click.option("--kill", "how", flag_value="kill", help="End the master's process with kill -9.")
-@click.option("--pause", "how", flag_value="pause", help="Pause it until another node leads.")
-@click.option("--graceful", "how", flag_value="graceful", help="Have the master hand over.")
+@click.option("--kill", is_flag=True, help="End the master's process with kill -9.")
+@click.option("--pause", is_flag=True, help="Pause it until another node leads.")
+@click.option("--graceful", is_flag=True, help="Have the master hand over.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option(
     "--timeout", default="", help="How long to wait.  [default: the heartbeat time-out and 30s]"
 )
 @with_tool
-def drill(tool: Tool, *, how: str | None, yes: bool, timeout: str) -> None:
+def drill(tool: Tool, *, yes: bool, timeout: str, **ways: bool) -> None:
     """Rehearse a failover: end the master's mastership, and see what clients notice.
 
     Two clients for each node write to and read an application that is made for it, and removed in the
@@ -174,11 +174,14 @@ def drill(tool: Tool, *, how: str | None, yes: bool, timeout: str) -> None:
     from brookline.cli.ha_drill import drill as rehearse
     from brookline.cli.waiting import seconds_of
 
-    if how is None:
-        raise click.UsageError("say how: --kill, --pause or --graceful")
+    chosen = [way for way, wanted in ways.items() if wanted]
+    if len(chosen) != 1:
+        one = "one of them only" if chosen else "say how"
+        raise click.UsageError(f"{one}: --kill, --pause or --graceful")
     context = click.get_current_context()
     home = context.params.get("home") or (context.find_root().obj or {}).get("home") or ""
-    rehearse(tool, how, home=home, yes=yes, timeout_s=seconds_of(timeout) if timeout else None)
+    timeout_s = seconds_of(timeout) if timeout else None
+    rehearse(tool, chosen[0], home=home, yes=yes, timeout_s=timeout_s)
 
 
 def look(client: Client) -> tuple[PlaneStates, dict[str, Any]]:
