@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from brookline.cli.output import Output
-from brookline.cli.tool import common_options, with_tool
+from brookline.cli.tool import common_options, offline_options, with_tool
 from brookline.errors import InvalidInput, NotFound
 from brookline.journal.planekey import find_plane
 from brookline.stores.presence import is_there
@@ -44,22 +44,33 @@ _OF_SERVERS = ("urls", "user", "password", "cacert", "insecure")
 
 
 def offline(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that asks no server the common options, and an `Output` made of them.
+    """Give a command that asks no server an `Output`, and the option `--home` as its keyword ``home``.
 
-    Its keyword ``home`` is the option `--home`; the other options about servers have no effect.
+    The options about servers are none of it, and refused before its name.
     """
 
     @functools.wraps(function)
     def command(**given: Any) -> None:
-        earlier = click.get_current_context().find_root().obj or {}
-        for name in _OF_SERVERS:
-            given.pop(name)
-        form = given.pop("form") or earlier.get("form") or "table"
-        colour = not (given.pop("no_color") or earlier.get("no_color"))
-        home = given.pop("home") or earlier.get("home") or ""
-        function(Output(form, colour=colour), home=home, **given)
+        useless = [name for name in _OF_SERVERS if _earlier().get(name)]
+        if useless:
+            option = "--" + useless[0].removesuffix("s" if useless[0] == "urls" else "")
+            raise click.UsageError(f"{option} has no use here: this command asks no server")
+        _read_offline(function, given)
 
-    return common_options(command)
+    return offline_options(command)
+
+
+def _earlier() -> dict[str, Any]:
+    """Return the options before the command's name."""
+    return click.get_current_context().find_root().obj or {}
+
+
+def _read_offline(function: Callable[..., None], given: dict[str, Any]) -> None:
+    earlier = _earlier()
+    form = given.pop("form") or earlier.get("form") or "table"
+    colour = not (given.pop("no_color") or earlier.get("no_color"))
+    home = given.pop("home") or earlier.get("home") or ""
+    function(Output(form, colour=colour), home=home, **given)
 
 
 def either(function: Callable[..., None]) -> Callable[..., None]:
@@ -76,11 +87,13 @@ def either(function: Callable[..., None]) -> Callable[..., None]:
         def reading(out: Output, **rest: Any) -> None:
             function(out, tool=None, **rest)
 
-        earlier = click.get_current_context().find_root().obj or {}
-        asks = given["urls"] or earlier.get("urls")
-        if not asks:
-            given["who"] = given["who"] or given["user"]
-        (with_tool(asking) if asks else offline(reading))(**given)
+        if given["urls"] or _earlier().get("urls"):
+            with_tool(asking)(**given)
+            return
+        given["who"] = given["who"] or given["user"] or _earlier().get("user") or ""
+        _read_offline(
+            reading, {name: one for name, one in given.items() if name not in _OF_SERVERS}
+        )
 
     return common_options(command)
 

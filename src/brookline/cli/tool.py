@@ -50,6 +50,10 @@ _OPTIONS = (
     click.option("--insecure", is_flag=True, help="Accept any certificate. [BROOKLINE_INSECURE]"),
 )
 
+_HOME_OF_STORE = click.option(
+    "--home", default="", metavar="DIR", help="Home of a node: it remembers its plane's store."
+)
+
 _FORM = click.option(
     "-o",
     "--output",
@@ -155,6 +159,13 @@ def _with_origin(error: NotLoggedIn, access: Access) -> NotLoggedIn:
 def common_options(function: Callable[P, None]) -> Callable[P, None]:
     """Add the options that all commands have."""
     for option in reversed((*_OPTIONS, _FORM, _NO_COLOUR)):
+        function = option(function)
+    return function
+
+
+def offline_options(function: Callable[P, None]) -> Callable[P, None]:
+    """Add the options of a command that asks no server."""
+    for option in reversed((_HOME_OF_STORE, _FORM, _NO_COLOUR)):
         function = option(function)
     return function
 
