@@ -28,6 +28,7 @@ from brookline.api import (
     server,
     sessions,
     streams,
+    tags,
 )
 from brookline.api.edge import Edge
 from brookline.api.hot import Hot
@@ -57,6 +58,7 @@ RESOURCES = (
     applications,
     deploy,
     entities,
+    tags,
     references,
     config,
     sensors,

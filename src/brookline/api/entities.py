@@ -10,9 +10,9 @@ from brookline.api.answers import EMPTY, JSON, NO_CONTENT, TEXT, Answer, json, t
 from brookline.api.asking import Follows
 from brookline.api.calls import FORM
 from brookline.api.deploy import YAML, text_of
-from brookline.api.rendering import bare
 from brookline.api.routes import Param, Place, change, read
 from brookline.api.summaries import entity_list, entity_summary, location_summary
+from brookline.api.tags import SPEC_FORMAT, spec_of
 from brookline.errors import InvalidInput
 from brookline.operations.task import Status, Task
 from brookline.wire.rest import (
@@ -26,9 +26,7 @@ from brookline.wire.rest import (
 if TYPE_CHECKING:
     from brookline.api.calls import Call
     from brookline.management.context import Added
-    from brookline.model.entity import Entity
 
-_SPEC_FORMAT = "brooklyn-camp"
 _SHORT = "20ms"
 """How long a start of children is waited for by default.
 
@@ -112,20 +110,6 @@ async def expunge(call: Call) -> Answer | Follows:
     return asked.answer
 
 
-async def get_tags(call: Call) -> Answer:
-    """Return the tags of an entity."""
-    return json(_tags(call, finding.entity(call)))
-
-
-async def get_tag(call: Call) -> Answer:
-    """Return the value of a tag that is a map with this one key."""
-    key = call.path["key"]
-    for tag in _tags(call, finding.entity(call)):
-        if isinstance(tag, dict) and list(tag) == [key]:
-            return bare(tag[key])
-    return NO_CONTENT
-
-
 async def get_locations(call: Call) -> Answer:
     """Return the locations in which an entity runs."""
     live = call.ports.management.live
@@ -135,7 +119,7 @@ async def get_locations(call: Call) -> Answer:
 
 async def get_spec(call: Call) -> Answer:
     """Return the blueprint that an entity was deployed from; its children have none."""
-    spec = _spec(call, finding.entity(call))
+    spec = spec_of(call, finding.entity(call))
     if spec is None:
         return NO_CONTENT
     return text(spec["text"], media=TEXT if call.accepted == "text/plain" else call.accepted)
@@ -143,12 +127,12 @@ async def get_spec(call: Call) -> Answer:
 
 async def get_spec_list(call: Call) -> Answer:
     """Return the blueprint that an entity was deployed from, in a list."""
-    spec = _spec(call, finding.entity(call))
+    spec = spec_of(call, finding.entity(call))
     if spec is None:
         return NO_CONTENT
     contents = spec["text"]
     summary = next((line for line in contents.splitlines() if line.strip()), "")
-    return json([SpecSummary(summary, spec.get("format") or _SPEC_FORMAT, contents)])
+    return json([SpecSummary(summary, spec.get("format") or SPEC_FORMAT, contents)])
 
 
 async def get_nothing(call: Call) -> Answer:
@@ -161,21 +145,6 @@ async def get_icon(call: Call) -> Answer:
     """Return the icon of an entity; this version knows of none."""
     finding.entity(call)
     return NO_CONTENT
-
-
-def _spec(call: Call, entity: Entity) -> dict[str, Any] | None:
-    return call.ports.node.replica.records.get("spec", entity.id)
-
-
-def _tags(call: Call, entity: Entity) -> list[Any]:
-    tags = [tag for tag in entity.tags if tag is not None]
-    spec = _spec(call, entity)
-    if spec is not None:
-        tags.append({"kind": "yaml_spec", "contents": spec["text"]})
-        tags.append({"spec_hierarchy": [{"format": _SPEC_FORMAT, "contents": spec["text"]}]})
-    elif entity.parent is not None:
-        tags.append({"depth_in_ancestor": 1})
-    return tags
 
 
 _E = "/applications/{app}/entities/{e}"
@@ -197,8 +166,6 @@ OPERATIONS = (
     ),
     read(f"{_E}/relations", get_nothing, returns=list[RelationSummary], place=Place.HOT),
     read(f"{_E}/workflows", get_nothing, returns=list[dict[str, Any]], place=Place.HOT),
-    read(f"{_E}/tags", get_tags, returns=list[Any], place=Place.HOT),
-    read(f"{_E}/tag/get/{{key}}", get_tag, returns={200: Any, 204: None}, place=Place.HOT),
     read(f"{_E}/locations", get_locations, returns=list[LocationSummary], place=Place.HOT),
     read(
         f"{_E}/spec", get_spec, returns={200: str, 204: None}, place=Place.HOT, produces=_SPEC_TYPES

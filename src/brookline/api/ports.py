@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from brookline.management.interruptions import Interruptions
     from brookline.management.outputs import Outputs
     from brookline.management.persistence import Persistence
+    from brookline.management.tagging import Edit
     from brookline.model.entity import Entity
     from brookline.model.live import Live
     from brookline.operations.streams import Piece
@@ -255,6 +256,10 @@ class Management(Protocol):
 
     async def rename(self, entity: Entity, name: str, ctx: Asking) -> None:
         """Set the display name."""
+        ...
+
+    async def edit_tags(self, entity: Entity, edit: Edit, ctx: Asking) -> None:
+        """Edit the tags; what is decided is whether that changes anything."""
         ...
 
     async def set_config(

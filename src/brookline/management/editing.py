@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from brookline.journal.records import View
+    from brookline.management.tagging import Edit
     from brookline.model.entity import Entity
     from brookline.operations.recorder import Decide
     from brookline.wire.changes import Value
@@ -35,6 +36,19 @@ def rename(entity: Entity, name: str) -> Decide:
 def set_tags(entity: Entity, tags: Sequence[Any]) -> Decide:
     """Return how tags are set."""
     return lambda view: _merged(view, entity, {"tags": list(tags)})
+
+
+def edit_tags(entity: Entity, edit: Edit) -> Decide:
+    """Return how tags are edited; its answer is whether that changes anything."""
+
+    def decide(view: View) -> Decision:
+        before = existing(view, entity).get("tags", [])
+        after = edit(before)
+        if after is before:
+            return Decision([], answer=False)
+        return Decision([Merge(ENTITY, entity.id, {"tags": after})], answer=True)
+
+    return decide
 
 
 def set_config(entities: Sequence[Entity], values: Mapping[str, Any]) -> Decide:

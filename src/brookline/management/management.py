@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from brookline.journal.records import View
     from brookline.management.context import Asking
     from brookline.management.plans import Plans, Ready
+    from brookline.management.tagging import Edit
     from brookline.model.entity import Entity
     from brookline.model.live import Live
     from brookline.operations.recorder import Decide, Recorder
@@ -198,6 +199,14 @@ class Management:
             NotFound: If the entity is gone meanwhile.
         """
         await self._commit(editing.set_tags(entity, tags), ctx)
+
+    async def edit_tags(self, entity: Entity, edit: Edit, ctx: Asking) -> None:
+        """Edit the tags; what is decided is whether that changes anything.
+
+        Raises:
+            NotFound: If the entity is gone meanwhile.
+        """
+        await self._commit(editing.edit_tags(entity, edit), ctx)
 
     async def set_config(
         self, entity: Entity, values: Mapping[str, Any], *, recurse: bool, ctx: Asking
