@@ -38,7 +38,7 @@ def plane():
 def outside(monkeypatch, tmp_path):
     """Keep the commands away from the environment and the folders of who runs the tests."""
     monkeypatch.chdir(tmp_path)
-    for name in ("URL", "USER", "PASSWORD", "CACERT", "INSECURE"):
+    for name in ("URL", "USER", "PASSWORD", "CACERT", "INSECURE", "PERSISTENCE_DIR"):
         monkeypatch.delenv(f"BROOKLINE_{name}", raising=False)
 
 

@@ -1,10 +1,15 @@
-"""What commands that ask no server take of the options about servers."""
+"""Commands that ask no server: what they take of the options about servers, and how they find the store."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
 from brookline.cli.main import run
+from brookline.cli.stores import NOTE, VARIABLE, find_store
+from brookline.errors import InvalidInput
+from brookline.stores.urls import shown
 
 COMMANDS = (
     ("backup", "create"),
@@ -46,3 +51,39 @@ def test_the_log_is_asked_of_servers_or_read(outside, capsys):
     assert "--url URL" in capsys.readouterr().out
     assert run(["--user", "admin", "journal", "show", "--persistence-dir", "nowhere"]) == 2
     assert "there is no folder nowhere" in capsys.readouterr().err
+
+
+URL = "postgresql://plane:open-sesame@db.example/plane"
+
+
+@pytest.fixture
+def home(tmp_path):
+    def make(store):
+        note = tmp_path / "n1" / NOTE
+        note.parent.mkdir(parents=True)
+        note.write_text(json.dumps({"store": store}))
+        return str(tmp_path / "n1")
+
+    return make
+
+
+def test_the_environment_says_where_the_store_is(log, outside, capsys, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(log.folder))
+    assert run(["journal", "verify"]) == 0
+    assert run(["backup", "create", "--to", "b.zip"]) == 0
+    assert run(["journal", "verify", "--persistence-dir", "nowhere"]) == 2
+    assert "there is no folder nowhere" in capsys.readouterr().err
+
+
+def test_a_home_that_is_named_counts_more_than_the_environment(home, tmp_path):
+    assert find_store("", home("/plane"), tmp_path, {VARIABLE: "/other"}) == "/plane"
+    assert find_store("", "", tmp_path, {VARIABLE: "/other"}) == "/other"
+    assert find_store("", "", tmp_path, {VARIABLE: ""}) == "/plane"
+
+
+def test_the_environment_gives_back_the_password_that_no_home_keeps(home, tmp_path):
+    named = home(shown(URL))
+    assert find_store("", named, tmp_path, {VARIABLE: URL}) == URL
+    for environment in ({}, {VARIABLE: URL.replace("db.", "db2.")}):
+        with pytest.raises(InvalidInput, match=f"no home keeps: .* or {VARIABLE}"):
+            find_store("", named, tmp_path, environment)

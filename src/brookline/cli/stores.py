@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +22,7 @@ from brookline.stores.urls import MASK, shown
 from brookline.values.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
     from brookline.cli.tool import Tool
     from brookline.stores.store import Store
@@ -31,12 +32,16 @@ T = TypeVar("T")
 NOTE = Path("data") / "node.json"
 """File of a home that says where its plane's store is."""
 
+VARIABLE = "BROOKLINE_PERSISTENCE_DIR"
+"""Of the environment: the store, for servers and for commands."""
+
 STORE_OPTION = click.option(
     "--persistence-dir",
     "store",
     default="",
     metavar="URL",
-    help="The store: a folder, or its URL.  [default: that of --home, or of the homes here]",
+    help="The store: a folder, or its URL.  [default: that of --home, else of"
+    " BROOKLINE_PERSISTENCE_DIR, else of the homes here]",
 )
 
 
@@ -98,21 +103,24 @@ def either(function: Callable[..., None]) -> Callable[..., None]:
     return common_options(command)
 
 
-def find_store(url: str, home: str, folder: Path | None = None) -> str:
-    """Return the URL of a store: as given, else what the home remembers, else the homes here.
+def find_store(
+    url: str, home: str, folder: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> str:
+    """Return the URL of a store: as given, else what the home or the environment says, else the homes here.
 
     Raises:
         InvalidInput: If none is known, or several are.
     """
-    if url:
-        return url
+    named = environment.get(VARIABLE, "")
+    if url or (named and not home):
+        return url or named
     folder = folder or Path.cwd()
     homes = (
         [Path(home)] if home else [folder, *sorted(p.parents[1] for p in folder.glob(f"*/{NOTE}"))]
     )
     found = list(dict.fromkeys(filter(None, map(_remembered, homes))))
     if len(found) == 1:
-        return _whole(found[0])
+        return _whole(found[0], named)
     if home:
         raise InvalidInput(f"{home} is not the home of a node that took part in a plane")
     if found:
@@ -120,17 +128,20 @@ def find_store(url: str, home: str, folder: Path | None = None) -> str:
     raise InvalidInput("say where the store is: --persistence-dir URL, or --home DIR of a node")
 
 
-def _whole(url: str) -> str:
-    """Refuse a URL as a home keeps it if something secret was left out.
+def _whole(url: str, named: str) -> str:
+    """Return a URL as a home keeps it, with what is secret in it if the environment says that.
 
     Raises:
-        InvalidInput: If it was.
+        InvalidInput: If something secret was left out, and is not known.
     """
-    if MASK in url:
-        raise InvalidInput(
-            f"the plane is in {url}, whose password no home keeps: name it, --persistence-dir URL"
-        )
-    return url
+    if MASK not in url:
+        return url
+    if named and shown(named) == url:
+        return named
+    raise InvalidInput(
+        f"the plane is in {url}, whose password no home keeps: name it, --persistence-dir URL or"
+        f" {VARIABLE}"
+    )
 
 
 def _remembered(home: Path) -> str:
