@@ -208,6 +208,25 @@ services:
     ]
 
 
+def test_what_may_be_meant_as_the_type_is_told_beside_other_faults(
+    faults: Callable[[str], list[str]],
+) -> None:
+    text = """\
+services:
+- typ: vanilla
+  description: x
+- tipe: web
+  location: [1]
+- name: type
+"""
+    assert faults(text) == [
+        "2:3 an entity needs a 'type', and 'typ' is unknown; did you mean 'type'?",
+        "4:3 an entity needs a 'type', and 'tipe' is unknown; did you mean 'type'?",
+        "5:13 a location is a text, or a map with one entry: its spec and its config",
+        "6:3 an entity needs a 'type'",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

@@ -18,6 +18,7 @@ from brookline.model.types import did_you_mean
 from brookline.values.garbage import uncollected
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Mapping as MappingOf
 
     from brookline.blueprint.spec import KnownLocations
@@ -158,7 +159,7 @@ class _Planner:
             return None
         typed = node.get(*keys.TYPE)
         if typed is None:
-            self._source.fault(node.at, "an entity needs a 'type'")
+            self._source.fault(node.at, f"an entity needs a 'type'{_mistyped(node.entries)}")
         cls = self._class(typed) if typed is not None else None
         # One of an unknown type is read all the same, for what else is wrong in it.
         spec = self._filled(EntitySpec(cls or self._application(), node.at), node, top=False)
@@ -255,3 +256,12 @@ class _Planner:
 def _keeps_wrapper(plan: Mapping) -> bool:
     wrapped = plan.get("wrappedApp")
     return isinstance(wrapped, Scalar) and wrapped.value is True
+
+
+def _mistyped(names: Iterable[str]) -> str:
+    """Say which unknown key may be meant as the type, or nothing; warnings are not shown with faults."""
+    for name in names:
+        known = name in keys.USED or name in keys.INERT or name in keys.METADATA
+        if not known and (hint := did_you_mean(name, keys.TYPE)):
+            return f", and '{name}' is unknown{hint}"
+    return ""
