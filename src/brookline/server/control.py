@@ -42,7 +42,7 @@ class Control:
         node: The plane's node.
         management: For applications that are to be stopped first.
         users: Told of users that are configured anew.
-        settings: In effect.
+        settings: Those of the start, in effect until they are read again.
         load: Reads all settings again.
         started_ms: Wall time of the start.
         stopping: The wish to end it.
@@ -69,6 +69,7 @@ class Control:
         self._management = management
         self._users = users
         self._settings = settings
+        self._begun_with = settings
         self._load = load
         self._stopping = stopping
         self._store_url = store_url
@@ -123,7 +124,7 @@ class Control:
         later = [
             setting.name
             for setting in c.SETTINGS
-            if not setting.reloads and fresh[setting] != self._settings[setting]
+            if not setting.reloads and fresh[setting] != self._begun_with[setting]
         ]
         self._users.configure(users)
         set_level(fresh[c.LOG_LEVEL].value)
