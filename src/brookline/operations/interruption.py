@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any
 
+from brookline.operations.storing import cleaned
+
 if TYPE_CHECKING:
     from brookline.wire.changes import Value
 
@@ -57,7 +59,7 @@ class StepInterrupted(BaseException):
     def __init__(self, cause: Cause | str, reason: str, *, step: str = "") -> None:
         super().__init__(reason)
         self.cause = Cause(cause)
-        self.reason = reason
+        self.reason = cleaned(reason)
         self.step = step
         self.part = ""
         self.trail: dict[str, Value] = {}

@@ -26,7 +26,7 @@ from brookline.operations.running import Running, Work
 from brookline.operations.safety import Safety, returns_of, safety_of
 from brookline.operations.storing import stored
 from brookline.operations.task import Task, begun, child_id, command_id
-from brookline.operations.texts import describe_call
+from brookline.operations.texts import describe_call, storable
 from brookline.operations.track import Track
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Operation(Running):
         given = dict(params or {})
         body = effector_body(entity, effector, given)
         task = self._call_task(effector, entity)
-        describe_call(task, effector, given, "EFFECTOR", "SUB-TASK", "NON-TRANSIENT")
+        describe_call(task, effector, storable(given), "EFFECTOR", "SUB-TASK", "NON-TRANSIENT")
         return self._begin(task, Work(body))
 
     async def begin_apart(

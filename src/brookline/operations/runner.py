@@ -12,6 +12,7 @@ from brookline.errors import (
     Cancelled,
     Fenced,
     NotMaster,
+    StepFailed,
     TimedOut,
 )
 from brookline.operations.interruption import StepInterrupted, in_doubt
@@ -19,7 +20,14 @@ from brookline.operations.outcomes import Ending
 from brookline.operations.patience import Patience, may_wait
 from brookline.operations.remains import told_of_remains
 from brookline.operations.safety import Safety
-from brookline.operations.storing import failure_of, read_back, shown, storable_error, stored
+from brookline.operations.storing import (
+    cleaned,
+    failure_of,
+    read_back,
+    shown,
+    storable_error,
+    stored,
+)
 from brookline.operations.task import Status, Task
 
 if TYPE_CHECKING:
@@ -193,10 +201,7 @@ class Runner:
             elif operation.handed_over:
                 return self._let_go(operation)
             else:
-                ends = self._ends(operation, ending)
-                begins = await self._ledger.end(operation, ends)
-                if begins is not None:
-                    self._begin_other(begins)
+                ending, ends = await self._recorded(operation, ending)
         except (NotMaster, Fenced, asyncio.CancelledError):
             operation.root.hand_over()
             return self._let_go(operation)
@@ -204,6 +209,31 @@ class Runner:
         if ending.status is Status.FAILED:
             _log_failure(task, ending.error)
         return ending
+
+    async def _recorded(self, operation: Operation, ending: Ending) -> tuple[Ending, Value]:
+        """Record how it ended; say plainly that it failed if that cannot be recorded as it is.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+            Fenced: Likewise.
+        """
+        try:
+            return ending, await self._record(operation, ending)
+        except (NotMaster, Fenced):
+            raise
+        except Exception as fault:
+            log.exception("end not recorded", extra={"fields": {"task": operation.task.id}})
+            how, why = ending.status.value, type(fault).__name__
+            text = f"{operation.task.name} has {how}, and how could not be recorded ({why})"
+            plainly = Ending(Status.FAILED, error=StepFailed(cleaned(text), why))
+            return plainly, await self._record(operation, plainly)
+
+    async def _record(self, operation: Operation, ending: Ending) -> Value:
+        ends = self._ends(operation, ending)
+        begins = await self._ledger.end(operation, ends)
+        if begins is not None:
+            self._begin_other(begins)
+        return ends
 
     def _ends(self, operation: Operation, ending: Ending) -> Value:
         ends: Value = {"status": ending.status.value, "ended": self._clock.wall_ms()}
@@ -256,9 +286,11 @@ def _cut_off(operation: Operation, work: Work) -> Ending:
 def error_text(error: BaseException) -> str:
     """Return a line that says what went wrong, and after a blank line what else helps."""
     if isinstance(error, BrooklineError):
-        return error.message + (f"\n\n{error.details}" if error.details else "")
-    trace = "".join(traceback.format_exception(error)).splitlines()[-_TRACE_LINES:]
-    return f"{type(error).__name__}: {error}\n\n" + "\n".join(trace)
+        text, more = error.message, error.details
+    else:
+        trace = "".join(traceback.format_exception(error)).splitlines()[-_TRACE_LINES:]
+        text, more = f"{type(error).__name__}: {error}", "\n".join(trace)
+    return cleaned(text) + (f"\n\n{cleaned(more)}" if more else "")
 
 
 def _log_failure(task: Task, error: BaseException | None) -> None:

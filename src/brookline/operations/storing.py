@@ -17,6 +17,8 @@ from brookline.errors import BrooklineError, InvalidInput, Outcome, StepFailed, 
 from brookline.values.coercion import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from brookline.wire.changes import Value
 
 MOST_BYTES = 256 * 1024
@@ -24,7 +26,12 @@ MOST_BYTES = 256 * 1024
 
 _MOST_OF_AN_ERROR = 16 * 1024
 
+MOST_CHARS = 16_000
+"""How long a text of an error may be; so much of it is kept."""
+
 _TEXTS = frozenset({"message", "details", "data"})
+_UNSTORABLE = (TypeError, ValueError, RecursionError, OverflowError)
+_NOTE_CHARS = 40
 
 
 def stored(step: str, result: Any) -> Any:
@@ -35,7 +42,7 @@ def stored(step: str, result: Any) -> Any:
     """
     try:
         data = msgspec.json.encode(result)
-    except (TypeError, ValueError, RecursionError, OverflowError) as fault:
+    except _UNSTORABLE as fault:
         raise InvalidInput(
             f"step '{step}' returned what cannot be stored ({fault}): "
             "a step returns texts, numbers, lists and maps"
@@ -49,10 +56,21 @@ def stored(step: str, result: Any) -> Any:
 
 
 def shown(result: Any) -> Any:
-    """Return the result of an operation as JSON for people; one that is too large is a remark."""
-    as_json = plain(result)
-    size = len(msgspec.json.encode(as_json))
-    return as_json if size <= MOST_BYTES else f"(a result of {size} bytes is not kept)"
+    """Return the result of an operation as JSON for people; a remark if it cannot be kept."""
+    try:
+        data = msgspec.json.encode(plain(result))
+    except _UNSTORABLE as fault:
+        return f"(a result that cannot be stored is not kept: {cleaned(str(fault))})"
+    if len(data) > MOST_BYTES:
+        return f"(a result of {len(data)} bytes is not kept)"
+    return msgspec.json.decode(data)
+
+
+def cleaned(text: str) -> str:
+    """Return a text as it can be stored: what is no character replaced, and not too long."""
+    if len(text) > MOST_CHARS:
+        text = f"{text[: MOST_CHARS - _NOTE_CHARS]}... ({len(text)} characters)"
+    return text.encode("utf-8", "replace").decode()
 
 
 def read_back(stored_result: Any, returns: type | None) -> Any:
@@ -75,11 +93,19 @@ def can_be_made_again(kind: type[BaseException]) -> bool:
 def failure_of(error: BaseException) -> Value:
     """Return what is stored of an error, so that `error_of` makes it again."""
     if not isinstance(error, BrooklineError):
-        return {"class": type(error).__name__, "message": str(error)} | _made_of(error)
-    known = {name: item for name, item in vars(error).items() if name not in _TEXTS}
-    failure: Value = {"class": type(error).__name__, "message": error.message}
-    failure["attributes"] = {k: v for k, v in known.items() if isinstance(v, str | int | bool)}
-    return failure | {"details": error.details, "data": plain(error.data)}
+        return {"class": type(error).__name__, "message": cleaned(str(error))} | _made_of(error)
+    failure: Value = {"class": type(error).__name__, "message": cleaned(error.message)}
+    failure["attributes"] = {
+        name: cleaned(item) if isinstance(item, str) else item
+        for name, item in vars(error).items()
+        if name not in _TEXTS and isinstance(item, str | int | bool)
+    }
+    return failure | {"details": cleaned(error.details), "data": _kept_data(error.data)}
+
+
+def _kept_data(data: Mapping[str, Any]) -> Value:
+    kept = shown(data)
+    return kept if isinstance(kept, dict) else {"data": kept}
 
 
 def error_of(failure: Value) -> BaseException:
@@ -105,7 +131,7 @@ def _made_of(error: BaseException) -> Value:
         return {}
     try:
         small = len(msgspec.json.encode(made_of)) <= _MOST_OF_AN_ERROR
-    except (TypeError, ValueError, RecursionError):
+    except _UNSTORABLE:
         return {}
     return {"args": list(made_of)} if small and _are_plain(made_of) else {}
 

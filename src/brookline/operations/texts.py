@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from brookline.operations.storing import shown
 from brookline.operations.task import Status
 
 if TYPE_CHECKING:
@@ -100,6 +101,11 @@ def describe_call(task: Task, effector: str, params: Mapping[str, Any], *tags: s
     """Make a task that of an effector's call on its entity."""
     task.effector, task.params, task.tags = effector, params, tags
     task.description = effector_description(effector, task.entity_name, params)
+
+
+def storable(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters as they can be recorded; what cannot is a remark."""
+    return {name: shown(value) for name, value in params.items()}
 
 
 def effector_description(effector: str, entity_name: str, params: Mapping[str, Any]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from brookline.errors import NotMaster, Outcome, Unavailable
+from brookline.errors import BrooklineError, NotMaster, Outcome, Unavailable
+from brookline.journal.entry import decode_item, encode_item
 from brookline.journal.queue import Committed
 from brookline.journal.records import Records
+from brookline.wire.changes import Item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,13 +46,14 @@ class MemoryRecorder:
         Raises:
             NotMaster: If it does not lead.
             Unavailable: If the store does not answer.
+            BrooklineError: If what is decided cannot be encoded.
         """
         if not self.leads:
             raise NotMaster
         if self.away:
             raise Unavailable("the store does not answer", Outcome.NOT_DONE)
         decision = decide(self.records)
-        self._apply(decision.changes)
+        self._apply(_as_read(decision.changes))
         self._seq += 1
         if not self.said.is_set():
             await self.said.wait()
@@ -68,3 +71,13 @@ class MemoryRecorder:
         self.records.apply(changes)
         for follower in self.followers:
             follower(changes)
+
+
+def _as_read(changes: Sequence[Change]) -> Sequence[Change]:
+    """Return changes as all would read them."""
+    if not changes:
+        return changes
+    try:
+        return decode_item(encode_item(Item(tuple(changes)))).changes
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BrooklineError(f"it could not be decided: {error!r}") from error
