@@ -222,7 +222,7 @@ services:
     assert faults(text) == [
         "2:3 an entity needs a 'type', and 'typ' is unknown; did you mean 'type'?",
         "4:3 an entity needs a 'type', and 'tipe' is unknown; did you mean 'type'?",
-        "5:13 a location is a text, or a map with one entry: its spec and its config",
+        "5:14 a location is a text, or a map with one entry: its spec and its config",
         "6:3 an entity needs a 'type'",
     ]
 
