@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import os
 import socket
+from types import SimpleNamespace
 
 import pytest
 
 from brookline.errors import InvalidInput
-from brookline.server.listening import listen, url_of
+from brookline.server.listening import doubt_about, listen, url_of
 from brookline.values.ports import PortRange
 
 ANY = PortRange.of(0)
@@ -31,6 +32,33 @@ def test_ipv6_is_written_in_brackets():
 
     with sock:
         assert url_of(sock, https=True).startswith("https://[::1]:")
+
+
+@pytest.mark.parametrize(
+    ("bind", "name", "found", "doubted"),
+    [
+        ("0.0.0.0", "localhost", ["127.0.0.1", "::1"], True),
+        ("0.0.0.0", "box.example.com", ["127.0.1.1"], True),
+        ("0.0.0.0", "box.example.com", ["10.1.2.3", "127.0.1.1"], False),
+        ("127.0.0.1", "localhost", ["127.0.0.1"], False),
+        ("0.0.0.0", "localhost.localdomain", None, True),
+        ("0.0.0.0", "box", None, False),
+    ],
+)
+def test_a_name_that_leads_others_to_themselves_is_doubted(monkeypatch, bind, name, found, doubted):
+    def look_up(*_, **__):
+        if found is None:
+            raise socket.gaierror
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (one, 0)) for one in found]
+
+    sock = SimpleNamespace(getsockname=lambda: (bind, 8081))
+    monkeypatch.setattr(socket, "getfqdn", lambda: name)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    told = doubt_about(sock)
+
+    assert bool(told) == doubted
+    assert ("--node-address" in told) == doubted
 
 
 def test_a_port_in_use_is_refused_with_who_holds_it(taken):

@@ -14,7 +14,7 @@ from brookline.security.configured import configured_users
 from brookline.server import catalogue as c
 from brookline.server.checks import check, port
 from brookline.server.home import Home
-from brookline.server.listening import listen, url_of
+from brookline.server.listening import doubt_about, listen, url_of
 from brookline.server.logs import Origin, end_logs, start_logs
 from brookline.server.loop import Standstill, new_loop
 from brookline.server.memory import give_back_large_blocks
@@ -95,7 +95,7 @@ def _run(
             crew=Crew("server", lambda _, error: stopping.fail(error)),
             stopping=stopping,
         )
-        _announce(start)
+        _announce(start, sockets[0])
         runner = asyncio.Runner(loop_factory=lambda: new_loop(standstill))
         context = tls.context if tls else None
         stack.enter_context(runner).run(
@@ -103,7 +103,7 @@ def _run(
         )
 
 
-def _announce(start: Start) -> None:
+def _announce(start: Start, listener: socket.socket) -> None:
     """Say who runs on this home from now on, and what is odd about its settings."""
     name, home = start.settings.name, start.home
     home.claim(instance=start.instance, name=name, started_ms=start.clock.wall_ms())
@@ -113,6 +113,8 @@ def _announce(start: Start) -> None:
             log.info("setting", extra={"fields": {"name": setting, "value": value, "from": origin}})
     for warning in start.settings.warnings:
         log.warning(warning)
+    if not start.settings[c.NODE_ADDRESS] and (doubt := doubt_about(listener)):
+        log.warning(doubt)
 
 
 async def _serve(

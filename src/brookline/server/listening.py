@@ -47,6 +47,28 @@ def url_of(sock: socket.socket, *, https: bool) -> str:
     return f"{'https' if https else 'http'}://{host}:{port}"
 
 
+def doubt_about(sock: socket.socket) -> str:
+    """Say why other machines cannot find what listens everywhere, or nothing if they may."""
+    host = sock.getsockname()[0]
+    if not ipaddress.ip_address(host).is_unspecified:
+        return ""
+    name = socket.getfqdn()
+    if not _means_loopback(name):
+        return ""
+    return (
+        f"this machine's name is {name}, which leads every other machine to itself: say with"
+        " --node-address where other nodes reach this one, and with --public-address where users do"
+    )
+
+
+def _means_loopback(name: str) -> bool:
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return name.partition(".")[0] == "localhost"
+    return all(ipaddress.ip_address(str(entry[4][0])).is_loopback for entry in found)
+
+
 def _listen_on(addresses: Sequence[str], port: int) -> list[socket.socket]:
     with contextlib.ExitStack() as stack:
         sockets: list[socket.socket] = []
