@@ -1,14 +1,26 @@
 """How work ends that raises or returns what nobody can keep."""
 
 import pytest
-from tests.operations.actions import Caller
+from tests.operations.actions import Caller, halt
 
 from brookline.errors import BrooklineError, InvalidInput
+from brookline.journal.queue import Decision
 from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.operations.storing import MOST_CHARS, error_of, failure_of, shown, storable_error
-from brookline.operations.task import Status
+from brookline.operations.task import KIND, Status
+from brookline.operations.works import work
+from brookline.wire.changes import Merge
 
 ODD = "bad \udcff"
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise ValueError("nothing to say")
+
+
+class Panic(BaseException):
+    """As extensions in other languages raise it."""
 
 
 def _in_itself():
@@ -22,6 +34,40 @@ def _raising(error):
         raise error
 
     return fail
+
+
+@pytest.mark.parametrize("error", [Panic("odd"), KeyboardInterrupt(), Unspeakable()])
+@pytest.mark.parametrize("in_step", [True, False])
+async def test_an_error_that_is_no_exception_of_code_or_says_nothing_ends_the_work(
+    bench, error, in_step
+):
+    async def body(op):
+        if in_step:
+            await op.step("odd", _raising(error))
+        raise error
+
+    task = await bench.submit(body)
+    assert await task.wait(5)
+    assert (task.status, bench.record(task)["status"]) == (Status.FAILED, "failed")
+    await bench.supervisor.deactivate()
+
+
+async def test_work_that_another_version_recorded_says_what_is_missing(bench, gate):
+    async def body(op):
+        await op.step("wait", halt([], gate))
+
+    first, odd, last = [await bench.submit(body) for _ in range(3)]
+    bench.kinds["odd"] = lambda task: task.work["entity"]
+    await bench.recorder.commit(
+        lambda _view: Decision([Merge(KIND, odd.id, {"work": work("odd")})])
+    )
+    await bench.fail_over()
+    gate.set()
+    odd = await bench.ended(odd)
+    assert (odd.status, odd.interruption["cause"]) == (Status.INTERRUPTED, "gone")
+    assert "'entity' is missing" in odd.error
+    for task in (first, last):
+        assert (await bench.ended(task)).status is Status.COMPLETED
 
 
 @pytest.mark.parametrize(

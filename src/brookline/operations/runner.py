@@ -82,23 +82,9 @@ class Runner:
 
     async def run(self, operation: Operation, work: Work) -> None:
         """Run an operation to its end, and tell that to whoever waits for it."""
-        ending: Ending | None = Ending(Status.FAILED, error=RuntimeError("its supervisor failed"))
+        ending: Ending | None = None
         try:
-            operation.enter()
-            self._begin(operation.task)
-            ending = await self._ending(operation, work)
-        except asyncio.CancelledError:
-            ending = None  # what is to be said of it is known once its parts have ended
-        except StepInterrupted as why:
-            _locate(why, operation)
-            operation.interrupt(why)
-            ending = Ending(Status.INTERRUPTED, error=Cancelled(why.reason))
-        except (NotMaster, Fenced) as error:
-            # Somebody else leads, and goes on with it. Code above that handles errors is not to take
-            # this for a failure.
-            operation.root.hand_over()
-            ending = Ending(Status.INTERRUPTED, error=error)
-        try:
+            ending = await self._come_to_end(operation, work)
             await operation.end_parts()
             ending = _cut_off(operation, work) if ending is None else ending
             ending = await self._ended(operation, ending)
@@ -106,6 +92,32 @@ class Runner:
             operation.end(_cut_off(operation, work) if ending is None else ending)
             if operation.parent is None:
                 self._over(operation)
+
+    async def _come_to_end(self, operation: Operation, work: Work) -> Ending | None:
+        """Return how its work ended; None if it was cancelled.
+
+        What is to be said of that is known once its parts have ended.
+        """
+        try:
+            operation.enter()
+            self._begin(operation.task)
+            return await self._ending(operation, work)
+        except asyncio.CancelledError:
+            return None
+        except StepInterrupted as why:
+            _locate(why, operation)
+            operation.interrupt(why)
+            return Ending(Status.INTERRUPTED, error=Cancelled(why.reason))
+        except (NotMaster, Fenced) as error:
+            # Somebody else leads, and goes on with it. Code above that handles errors is not to take
+            # this for a failure.
+            operation.root.hand_over()
+            return Ending(Status.INTERRUPTED, error=error)
+        except Exception as fault:
+            log.exception("error not told", extra={"fields": {"task": operation.task.id}})
+            kind = type(fault).__name__
+            text = f"{operation.task.name} failed, and its error cannot be told ({kind})"
+            return Ending(Status.FAILED, error=StepFailed(text, kind))
 
     def _begin(self, task: Task) -> None:
         task.status = Status.RUNNING
@@ -140,9 +152,9 @@ class Runner:
             if operation.parent is not None:
                 result = read_back(stored(operation.task.name, result), work.returns)
             operation.check_all_taken()
-        except (NotMaster, Fenced):
+        except (NotMaster, Fenced, asyncio.CancelledError, StepInterrupted, GeneratorExit):
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - this is the supervisor of tasks
+        except BaseException as error:  # noqa: BLE001 - this is the supervisor of tasks
             # Whoever calls `sys.exit` in a step means the step, not this server and all that it runs.
             again = error if operation.parent is None else storable_error(error)
             return Ending(Status.FAILED, error=again)

@@ -18,7 +18,7 @@ from brookline.operations.running import Work
 from brookline.operations.taking_up import TakingUp
 from brookline.operations.task import KIND, Status, Task
 from brookline.operations.texts import describe_call
-from brookline.operations.works import EFFECTOR, Works, work
+from brookline.operations.works import EFFECTOR, Works, unreadable, work
 from brookline.values.crew import Crew
 
 if TYPE_CHECKING:
@@ -197,9 +197,10 @@ class Supervisor:
 
     def _start(self, task: Task, body: Body | None, *, fresh: bool) -> Operation:
         task.owned = True
+        does = Work(body or self._made(task))
         operation = Operation(self, task, fresh=fresh)
         self._running[task.id] = operation
-        self._crew.spawn(self._runner.run(operation, Work(body or self._made(task))), task.id)
+        self._crew.spawn(self._runner.run(operation, does), task.id)
         return operation
 
     def _made(self, task: Task) -> Body:
@@ -208,6 +209,9 @@ class Supervisor:
             return self.works.body(task)
         except StepInterrupted as why:
             return _raising(why)
+        except Exception as fault:
+            log.exception("no code for a task", extra={"fields": {"task": task.id}})
+            return _raising(unreadable(task, fault))
 
     def _over(self, operation: Operation) -> None:
         operation.catch_up()

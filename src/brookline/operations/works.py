@@ -31,6 +31,17 @@ def work(kind: str, **arguments: object) -> Value:
     return {"do": kind, **arguments}
 
 
+def unreadable(task: Task, fault: Exception) -> StepInterrupted:
+    """Return the interruption of an operation whose work another version recorded in its own way."""
+    lacks = isinstance(fault, KeyError) and fault.args
+    what = f"'{fault.args[0]}' is missing in it" if lacks else f"{type(fault).__name__}: {fault}"
+    return StepInterrupted(
+        Cause.GONE,
+        f"this server cannot read what {task.name} is made of, as another version may have recorded "
+        f"it: {what}",
+    )
+
+
 class Works:
     """The kinds of work that this server knows."""
 
