@@ -125,13 +125,13 @@ async def _port_ranges(op: Operation, entity: SoftwareKeys) -> dict[str, PortRan
     declared = [key for key in entity.KEYS.values() if key.type is PortRange]
     ranges = {key.name: await platform.config(op, entity, key) for key in declared}
     if entity.infers_ports:
-        for name in _named_as_ports(entity):
+        for name in await platform.read(op, entity, "*ports", lambda: _named_as_ports(entity)):
             value = await platform.value(op, entity, name)
             ranges[name] = _own_range(name, value) if name in _SCHEMES else _range(value)
     return {name: found for name, found in ranges.items() if found is not None}
 
 
-def _named_as_ports(entity: SoftwareKeys) -> list[str]:
+async def _named_as_ports(entity: SoftwareKeys) -> list[str]:
     """Return the undeclared keys whose names say that they hold ports.
 
     Raises:

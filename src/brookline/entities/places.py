@@ -181,7 +181,8 @@ async def _claim(
             merge = Merge(ports.LOCATION, location.id, {"config": config})
             return Decision([merge, *sensor], port)
 
-        port = await op.record(decide, name=f"claim {name}")
+        # Who comes again finds it claimed, and comes not to this.
+        port = await op.record(decide, name=f"claim {name}", by_chance=True)
         if port is not None:
             return int(port)
 

@@ -11,13 +11,16 @@ from brookline.entities.checks import Checks
 from brookline.entities.fires import Fires
 from brookline.entities.health import Report, recorded, reported
 from brookline.entities.keeper import Keeper
+from brookline.entities.reading import may_change, reading_of, value_of
+from brookline.errors import InvalidInput
 from brookline.journal.queue import Decision
 from brookline.model.service import EXPECTED, Lifecycle, lifecycle
+from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.operations.operation import current
 from brookline.values.crew import Crew
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from brookline.journal.records import View
     from brookline.locations.kinds import Locations
@@ -82,15 +85,54 @@ class Platform:
     async def config(self, op: Operation, entity: Entity, key: ConfigKey[T]) -> T | None:
         """Return the value of a key, waiting for what its expressions need.
 
+        An operation reads it once: it is the same wherever its code asks again, here and under the
+        next master. Each effector that it calls reads it anew.
+
         Raises:
             InvalidInput: If an expression is wrong, or the value does not fit.
             NotFound: If an entity that it names does not exist.
             GaveUp: If a sensor does not become ready.
+            StepInterrupted: If what an earlier master read does not fit any more.
         """
-        return key.typed(await self.value(op, entity, key.name))
+        value = await self.value(op, entity, key.name)
+        try:
+            return key.typed(value)
+        except InvalidInput as fault:
+            if not op.readings.is_old(entity.id, key.name):
+                raise
+            why = f"config '{key.name}' as it was read is none any more: {fault.message}"
+            raise StepInterrupted(Cause.CHANGED, why) from fault
 
     async def value(self, op: Operation, entity: Entity, name: str) -> Any:
         """Return the value of a key that need not be declared, as `config` does."""
+        declared = entity.KEYS.get(name) or entity.FLAGS.get(name)
+        name = declared.name if declared else name
+        return await self.read(op, entity, name, lambda: self.look(op, entity, name))
+
+    async def read(
+        self, op: Operation, entity: Entity, name: str, look: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        """Return what follows from an entity's config, as an operation finds it when it first looks.
+
+        Args:
+            op: The operation.
+            entity: The entity.
+            name: Of a key; or with an asterisk before it, of what follows from any keys.
+            look: Returns it, as JSON in which there may be entities and locations.
+
+        Raises:
+            BrooklineError: What `look` raised.
+            StepInterrupted: If it is too large to be kept, and another by now.
+        """
+        reading = op.readings.find(entity.id, name)
+        if reading is None:
+            changes = may_change(entity, name)
+            reading = await reading_of(look())
+            await op.readings.add(entity.id, name, reading, changes=changes)
+        return value_of(reading, self.live)
+
+    async def look(self, op: Operation, entity: Entity, name: str) -> Any:
+        """Return the value of a key as it is now, as `value` does; nobody is told what it was."""
         with contextlib.ExitStack() as shown:
             return await resolve_config(entity, name, self._waiting(op, shown))
 

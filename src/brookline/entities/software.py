@@ -25,6 +25,7 @@ from brookline.errors import BrooklineError, InvalidInput, RemoteError
 from brookline.model.effectors import Parameter, effector
 from brookline.model.service import EXPECTED, Lifecycle, lifecycle
 from brookline.model.service import STATE as ACTUAL
+from brookline.operations.kept import Moments
 from brookline.operations.safety import repeatable
 from brookline.values.durations import Duration
 
@@ -249,12 +250,23 @@ class SoftwareProcess(SoftwareKeys, abstract=True):
 
     async def _await_stop_latch(self, op: Operation) -> None:
         """Wait for the latch, but not for ever: what it names may be gone, or fail."""
+        left_s = await self._left_for_stop_latch(op)
         try:
-            async with asyncio.timeout(_LATCH_STOP_S):
+            async with asyncio.timeout(left_s):
                 await self.await_latch(op, "latch.stop")
         except (TimeoutError, BrooklineError) as error:
             fields = {"entity": self.id, "why": str(error)}
             log.warning("latch.stop did not open", extra={"fields": fields})
+
+    async def _left_for_stop_latch(self, op: Operation) -> float:
+        """Return the seconds that the latch has yet, which count on under the next master."""
+        if self.find_config("latch.stop") is None:
+            return _LATCH_STOP_S
+        kept, now_ms = op.kept("latch.stop"), op.clock.wall_ms()
+        before = kept.get()
+        if before is None:
+            await kept.put(before := Moments({"began": now_ms}, {}))
+        return _LATCH_STOP_S - max(0, now_ms - before.moments["began"]) / 1000
 
     # Restarting.
 

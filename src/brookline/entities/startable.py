@@ -116,10 +116,14 @@ class Startable(Service, abstract=True):
         failed = next((one for one in endings if one.error is not None), None)
         if failed is None or failed.error is None:
             return
-        burning = (lifecycle(child.sensors.get(STATE)) for child in self.children)
-        if self.ROLLS_UP and failed.status is Status.FAILED and Lifecycle.ON_FIRE in burning:
+        rolls_up = self.ROLLS_UP and failed.status is Status.FAILED
+        if rolls_up and await op.remember("a child is on fire", self._burns_below):
             raise ChildFailed(failed.error)
         raise failed.error
+
+    def _burns_below(self) -> bool:
+        states = (lifecycle(child.sensors.get(STATE)) for child in self.children)
+        return Lifecycle.ON_FIRE in states
 
     async def after_stop(self, op: Operation) -> None:
         """Do what is left once it is stopped; nobody can start it meanwhile."""
@@ -168,18 +172,22 @@ class Startable(Service, abstract=True):
     async def await_latch(self, op: Operation, name: str) -> None:
         """Wait until a latch is true; one that is not set holds nobody up.
 
+        One that has opened is open to the operation, whatever becomes of what it names.
+
         Raises:
             Conflict: If its value is written down as false, so that it never becomes true.
         """
-        found = self.find_config(name)
-        if found is None:
-            return
-        platform = platform_of(op)
-        while not _truthy(await platform.config(op, self, self.KEYS[name])):
+        await platform_of(op).read(op, self, name, lambda: self._opened(op, name))
+
+    async def _opened(self, op: Operation, name: str) -> Any:
+        """Return the value by which a latch is open; None if it is not set."""
+        platform, found, value = platform_of(op), self.find_config(name), None
+        while found is not None and not _truthy(value := await platform.look(op, self, name)):
             if not has_deferred(found.value):
                 raise Conflict(f"{name} is {found.value!r} and will not become true")
             with op.waiting(f"for {name} of {self.name}"):
                 await platform.clock.sleep(_POLL_S)
+        return value
 
 
 def _truthy(value: Any) -> bool:

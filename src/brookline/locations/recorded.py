@@ -117,7 +117,7 @@ async def record_by_chance(operation: Operation, decide: Decide, name: str) -> N
     """
     fresh = operation.fresh
     taken = operation.root.task.taken.get("count", 0)
-    await operation.record(decide, name=f"{name} {taken}")
+    await operation.record(decide, name=f"{name} {taken}", by_chance=True)
     operation.fresh = fresh
 
 

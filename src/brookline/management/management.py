@@ -11,6 +11,7 @@ from brookline.blueprint.evaluate import config_now, presentable, resolve_now
 from brookline.errors import Conflict, InvalidInput, NotFound
 from brookline.journal.queue import Decision
 from brookline.management import editing, work
+from brookline.management.as_read import AsRead
 from brookline.management.beginning import recorded
 from brookline.management.context import Added, Deployed, Repeated
 from brookline.management.interruptions import Interruptions
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("brookline.management")
 
 DESTROYING = "[DESTROYING] "
+_TAKEN_UP_S = 5.0
 
 
 class Management:
@@ -213,12 +215,18 @@ class Management:
     ) -> None:
         """Set config, on all below too if asked; None unsets a key.
 
+        Operations that have read it go on with what they read. After a failover it waits until they
+        have come to where they were, and so have read it again.
+
         Raises:
             InvalidInput: If a value does not fit its key.
             NotFound: If the entity is gone meanwhile.
         """
         entities = [entity, *(entity.descendants() if recurse else ())]
-        await self._commit(editing.set_config(entities, values), ctx)
+        await self._supervisor.taken_up(_TAKEN_UP_S)
+        read = AsRead(self._supervisor, entities, values)
+        await self._commit(read.besides(editing.set_config(entities, values)), ctx)
+        await read.complete(self._recorder)
 
     async def set_sensors(self, entity: Entity, values: Mapping[str, Any], ctx: Asking) -> None:
         """Set sensors; durable when this returns.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from brookline.operations.marks import KEPT
 from brookline.operations.task import DONE
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from brookline.operations.running import Running
     from brookline.wire.changes import Value
 
-_KEPT = "since "
 _MOMENTS = "moments"
 
 
@@ -47,7 +47,7 @@ class Kept:
     def __init__(self, ledger: Ledger, running: Running, name: str) -> None:
         self._ledger = ledger
         self._running = running
-        self._key = _KEPT + name
+        self._key = KEPT + name
 
     def get(self) -> Moments | None:
         """Return what is kept, on this or by an earlier master; None for nothing."""
@@ -83,5 +83,5 @@ def later(record: Value, by_ms: int) -> Value:
     return {
         name: {**kept, _MOMENTS: {what: ms + by_ms for what, ms in kept[_MOMENTS].items()}}
         for name, kept in record.items()
-        if name.startswith(DONE + _KEPT)
+        if name.startswith(DONE + KEPT)
     }

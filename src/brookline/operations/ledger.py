@@ -21,7 +21,7 @@ from brookline.operations.task import DONE, KIND, Status, Task, begun
 from brookline.wire.changes import Merge, Put
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from brookline.journal.records import View
     from brookline.operations.interruption import StepInterrupted
@@ -89,14 +89,20 @@ class Ledger:
         task = running.task
 
         def decide(view: View) -> Decision:
-            record = view.get(KIND, task.id)
             if value is not None:
-                return Decision(
-                    [*_above(view, running), _marked(task, record, {DONE + key: value})]
-                )
-            return Decision([] if record is None else [Merge(KIND, task.id, {}, (DONE + key,))])
+                return Decision(self.marking(view, running, {key: value}))
+            known = view.get(KIND, task.id) is not None
+            return Decision([Merge(KIND, task.id, {}, (DONE + key,))] if known else [])
 
         await self._commit(running, decide)
+
+    def marking(self, view: View, running: Running, marks: Mapping[str, Any]) -> list[Change]:
+        """Return the changes that record something of running work under some keys."""
+        before = view.get(KIND, running.task.id)
+        if before is not None and Status(before["status"]).ended:
+            return []
+        fields = {DONE + key: value for key, value in marks.items()}
+        return [*_above(view, running), _marked(running.task, before, fields)]
 
     async def begin_once(self, running: Running) -> None:
         """Commit that something begins that must not be done twice."""

@@ -16,6 +16,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from brookline.operations.marks import TURN
 from brookline.operations.task import DONE, Status
 from brookline.operations.task import KIND as TASK
 from brookline.wire.changes import Put
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 KIND = "lock"
 """Kind of the records."""
-
-_TURN = "lock "
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -228,12 +227,12 @@ def held_by(view: View, operation_id: str) -> Iterator[str]:
 
 def turn_key(what: str, turn: int) -> str:
     """Return under which key the holder's record says that it took a lock."""
-    return f"{_TURN}{what}#{turn}"
+    return f"{TURN}{what}#{turn}"
 
 
 def turns_of(holder: Value) -> list[str]:
     """Return the fields of a record that say which locks it took."""
-    return [name for name in holder if name.startswith(DONE + _TURN)]
+    return [name for name in holder if name.startswith(DONE + TURN)]
 
 
 def taken(operation: Operation, what: str, turn: int) -> Put:

@@ -16,25 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.journal.queue import Decision
 from brookline.operations.effectors import effector_body
-from brookline.operations.kept import Kept
 from brookline.operations.leavings import Command
 from brookline.operations.outcomes import outcome_of
+from brookline.operations.recording import Recording
 from brookline.operations.remains import Remains
-from brookline.operations.retention import with_parts
 from brookline.operations.retry import retrying
 from brookline.operations.running import Running, Work
 from brookline.operations.safety import Safety, returns_of, safety_of
-from brookline.operations.storing import stored
 from brookline.operations.task import Task, begun, child_id, command_id
 from brookline.operations.texts import describe_call, storable
-from brookline.operations.track import Track
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from brookline.model.entity import Entity
     from brookline.operations.leavings import Keeper
-    from brookline.operations.recorder import Decide
     from brookline.operations.retry import Retry
     from brookline.operations.supervisor import Supervisor
     from brookline.values.clock import Clock
@@ -49,10 +45,10 @@ def current() -> Operation | None:
     return _CURRENT.get()
 
 
-class Operation(Running):
+class Operation(Recording):
     """One piece of running work. Each part of it is a task of its own."""
 
-    __slots__ = ("_commands", "_supervisor", "_track")
+    __slots__ = ("_commands",)
 
     def __init__(
         self,
@@ -61,10 +57,9 @@ class Operation(Running):
         parent: Running | None = None,
         *,
         fresh: bool = True,
+        acts: bool = False,
     ) -> None:
-        super().__init__(task, parent, fresh=fresh)
-        self._supervisor = supervisor
-        self._track = Track(task, fresh=fresh)
+        super().__init__(supervisor, task, parent, fresh=fresh, acts=acts)
         self._commands = 0
 
     async def step(
@@ -198,59 +193,6 @@ class Operation(Running):
                 raise ending.error
         return [ending.result for ending in endings]
 
-    async def record(self, decide: Decide, *, name: str = "record") -> Any:
-        """Commit a change of records, once, trying again while the store does not answer.
-
-        That it was done is part of the commit, so an operation that is taken up again gets the
-        same answer, and changes nothing.
-
-        Args:
-            decide: Decides the change; it may be asked more than once.
-            name: What is recorded; a second one of a name counts as another.
-
-        Returns:
-            The decision's answer, as it is stored.
-
-        Raises:
-            NotMaster: If this node does not lead any more.
-            Fenced: Likewise.
-            InvalidInput: If the answer cannot be stored.
-        """
-        self._check_handed_over()
-        key = f"{name}#{self._track.number(f'+{name}')}"
-        if key in self.task.done:
-            return self.task.done[key]
-        answer = await self._supervisor.ledger.record(self, key, decide)
-        self.task.done = {**self.task.done, key: answer}
-        self.fresh = True
-        return answer
-
-    async def remember(self, name: str, look: Callable[[], Any]) -> Any:
-        """Return what a function returned when it was first asked, whichever master asks again."""
-        return await self.record(lambda _view: Decision([], stored(name, look())), name=name)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait, in all, for so many seconds, also if another master goes on with it.
-
-        That it is over is recorded: by the clock of the next master it may not be, who has to come
-        to what was begun behind it all the same.
-        """
-        clock, over = self._supervisor.clock, f"sleep {self._track.number('+sleep')} over"
-        until = await self.remember("sleep until", lambda: clock.wall_ms() + round(seconds * 1000))
-        left_s = min((until - clock.wall_ms()) / 1000, seconds)  # it may have been set back
-        if left_s > 0 and f"{over}#1" not in self.task.done:
-            with self.waiting("for a pause to end"):
-                await clock.sleep(left_s)
-        await self.remember(over, lambda: True)
-
-    def kept(self, name: str) -> Kept:
-        """Return what is kept for the next master of something that has not ended."""
-        return Kept(self._supervisor.ledger, self, name)
-
-    def new_id(self, name: str) -> str:
-        """Return an id that follows from this operation: the same on whichever master."""
-        return child_id(self.task.id, f"id {name}#{self._track.number(f'id {name}')}")
-
     def exclusive(
         self, entity: Entity, *, ends: Iterable[str] = ()
     ) -> contextlib.AbstractAsyncContextManager[None]:
@@ -323,25 +265,9 @@ class Operation(Running):
         _CURRENT.set(self)
         super().enter()
 
-    def came_to(self, name: str) -> bool:
-        """Tell whether it, or a part that has not ended, came on another master to record this."""
-        return any(f"{name}#1" in task.done for task in with_parts(self.task))
-
-    def check_all_taken(self) -> None:
-        """Make sure that its code took all parts that were recorded of it.
-
-        Raises:
-            StepInterrupted: If it did not: the code has changed.
-        """
-        if not self.handed_over:
-            self._track.check_all_taken()
-
-    def all_taken(self) -> None:
-        """Say that nothing is left to do, whatever was recorded: what it was about is gone."""
-        self._track.all_taken()
-
     def _begin(self, task: Task, work: Work) -> Operation:
-        part = Operation(self._supervisor, task, self, fresh=self.fresh or task.anew)
+        fresh, acts = self.fresh or task.anew, work.safety is not None
+        part = Operation(self._supervisor, task, self, fresh=fresh, acts=acts)
         task.anew = False
         ending = outcome_of(task, work.returns)
         if work.safety is not None:
@@ -389,8 +315,3 @@ class Operation(Running):
             submitted_ms=self._supervisor.clock.wall_ms(),
             key=key,
         )
-
-    def _check_handed_over(self) -> None:
-        """Let clean-up code of a work that is handed over do nothing: the next master will."""
-        if self.handed_over:
-            raise asyncio.CancelledError

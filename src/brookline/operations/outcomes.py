@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from brookline.errors import Cancelled
+from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.operations.storing import error_of, read_back
 from brookline.operations.task import Status
 
@@ -34,10 +37,13 @@ def outcome_of(part: Task, returns: type | None = None) -> Ending | None:
     Args:
         part: Its task.
         returns: Dataclass of its result.
+
+    Raises:
+        StepInterrupted: If its result is none of that any more.
     """
     match part.status:
         case Status.COMPLETED:
-            return Ending(part.status, read_back(part.result, returns))
+            return Ending(part.status, _result_of(part, returns))
         case Status.FAILED:
             return Ending(part.status, error=error_of(dict(part.failure)))
         case Status.CANCELLED:
@@ -45,3 +51,16 @@ def outcome_of(part: Task, returns: type | None = None) -> Ending | None:
             return Ending(part.status, error=Cancelled(why))
         case _:
             return None
+
+
+def _result_of(part: Task, returns: type | None) -> Any:
+    try:
+        return read_back(part.result, returns)
+    except msgspec.ValidationError as fault:
+        name = "" if returns is None else returns.__name__
+        raise StepInterrupted(
+            Cause.CHANGED,
+            f"what its step '{part.name}' returned is no {name} any more ({fault}). Its code has "
+            "changed meanwhile",
+            step=part.name,
+        ) from fault

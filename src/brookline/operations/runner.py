@@ -156,6 +156,7 @@ class Runner:
             raise
         except BaseException as error:  # noqa: BLE001 - this is the supervisor of tasks
             # Whoever calls `sys.exit` in a step means the step, not this server and all that it runs.
+            operation.check_none_runs()
             again = error if operation.parent is None else storable_error(error)
             return Ending(Status.FAILED, error=again)
         finally:

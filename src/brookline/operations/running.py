@@ -148,6 +148,10 @@ class Running:
         if self._work is not None:
             self._work.cancel()
 
+    def is_cancelled(self) -> bool:
+        """Tell whether it was asked to end, by somebody or since its time is over."""
+        return self._cancelling
+
     def run_out(self) -> None:
         """Ask it to end because its time is over, unless it is ending already.
 

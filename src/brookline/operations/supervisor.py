@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from brookline.journal.records import View
     from brookline.model.entity import Entity
+    from brookline.operations.readings import About
     from brookline.operations.recorder import Recorder
     from brookline.operations.running import Body, Running
     from brookline.operations.streams import Streams
@@ -277,6 +280,33 @@ class Supervisor:
     def _all_running(self) -> Iterator[Running]:
         for operation in self._running.values():
             yield from operation.family()
+
+    # What they have read.
+
+    async def taken_up(self, at_most_s: float) -> bool:
+        """Wait until all that other masters left has come to where it was, and so read what it had.
+
+        Args:
+            at_most_s: How long.
+
+        Returns:
+            Whether it has.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(at_most_s):
+                await self._left.ended()
+                return True
+        return False
+
+    def unrecorded_readings(self, about: About) -> dict[Operation, Mapping[str, Any]]:
+        """Return what running work has read and is not recorded, with the keys for that.
+
+        Args:
+            about: Tells of an entity's id and a name whether it is asked for.
+        """
+        running = (one for one in self._all_running() if isinstance(one, Operation))
+        found = {one: one.unrecorded_readings(about) for one in running if not one.is_over()}
+        return {one: readings for one, readings in found.items() if readings}
 
     # Cancelling.
 

@@ -68,6 +68,9 @@ class TakingUp:
         self._crew = crew
         self._begin = begin
         self._left: dict[str, Task] = {}
+        self._turns = 0
+        self._ended = asyncio.Event()
+        self._ended.set()
 
     def __contains__(self, task_id: str) -> bool:
         return task_id in self._left
@@ -79,6 +82,9 @@ class TakingUp:
         """
         ordered = sorted(left, key=lambda task: waits(task.taken))
         self._left = {task.id: task for task in ordered}
+        self._turns = len(ordered)
+        if ordered:
+            self._ended.clear()
         for place, task in enumerate(ordered):
             if place >= AT_ONCE:
                 task.waits_for = f"for its turn: {place} operations are taken up before it"
@@ -90,6 +96,11 @@ class TakingUp:
         for task in left.values():
             task.waits_for = why
             task.release()
+        self._ended.set()
+
+    async def ended(self) -> None:
+        """Wait until all that was left has come to where it was, or does not go on here."""
+        await self._ended.wait()
 
     async def _take_up(self, ordered: list[Task]) -> None:
         slots = asyncio.Semaphore(AT_ONCE)
@@ -113,6 +124,9 @@ class TakingUp:
             return  # whoever leads next takes it up
         finally:
             slots.release()
+            self._turns -= 1
+            if not self._turns:
+                self._ended.set()
         log.info("taken up", extra={"fields": {"task": task.id, "name": task.name}})
 
     async def _may_begin(self, task: Task) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brookline.operations.interruption import Cause, StepInterrupted
+from brookline.operations.marks import is_of_code
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from brookline.operations.task import Task
 
@@ -18,11 +19,13 @@ class Track:
     Args:
         task: The operation, or the part, whose code it is.
         fresh: Whether nothing can have been recorded.
+        acts: Whether it is a step that acts outside. What that finds there decides what it records
+            on the way, so another run of it need not record the same.
     """
 
-    __slots__ = ("_known", "_names", "_places", "_recorded", "_taken", "_task")
+    __slots__ = ("_acts", "_known", "_marks", "_names", "_places", "_recorded", "_taken", "_task")
 
-    def __init__(self, task: Task, *, fresh: bool) -> None:
+    def __init__(self, task: Task, *, fresh: bool, acts: bool = False) -> None:
         self._task = task
         # Thousands of operations may wait, each with some parts: nothing is made that is not used.
         self._names: dict[str, int] | None = None
@@ -32,6 +35,9 @@ class Track:
             {part.place: part for part in self._known if part.place >= 0} if self._known else {}
         )
         self._taken: set[str] | None = set() if self._known else None
+        self._acts = acts
+        marks = () if fresh or acts else task.done
+        self._marks: tuple[str, ...] = tuple(filter(is_of_code, marks)) if marks else ()
 
     def number(self, name: str) -> int:
         """Return the number of the next thing of a name, from 1."""
@@ -52,6 +58,11 @@ class Track:
         self._places += 1
         return self._places - 1
 
+    def take_mark(self, key: str) -> None:
+        """Note that the code came to what it recorded on the way under a key."""
+        if self._marks:
+            self._marks = tuple(one for one in self._marks if one != key)
+
     def check(self, step: Task, place: int) -> None:
         """Make sure that a step may be at its place.
 
@@ -64,20 +75,52 @@ class Track:
         if step.place not in (place, -1):
             raise self._changed(f"'{step.name}' was recorded at another place than it comes now")
 
+    def check_new_mark(self, name: str) -> None:
+        """Make sure that something may be recorded on the way that was not recorded before.
+
+        Code records one thing after the other, each before it goes on. So whatever was recorded,
+        of its parts too, lies before what was not.
+
+        Raises:
+            StepInterrupted: If something was recorded that it has not come to.
+        """
+        left = None if self._acts else next(self._left(), None)
+        if left is not None:
+            raise self._changed(f"'{left}' was recorded and does not come before '{name}' any more")
+
     def check_all_taken(self) -> None:
-        """Make sure that all parts were taken that were recorded.
+        """Make sure that all was taken that was recorded.
 
         Raises:
             StepInterrupted: If not.
         """
-        taken = self._taken or ()
-        left = [part for part in self._known if part.key not in taken]
-        if left:
-            raise self._changed(f"'{left[0].name}' was recorded and is not taken any more")
+        left = next(self._left(), None)
+        if left is not None:
+            raise self._changed(f"'{left}' was recorded and is not taken any more")
+
+    def check_none_runs(self) -> None:
+        """Make sure that no part was left that may still run, for nobody would follow it.
+
+        Raises:
+            StepInterrupted: If one was.
+        """
+        for part in self._parts_left():
+            if not part.status.ended:
+                raise self._changed(f"'{part.name}' had begun and is not taken any more")
 
     def all_taken(self) -> None:
         """Say that nothing is left to take: what it was about is gone."""
         self._known = ()
+        self._marks = ()
+
+    def _left(self) -> Iterator[str]:
+        """Yield the names of what was recorded and not taken yet."""
+        yield from (key.rpartition("#")[0] for key in self._marks)
+        yield from (part.name for part in self._parts_left())
+
+    def _parts_left(self) -> Iterator[Task]:
+        taken = self._taken or ()
+        return (part for part in self._known if part.key not in taken)
 
     def _changed(self, how: str) -> StepInterrupted:
         return StepInterrupted(

@@ -154,11 +154,21 @@ class Playing:
                 return (await self._op.begin_apart(entity, "play", {"graph": node["nodes"]})).id
             case "remember":
                 return await self._op.remember(node["name"], self._places.actor.world.token)
+            case "read":
+                return await self._read(node["name"])
             case "count":
                 return await self._op.record(_counted(self._op.task.id), name=node["name"])
             case "sleep":
                 return await self._op.sleep(node["s"])
         raise AssertionError(node)
+
+    async def _read(self, name: str) -> Any:
+        """Read something that is another whenever anybody looks."""
+        reading = self._op.readings.find("config", name)
+        if reading is None:
+            reading = {"value": self._places.actor.world.token()}
+            await self._op.readings.add("config", name, reading, changes=True)
+        return reading["value"]
 
     def _begin(self, node: Node) -> Any:
         name, about = node.get("name"), self._about(node)

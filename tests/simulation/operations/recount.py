@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.operations.player import Actor, Playing
 
+from brookline.operations.marks import CHANCE, READ
 from brookline.operations.outcomes import outcome_of
 from brookline.operations.safety import returns_of
 from brookline.operations.task import DONE, Task, child_id
@@ -39,6 +40,7 @@ class Recounted:
         self._names: Counter[str] = Counter()
         self.task = SimpleNamespace(id=task_id)
         self.root = self
+        self.readings = SimpleNamespace(find=self._found)
 
     def begin_step(self, name: str, action: Any, *_: Any, timeout_s: float | None = None) -> Any:
         del timeout_s
@@ -62,11 +64,18 @@ class Recounted:
         return [await self.join(part) for part in parts]
 
     async def record(self, _: Any, name: str) -> Any:
-        key = f"{DONE}{self._key(name, '+')}"
-        value = self._look(self.task.id)
+        key, value = self._key(name, "+"), self._look(self.task.id)
+        for known in (f"{DONE}{key}", f"{DONE}{CHANCE}{key}"):
+            if known in value:
+                return value[known]
+        raise Missing(f"{self.task.id} {key}")
+
+    def _found(self, entity_id: str, name: str) -> Value:
+        key, value = f"{DONE}{READ}{entity_id} {name}", self._look(self.task.id)
         if key not in value:
             raise Missing(f"{self.task.id} {key}")
-        return value[key]
+        found: Value = value[key]
+        return found
 
     async def remember(self, name: str, _: Any) -> Any:
         return await self.record(None, name=name)
