@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from types import SimpleNamespace
 
@@ -11,6 +13,7 @@ from brookline.plane.states import Mode
 from brookline.server.catalogue import PersistMode
 from brookline.server.home import Home
 from brookline.server.joining import Joining
+from brookline.stores.directory import DirectoryStore
 from brookline.stores.memory import MemoryStore
 from brookline.stores.shelf import Shelf
 from brookline.values.clock import SystemClock
@@ -75,3 +78,33 @@ async def test_a_home_that_cannot_be_written_does_not_end_the_server(home, caplo
     assert place.node.plane_id
     assert "in the home" in caplog.text
     (home.data / file).rmdir()
+
+
+async def test_a_folder_that_is_gone_is_not_made_anew_by_who_knows_its_plane(tmp_path):
+    folder = tmp_path / "mount" / "plane"
+    folder.parent.mkdir()
+    said: asyncio.Queue[str] = asyncio.Queue()
+    before = Home.open(tmp_path / "n1", SystemPace())
+    before.remember(store=str(folder), plane="theplane")
+    before.leave()
+    again = Home.open(tmp_path / "n1", SystemPace())
+    node = Place(again).node
+    node.wait_for_store = said.put_nowait
+    joining = Joining(
+        node,
+        again,
+        url=str(folder),
+        connect=lambda: DirectoryStore.open(folder),
+        persist=PersistMode.AUTO,
+        clock=CLOCK,
+    )
+
+    joins = asyncio.ensure_future(joining.join())
+    why = await asyncio.wait_for(said.get(), 30)
+    joins.cancel()
+    again.leave()
+    with contextlib.suppress(asyncio.CancelledError):
+        await joins
+
+    assert "is not there, but this home took part in plane theplane there: is it mounted?" in why
+    assert not folder.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,12 @@ from brookline.plane.admission import NO_PLANE, may_begin_plane
 from brookline.security.files import write_private
 from brookline.server.catalogue import PersistMode
 from brookline.stores.probe import QUICK, WHOLE, Report, Size, probe, require_fit
+from brookline.stores.registry import path_of, scheme_of
 from brookline.stores.urls import shown
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from brookline.plane.node import PlaneNode
     from brookline.server.home import Home
@@ -88,6 +91,7 @@ class Joining:
 
     async def _try(self) -> None:
         if self._persist is not PersistMode.DISABLED:
+            await self._refuse_missing()
             store = await self._connect()
             try:
                 await self._examine(store)
@@ -118,7 +122,18 @@ class Joining:
         else:
             self._probe_due = True
 
-    def _refuse_empty(self, *, same_place: bool) -> None:
+    async def _refuse_missing(self) -> None:
+        """Refuse a folder that is not there and should hold a plane, before opening it makes it.
+
+        Raises:
+            InvalidInput, Conflict, StoreError: As `_refuse_empty`.
+        """
+        folder = scheme_of(self._url) in {"directory", "file"}
+        known = self._home.last_store == self._url and self._home.last_plane
+        if folder and known and await asyncio.to_thread(_is_missing, path_of(self._url)):
+            self._refuse_empty(same_place=True, found="not there")
+
+    def _refuse_empty(self, *, same_place: bool, found: str = "empty") -> None:
         """Refuse to begin a plane where one should be.
 
         Raises:
@@ -132,7 +147,7 @@ class Joining:
             raise InvalidInput(f"persistMode is REBIND, and there is no state in {self._url}")
         if same_place and self._home.last_plane and self._persist is not PersistMode.CLEAN:
             raise StoreError(
-                f"{self._url} is empty, but this home took part in plane {self._home.last_plane}"
+                f"{self._url} is {found}, but this home took part in plane {self._home.last_plane}"
                 " there: is it mounted? To begin anew in it, start once with --persist clean"
             )
         if not may_begin_plane(self._node.mode):
@@ -177,3 +192,14 @@ class Joining:
 
 def _warn(event: str, error: OSError) -> None:
     log.warning(event, extra={"fields": {"why": str(error)}})
+
+
+def _is_missing(folder: Path) -> bool:
+    """Tell whether a folder is not there; what else may be wrong with it is found by opening it."""
+    try:
+        folder.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
