@@ -44,6 +44,11 @@ class Asked:
         answer = self.write(server)
         return None if is_done(answer) else answer
 
+    def is_told_why(self, server):
+        """Tell whether a write is refused because the disk is full, and says so."""
+        refused = self.refused(server)
+        return refused is not None and "No space left on device" in refused.json["message"]
+
     def wrong(self, server):
         """Return what is not as it was answered."""
         found = server.get(f"{self.path}/current-state")
@@ -78,6 +83,7 @@ def test_a_full_disk_refuses_writes_and_loses_none_and_all_goes_on_when_there_is
             assert server.is_well("live")
             said = eventually("why", lambda s=server: s.get("/v1/server/store")["trouble"])
             assert "No space left on device" in said
+            eventually("its client is told why", lambda s=server: asked.is_told_why(s))
         assert writer.lost(n1) == []
 
         disk.make_room()

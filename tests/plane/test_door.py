@@ -53,6 +53,7 @@ class Situation:
         self.peers = FrozenPeers()
         self.done: list[str] = []
         self.wanted = True
+        self.trouble = ""
         clock = SystemClock()
         self.door = Door(
             self.peers,  # type: ignore[arg-type]
@@ -62,6 +63,7 @@ class Situation:
             memory=Memory(Replica("p"), ALL_RULES),
             target=lambda: self.leads,
             led=lambda: self.leads.epoch if isinstance(self.leads, Here) else 0,
+            trouble=lambda: self.trouble,
         )
         self.door.execute = self.execute
 
@@ -412,3 +414,15 @@ async def test_what_is_held_no_more_makes_room_for_others(ends):
     situation.now_leads(Here(2))
 
     assert await asking is DONE
+
+
+@pytest.mark.parametrize("trouble", ["", "No space left on device"])
+async def test_who_is_refused_while_nobody_leads_is_told_what_hinders_this_node(hasty, trouble):
+    hasty.leads, hasty.trouble = None, trouble
+
+    with pytest.raises(Unavailable) as refused:
+        await hasty.door.submit(REQUEST, lambda: True)
+
+    said = refused.value.message
+    assert said.startswith("no master within the time that writes are held")
+    assert said.endswith(trouble or "held")

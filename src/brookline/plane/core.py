@@ -111,7 +111,7 @@ class Core:
         memory = Memory(parts.replica, parts.rules)
         self.door = Door(
             parts.peers, parts.clock, settings=parts.settings, rules=parts.rules, memory=memory,
-            target=self.target, led=self.led,
+            target=self.target, led=self.led, trouble=lambda: self.trouble,
         )  # fmt: skip
         self.crew = Crew("node")
         self._wake = asyncio.Event()

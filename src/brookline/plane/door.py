@@ -75,6 +75,7 @@ class Door:
         rules: Protective rules.
         target: Who leads now, `Here` or `There`; None while nobody is known to.
         led: The epoch in which this node leads, also while its lease has lapsed; else 0.
+        trouble: Why this node cannot lead, or not say that it lives, or empty.
 
     Attributes:
         execute: Carries out a write here.
@@ -91,6 +92,7 @@ class Door:
         memory: Memory,
         target: Callable[[], Here | There | None],
         led: Callable[[], int],
+        trouble: Callable[[], str] = str,
     ) -> None:
         self.execute: Callable[[Request], Awaitable[Reply]] = _nothing_here
         self.memory = memory
@@ -100,6 +102,7 @@ class Door:
         self._rules = rules
         self._target = target
         self._led = led
+        self._trouble = trouble
         self._changed = asyncio.Event()
         self._held = 0
         self._held_bytes = 0
@@ -224,7 +227,7 @@ class Door:
             changed = await self._hold(request, deadline, pause)
             if above and self._clock.boottime() >= deadline:
                 # This node stood still perhaps. What is repeated late may have been forgotten.
-                raise _nobody()
+                raise _nobody(self._trouble())
             pause = _FIRST_PAUSE_S if changed else min(2 * pause, _LONGEST_PAUSE_S)
 
     async def _try(self, request: Request, above: int) -> Reply | None:
@@ -286,7 +289,7 @@ class Door:
         """
         left = deadline - self._clock.boottime()
         if left <= 0 or self._closed:
-            raise _nobody()
+            raise _nobody(self._trouble())
         size = self._held_bytes + len(request.body)
         if self._held >= self._settings.hold_max or size > self._settings.hold_max_bytes:
             raise Unavailable("no master, and too many writes are held already", Outcome.NOT_DONE)
@@ -318,8 +321,10 @@ def _is_replaced(asked: There, target: Here | There | None) -> bool:
             return False
 
 
-def _nobody() -> Unavailable:
-    return Unavailable("no master within the time that writes are held", Outcome.NOT_DONE)
+def _nobody(trouble: str) -> Unavailable:
+    """Refuse what was held; what hinders this node hinders the others often, too."""
+    why = f"; this node says: {trouble}" if trouble else ""
+    return Unavailable(f"no master within the time that writes are held{why}", Outcome.NOT_DONE)
 
 
 def _deposed() -> Unavailable:
