@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.backends.fixtures import postgresql
+from tests.backends.fixtures import etcd, postgresql, seaweedfs
 from tests.e2e.servers import PATIENCE_S, Writer, eventually
 
-__all__ = ["postgresql"]
+__all__ = ["etcd", "postgresql", "seaweedfs"]
 
-ON_POSTGRESQL = pytest.mark.xdist_group("postgresql")
+SERVERS = ("postgresql", "etcd", "seaweedfs")
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -22,7 +22,12 @@ def start_on(server, store):
     return server.start("--persistence-dir", str(store), store=False)
 
 
-@pytest.fixture(params=["directory", pytest.param("postgresql", marks=ON_POSTGRESQL)])
+@pytest.fixture(
+    params=[
+        "directory",
+        *(pytest.param(one, marks=pytest.mark.xdist_group(one)) for one in SERVERS),
+    ]
+)
 def new(request, cluster):
     """The URL of an empty store."""
     if request.param == "directory":
