@@ -10,6 +10,7 @@ from brookline.api.answers import EMPTY, JSON, NO_CONTENT, TEXT, Answer, json, t
 from brookline.api.asking import Follows
 from brookline.api.calls import FORM
 from brookline.api.deploy import YAML, text_of
+from brookline.api.icons import icon_of
 from brookline.api.routes import Param, Place, change, read
 from brookline.api.summaries import entity_list, entity_summary, location_summary
 from brookline.api.tags import SPEC_FORMAT, spec_of
@@ -142,9 +143,9 @@ async def get_nothing(call: Call) -> Answer:
 
 
 async def get_icon(call: Call) -> Answer:
-    """Return the icon of an entity; this version knows of none."""
-    finding.entity(call)
-    return NO_CONTENT
+    """Lead to the icon of an entity, if its blueprint names one on the web."""
+    where = icon_of(finding.entity(call))
+    return Answer(307, headers=(("location", where),), media="") if where else NO_CONTENT
 
 
 _E = "/applications/{app}/entities/{e}"
@@ -176,7 +177,7 @@ OPERATIONS = (
         returns={200: list[SpecSummary], 204: None},
         place=Place.HOT,
     ),
-    read(f"{_E}/icon", get_icon, returns={204: None}, place=Place.HOT, always=True),
+    read(f"{_E}/icon", get_icon, returns={204: None, 307: None}, place=Place.HOT, always=True),
     change(
         f"POST {_E}/name",
         rename,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from brookline.api.icons import icon_of
+
 if TYPE_CHECKING:
     from brookline.model.entity import Entity
     from brookline.wire.rest import Links
@@ -47,6 +49,8 @@ def of_entity(one: Entity) -> Links:
         links[relation] = f"{own}/{relation}"
     links["rename"] = f"{own}/name"
     links["spec"] = f"{own}/spec"
+    if icon_of(one):
+        links["iconUrl"] = f"{own}/icon"
     if one.catalog_item_id:
         name, _, version = one.catalog_item_id.partition(":")
         links["catalog"] = f"/v1/catalog/entities/{segment(name)}/{segment(version)}"

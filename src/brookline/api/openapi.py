@@ -25,6 +25,7 @@ _REASONS = {
     201: "Made.",
     202: "Begun, or done.",
     204: "Done; nothing to say.",
+    307: "Elsewhere, at `Location`.",
     401: "Credentials are wanted.",
     403: "Not allowed.",
     404: "Not found.",

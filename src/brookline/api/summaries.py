@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from brookline.api import links
 from brookline.api.answers import Answer, encode
+from brookline.api.icons import icon_of
 from brookline.model import service
 from brookline.wire.rest import (
     ApplicationSpec,
@@ -85,7 +86,7 @@ def entity_detail(entity: Entity) -> EntityDetail:
         members=[],
         service_up=up if isinstance(up, bool) else None,
         service_state=service_state(entity),
-        icon_url=None,
+        icon_url=icon_of(entity) or None,
         creation_time_utc=entity.created_ms,
         relations=[],
         catalog_item_id=entity.catalog_item_id or UNSET,
