@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from tests.entities.conftest import House
 
+from brookline.entities import software
 from brookline.journal.queue import Decision
 from brookline.management.opening import opening
 from brookline.operations.task import Status
+from brookline.wire.changes import Merge
 
 WEB = """
 name: shop
@@ -145,3 +147,33 @@ def _runner(folder):
             if str(folder).encode() in line:
                 return os.getpgid(int(process.name))
     return None
+
+
+LATCHED = """
+location: LOCALHOST
+services:
+- type: vanilla
+  name: web
+  brooklyn.config:
+    launch.command: "true"
+    checkRunning.command: ""
+    latch.stop: $brooklyn:self().attributeWhenReady("never")
+"""
+
+
+async def test_what_a_stop_has_waited_for_its_latch_counts_on(monkeypatch, houses, until):
+    first, take_over = houses
+    monkeypatch.setattr(software, "_LATCH_STOP_S", 3600.0)
+    await first.deploy(LATCHED)
+    task = await first.begin(first.named("web"), "stop")
+    records, key = first.recorder.records, "+since latch.stop"
+    await until(lambda: key in records.get("task", task.id) and task.waits_for)
+    hour_ms = 3_600_000
+    began = {"began": records.get("task", task.id)[key]["moments"]["began"] - hour_ms}
+    longer = Merge("task", task.id, {key: {"moments": began, "words": {}}})
+    await first.recorder.commit(lambda _view: Decision([longer]))
+    second = await take_over()
+    ended = second.tasks.get(task.id)
+    assert await ended.wait(20)
+    assert ended.status is Status.COMPLETED
+    monkeypatch.setattr(software, "_LATCH_STOP_S", 0.0)  # for the stop that clears up

@@ -5,8 +5,10 @@ So they do under the next master, too: what they read is recorded with what is s
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
+from brookline.errors import Fenced, NotMaster
 from brookline.journal.queue import Decision
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from brookline.journal.records import View
     from brookline.model.entity import Entity
-    from brookline.operations.recorder import Decide, Recorder
+    from brookline.operations.recorder import Decide
     from brookline.operations.supervisor import Supervisor
     from brookline.wire.changes import Change
 
@@ -48,14 +50,16 @@ class AsRead:
 
         return both
 
-    async def complete(self, recorder: Recorder) -> None:
+    async def complete(self) -> None:
         """Record what was read while that was being committed, for the live model was behind it.
 
-        Raises:
-            Unavailable: If that could not be committed.
+        If this node does not lead any more it says nothing: what was asked for is done.
         """
         if any(self._not_told()):
-            await recorder.commit(lambda view: Decision(list(self._changes(view))))
+            with contextlib.suppress(NotMaster, Fenced):
+                await self._supervisor.ledger.decide(
+                    lambda view: Decision(list(self._changes(view)))
+                )
 
     def _changes(self, view: View) -> Iterator[Change]:
         for running, marks in self._supervisor.unrecorded_readings(self._is_read).items():

@@ -226,7 +226,7 @@ class Management:
         await self._supervisor.taken_up(_TAKEN_UP_S)
         read = AsRead(self._supervisor, entities, values)
         await self._commit(read.besides(editing.set_config(entities, values)), ctx)
-        await read.complete(self._recorder)
+        await read.complete()
 
     async def set_sensors(self, entity: Entity, values: Mapping[str, Any], ctx: Asking) -> None:
         """Set sensors; durable when this returns.

@@ -126,6 +126,23 @@ async def changed_steps_are_noticed(stage: Stage) -> None:
     await stage.fail_over()
 
 
+async def changed_records_are_noticed(stage: Stage) -> None:
+    # In the version of the other server a record has another name.
+    stage.world.versions["b"] = lambda graph: [{**graph[0], "name": "counted"}, *graph[1:]]
+    stage.b.crash()
+    stage.b.start()
+    await stage.pass_by(4)
+    await stage.begin({"do": "count", "name": "count"}, command())
+    await stage.begins()
+    await stage.fail_over()
+
+
+async def readings_are_kept(stage: Stage) -> None:
+    await stage.begin({"do": "read", "name": "port"}, command())
+    await stage.begins()
+    await stage.fail_over()
+
+
 async def refuse_lower_epochs(stage: Stage) -> None:
     # What a sends comes when b leads since long.
     stage.machine.odds = MachineOdds(late=1.0, late_s=40.0)
@@ -214,7 +231,8 @@ STORIES: dict[str, Callable[[Stage], Awaitable[None]]] = {
     story.__name__: story
     for story in (
         outcomes_are_remembered, once_is_committed_before, locks_are_restored,
-        turns_of_locks_are_known, changed_steps_are_noticed, lost_folders_are_doubted,
+        turns_of_locks_are_known, changed_steps_are_noticed, changed_records_are_noticed,
+        readings_are_kept, lost_folders_are_doubted,
         machines_are_waited_for, what_is_given_up_is_ended, turns_are_in_the_log,
         refuse_lower_epochs, keep_claims, keep_marks, know_folder, know_boot,
     )

@@ -25,6 +25,11 @@ BROKEN = {
         (Track, "check", lambda *_: None),
         (Track, "check_all_taken", lambda *_: None),
     ],
+    "changed_records_are_noticed": [
+        (Track, "check_new_mark", lambda *_: None),
+        (Track, "check_all_taken", lambda *_: None),
+    ],
+    "readings_are_kept": [(Ledger, "keep", lambda *_: _nothing())],
     "lost_folders_are_doubted": [(RecordedGuard, "check", lambda *_: _nothing())],
     "machines_are_waited_for": [
         (guarded, "may_wait", lambda *_: False),
@@ -41,6 +46,8 @@ VIOLATIONS = {
     "locks_are_restored": "is done in a section of e1 after the next began",
     "turns_of_locks_are_known": "is done in a section of e1 after the next began",
     "changed_steps_are_noticed": "returned",
+    "changed_records_are_noticed": "returned",
+    "readings_are_kept": "without an outcome of",
     "lost_folders_are_doubted": "is done 2 times",
     "machines_are_waited_for": "is called failed, and did not",
     "what_is_given_up_is_ended": "ends after",
