@@ -51,7 +51,7 @@ async def test_what_an_operation_left_is_cleared_away_once_it_has_ended(bench):
     machine = Machine()
 
     async def body(op):
-        part = op.begin_step("run", lambda: part.leaves(machine, "s1"))
+        part = op.begin_step("run", lambda: part.leaves(machine, "s1", "m1"))
         await op.join(part)
 
     task = await bench.submit(body)

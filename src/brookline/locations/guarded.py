@@ -115,7 +115,7 @@ class _Run:
         """Run it, and return how it ended."""
         operation, output = self._operation, self._output
         if operation is not None:
-            operation.leaves(self._guard, self._step.id)
+            operation.leaves(self._guard, self._step.id, self._recorded.machine_id)
         output.write_input(self._command)
         try:
             ended = await self._in_time()

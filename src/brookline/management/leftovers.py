@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from brookline.errors import RemoteError
 from brookline.operations.operation import current
 from brookline.operations.patience import patiently
-from brookline.operations.remains import Leftover
+from brookline.operations.remains import Leftover, leftovers_of
 from brookline.operations.safety import repeatable
 from brookline.operations.task import command_id
 
@@ -27,13 +27,18 @@ _MOST = 1000
 
 
 def leftovers(found: Interrupted, platform: Platform) -> list[Leftover]:
-    """Return the steps whose commands may still run: those that had begun, of what has a machine."""
-    steps = ((one, found.parts[one]) for one in found.left)
-    return [
-        Leftover(one, part["name"], part["entity"], part.get("again", 0))
-        for one, part in steps
-        if any(True for _ in machines_of(platform, part.get("entity", "")))
-    ]
+    """Return the steps whose commands may still run: those that had begun and have no outcome.
+
+    Where it is not recorded on which machines they run, those of the entity count.
+    """
+    return [left for one in found.left for left in _left_of(one, found.parts[one], platform)]
+
+
+def _left_of(task_id: str, step: Value, platform: Platform) -> list[Leftover]:
+    recorded = leftovers_of(task_id, step)
+    if recorded or not any(True for _ in machines_of(platform, step.get("entity", ""))):
+        return recorded
+    return [Leftover(task_id, step["name"], step["entity"], step.get("again", 0))]
 
 
 def ending(platform: Platform, commands: Iterable[Value], *, then: Body | None = None) -> Body:
@@ -68,9 +73,10 @@ async def _ended(platform: Platform, left: Leftover, epoch: int) -> int:
     for machine in _machines(platform, left):
         for number in range(1, _MOST):
             step = command_id(left.task, number, left.again)
-            if not await patiently(current(), functools.partial(machine.kill, step, epoch)):
+            begun = await patiently(current(), functools.partial(machine.kill, step, epoch))
+            if not begun and number >= left.count:
                 break
-            ended += 1
+            ended += begun
     return ended
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from brookline.errors import Fenced, NotMaster, Unavailable
 from brookline.journal.queue import Decision
 from brookline.operations.locks import held_by, taken, turn_key
-from brookline.operations.remains import ending_of
+from brookline.operations.remains import endings_of
 from brookline.operations.retention import with_parts
 from brookline.operations.storing import stored
 from brookline.operations.task import DONE, KIND, Status, Task, begun
@@ -110,19 +110,19 @@ class Ledger:
         await self._commit(running, lambda view: Decision([*_above(view, running), begins]))
         running.task.once = True
 
-    async def end(self, running: Running, ends: Value) -> Task | None:
+    async def end(self, running: Running, ends: Value) -> list[Task]:
         """Commit how something ended, unless the record of its operation is gone.
 
         Returns:
-            The operation that begins by that, to end what it left running; or None.
+            The operations that begin by that, to end what it left running.
         """
         task_id, root_id = running.task.id, running.root.task.id
         running.task.taken = taken_of(running)
         value = {**running.task.to_value(), **ends}
-        ending = ending_of(running, self._clock.wall_ms())
-        begins = [] if ending is None else [begun(ending)]
+        endings = endings_of(running, self._clock.wall_ms())
 
         def decide(view: View) -> Decision:
+            begins = [begun(one) for one in endings if view.get(KIND, one.id) is None]
             if view.get(KIND, root_id) is None:
                 return Decision(begins)
             # What was begun on another master and not taken any more has ended with it.
@@ -130,7 +130,7 @@ class Ledger:
             return Decision([*_above(view, running), Put(KIND, task_id, value), *left, *begins])
 
         await self._commit(running, decide)
-        return ending
+        return endings
 
     async def interrupt(self, task: Task, why: StepInterrupted, epoch: int) -> Value:
         """Commit that an operation does not go on by itself; return what its record says of it.
@@ -193,7 +193,7 @@ class Ledger:
             await self._clock.sleep(_LOOK_S)
             looks += 1
             due = looks % _LOOKS_A_SECOND == 0
-            if not any(due or _came_to_rest(one) for one in running()):
+            if not any(due or _came_to_rest(one) or _is_new(one) for one in running()):
                 continue
             try:
                 await self._recorder.commit(
@@ -216,6 +216,7 @@ class Ledger:
             if Status(record["status"]).ended:
                 continue
             news: Value = {"streams": dict(task.streams)} if task.streams else {}
+            news |= {"commands": list(task.commands)} if task.commands else {}
             if one.root is one and (task.settled or _came_to_rest(one)):
                 task.settled = news["settled"] = True
             if one.root is one and one.tally:
@@ -275,6 +276,11 @@ class Ledger:
 def _came_to_rest(running: Running) -> bool:
     """Tell of an operation whether it rests now for the first time since it was begun here."""
     return running.root is running and not running.task.settled and running.is_parked()
+
+
+def _is_new(running: Running) -> bool:
+    """Tell of a step whether a command of it was begun of which there is no record."""
+    return bool(running.task.commands) and not running.task.recorded
 
 
 def interrupted_value(why: StepInterrupted, now_ms: int, epoch: int) -> Value:

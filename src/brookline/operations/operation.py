@@ -19,7 +19,7 @@ from brookline.operations.effectors import effector_body
 from brookline.operations.leavings import Command
 from brookline.operations.outcomes import outcome_of
 from brookline.operations.recording import Recording
-from brookline.operations.remains import Remains
+from brookline.operations.remains import Remains, remains_of
 from brookline.operations.retry import retrying
 from brookline.operations.running import Running, Work
 from brookline.operations.safety import Safety, returns_of, safety_of
@@ -245,8 +245,16 @@ class Operation(Recording):
         self.fresh = self.fresh and self._commands == 0
         self._commands = 0
 
-    def leaves(self, machine: Keeper, step_id: str) -> None:
-        """Note that a machine keeps what a command wrote, until the operation has long ended."""
+    def leaves(self, machine: Keeper, step_id: str, machine_id: str) -> None:
+        """Note that a machine keeps what a command wrote, until the operation has long ended.
+
+        Args:
+            machine: The machine.
+            step_id: Of the command, the last one that `guard_id` returned.
+            machine_id: Of the record of the machine; empty if there is none.
+        """
+        number, known = max(self._commands, 1), self.task.commands
+        self.task.commands = [*known[: number - 1], machine_id, *known[number:]]
         if self.root.commands is None:
             self.root.commands = []
         self.root.commands.append(Command(machine, step_id))
@@ -258,7 +266,13 @@ class Operation(Recording):
             machine_id: Of the record of the machine; another operation ends the command there.
             text: The machine, and why that is not known, for people.
         """
-        self.root.remains = [*(self.root.remains or ()), Remains(self, machine_id, text)]
+        self.root.remains = [*(self.root.remains or ()), Remains(self, self.task, machine_id, text)]
+
+    def note_remains(self) -> None:
+        """Note the commands of an earlier master to which its code did not come here."""
+        found = remains_of(self, self._commands)
+        if found:
+            self.root.remains = [*(self.root.remains or ()), *found]
 
     def enter(self) -> None:
         """Make it the current operation of the asyncio task that runs it."""

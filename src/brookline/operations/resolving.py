@@ -196,7 +196,9 @@ def _goes_on(one: str, part: Value, *, again: bool, lost: bool, now_ms: int) -> 
         runs["started"] = part["started"] + stood_ms
     # Meanwhile others may have taken its locks.
     gone = (*_ENDED, *turns_of(part))
-    return Merge(KIND, one, runs, (*gone, "once") if again else gone)
+    if again:
+        gone = (*gone, "once", *(("commands",) if lost else ()))
+    return Merge(KIND, one, runs, gone)
 
 
 def _stood_still(record: Value, now_ms: int) -> int:

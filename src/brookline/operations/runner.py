@@ -86,6 +86,8 @@ class Runner:
         try:
             ending = await self._come_to_end(operation, work)
             await operation.end_parts()
+            if not operation.handed_over:
+                operation.note_remains()
             ending = _cut_off(operation, work) if ending is None else ending
             ending = await self._ended(operation, ending)
         finally:
@@ -182,9 +184,11 @@ class Runner:
         """
         if self._recorder.may_act(guarded=guarded):
             return
+        operation.finds_out = guarded and not operation.fresh
         with operation.waiting("for this node's lease"):
             while not self._recorder.may_act(guarded=guarded):
                 await self._clock.sleep(_LEASE_POLL_S)
+        operation.finds_out = False
 
     async def _begin_once(self, operation: Operation) -> None:
         task = operation.task
@@ -243,8 +247,7 @@ class Runner:
 
     async def _record(self, operation: Operation, ending: Ending) -> Value:
         ends = self._ends(operation, ending)
-        begins = await self._ledger.end(operation, ends)
-        if begins is not None:
+        for begins in await self._ledger.end(operation, ends):
             self._begin_other(begins)
         return ends
 

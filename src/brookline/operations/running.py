@@ -52,6 +52,7 @@ class Running:
         closing: Whether its work is done and its end is being recorded.
         fresh: Whether no other master can have begun it before.
         replayed: Whether it was found to have ended before, and was not run.
+        finds_out: Whether it waits to find out what an earlier master began, to be able to end that.
         ran_out: Whether it ends because its time is over.
         commands: Of the root: what machines keep of its steps; None for nothing.
         remains: Of the root: what was given up and may still run on machines; None for nothing.
@@ -61,7 +62,7 @@ class Running:
 
     __slots__ = (
         "_cancelling", "_caught_up", "_end", "_parked", "_parts", "_waiters", "_work", "closing",
-        "commands", "fresh", "handed_over", "interruption", "parent", "ran_out", "remains", "replayed",
+        "commands", "finds_out", "fresh", "handed_over", "interruption", "parent", "ran_out", "remains", "replayed",
         "root", "tally", "task",
     )  # fmt: skip
 
@@ -75,6 +76,7 @@ class Running:
         self.fresh = fresh
         self.replayed = False
         self.ran_out = False
+        self.finds_out = False
         self.commands: list[Command] | None = None
         self.remains: list[Remains] | None = None
         # Thousands may wait, each with some parts: nothing is made that may not be needed.

@@ -75,6 +75,8 @@ class Task:
         place: Which part of its parent it is, counted from 0 in the order of their beginning.
         once: Whether the start of a step was committed that must not be done twice.
         again: How often somebody had a part done again whose command was lost with its machine.
+        commands: Of a step: ids of the records of the machines on which its commands were begun, in
+            order; empty where there is no record.
         anew: Whether it is done again now: nobody can have begun it.
         failure: The error of a part, as `storing` makes it again.
         done: What was recorded on the way, by key; see `Operation.record`.
@@ -112,6 +114,7 @@ class Task:
     place: int = -1
     once: bool = False
     again: int = 0
+    commands: Sequence[str] = ()
     anew: bool = False
     failure: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     done: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
@@ -212,6 +215,7 @@ _FIELDS: Mapping[str, tuple[str, Any]] = {
     "place": ("place", -1),
     "once": ("once", False),
     "again": ("again", 0),
+    "commands": ("commands", ()),
     "failure": ("failure", NOTHING),
     "taken": ("taken", NOTHING),
     "settled": ("settled", False),

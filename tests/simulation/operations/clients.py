@@ -14,6 +14,8 @@ from brookline.testing.connection import Broken, Refused
 from brookline.testing.sim_peers import CONNECT_S, Write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.simulation.operations.graphs import Graphs
     from tests.simulation.operations.world import World
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from brookline.wire.changes import Value
 
 _CANCELS = 0.12
+_CANCELS_RESUMED = 0.3
 _PATIENCE_S = (3.0, 12.0)
 _MOST_TRIES = 30
 
@@ -83,9 +86,11 @@ class WorkingClient:
                 self._harness.transcript.note(how, task=task_id)
                 world.resumes[task_id] += how == "resume"
                 await self.ask({"interrupted": task_id, "how": how})
+                if how == "resume" and random.random() < _CANCELS_RESUMED:
+                    self.host.begin(self._cancel(task_id, (0.05, 0.5)), "cancels again")
 
-    async def _cancel(self, task_id: str) -> None:
-        await self.host.clock.sleep(self._harness.random.choice((0.5, 5.0)))
+    async def _cancel(self, task_id: str, after_s: Sequence[float] = (0.5, 5.0)) -> None:
+        await self.host.clock.sleep(self._harness.random.choice(after_s))
         self._harness.transcript.note("cancel", task=task_id)
         await self.ask({"cancel": task_id})
 

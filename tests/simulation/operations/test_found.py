@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.simulation.operations.judging import KILLED
 from tests.simulation.operations.stories import Stage, acts, command, lock
 
 from brookline.testing.sim_link import Link, MachineOdds
@@ -101,6 +102,33 @@ def test_what_was_given_up_and_comes_late_begins_no_section_of_its_lock():
 
     def begun():
         return [stage.world.script(step)["name"] for step in stage.world.tokens]
+
+    stage.harness.run(stage.play(story))
+    assert not stage.harness.oracle.violations, str(stage.harness.transcript)
+
+
+def test_what_is_cancelled_while_it_waits_to_come_to_its_command_again_leaves_none_running():
+    stage = Stage()
+    tasks = stage.harness.oracle.records
+
+    async def story(stage):
+        both = {"do": "all", "nodes": [acts("once", takes=5.0), command("install", 60.0)]}
+        task_id = await stage.begin(lock(both))
+        await stage.begins(2)
+        await stage.pass_by(2)
+        await stage.fail_over()
+        await stage.harness.until(lambda: status(task_id) == "interrupted")
+        await stage.begin(lock(command("launch", 20.0)), entity="e1")
+        await stage.begins(3)
+        stage.world.resumes[task_id] += 1
+        await stage.client.host.spawn(stage.client.ask({"interrupted": task_id, "how": "resume"}))
+        await stage.client.host.spawn(stage.client.ask({"cancel": task_id}))
+        await stage.pass_by(10)
+        assert status(task_id) == "cancelled"
+        assert [code for code in stage.world.codes.values() if code in (None, *KILLED)]
+
+    def status(task_id):
+        return (tasks.get("task", task_id) or {}).get("status")
 
     stage.harness.run(stage.play(story))
     assert not stage.harness.oracle.violations, str(stage.harness.transcript)
