@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from tests.backends.programs import free_port
@@ -184,19 +184,27 @@ class Lab:
             "name": "lab", "location": "localhost", "services": services,
             "brooklyn.config": {"onbox.base.dir": str(folder / "box")},
         }  # fmt: skip
-        master = eventually("somebody leads", self.master)
-        reply = master.ask("POST", "/v1/applications", json.dumps(plan), kind="application/yaml")
-        assert reply.status == 201, reply
-        self.app = reply.json["entityId"]
+        once = {"Idempotency-Key": "lab"}  # a machine that stands still for seconds loses answers
+
+        def deployed() -> str | None:
+            node = self.master()
+            reply = node and node.ask(
+                "POST", "/v1/applications", json.dumps(plan), kind="application/yaml", headers=once
+            )
+            return str(reply.json["entityId"]) if reply and reply.status == 201 else None
+
+        self.app = eventually("it is deployed", deployed)
         path = f"/v1/applications/{self.app}/entities"
-        children = master.ask("GET", path).json
+
+        def running() -> list[Any] | None:
+            node = self.master()
+            if node is None:
+                return None
+            runs = node.ask("GET", f"{path}/{self.app}/sensors/service.state").body == b'"RUNNING"'
+            return list(node.ask("GET", path).json) if runs else None
+
+        children = eventually("the application runs", running)
         self.entities = {one["name"]: one["id"] for one in children}
-
-        def runs() -> bool:
-            states = f"{path}/{self.app}/sensors/service.state"
-            return bool(master.ask("GET", states).body == b'"RUNNING"')
-
-        eventually("the application runs", runs)
 
     def _start_client(self, number: int, place: Place) -> None:
         folder, name = self.options.folder, place.name
