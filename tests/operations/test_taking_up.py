@@ -354,6 +354,23 @@ async def test_a_cancellation_goes_on_with_the_next_master(bench, until, ran, ga
     assert (ran, ended) == (["command", "command", "clean"], [True, False])
 
 
+async def test_a_part_that_was_cancelled_at_once_is_found_again_below_what_it_is_a_part_of(
+    bench, until, ran, gate
+):
+    async def body(op):
+        await op.step("try", halt(ran, gate), retry=Retry(attempts=2))
+
+    task = await bench.submit(body)
+    await until(lambda: ran)
+    [part] = task.children[0].children
+    # It is asked for, and its master dies before it has ended.
+    await bench.supervisor.ledger.ask_to_cancel(part)
+    await bench.fail_over()
+    task, part = bench.tasks.get(task.id), bench.tasks.get(part.id)
+    assert part.parent.parent is task
+    assert list(bench.recorder.records.ids(KIND)).index(part.id) == 2
+
+
 async def test_a_time_out_goes_on_counting(bench, until, ran, gate):
     async def body(op):
         await op.step("slow", halt(ran, gate), timeout_s=30)

@@ -102,3 +102,21 @@ def test_ids_of_parts_differ_by_parent_and_by_key():
     assert len(ids) == 6
     assert child_id("t1", "a#1") == child_id("t1", "a#1")
     assert all(len(one) == 12 and one.isalnum() and one.islower() for one in ids)
+
+
+def test_a_part_that_comes_before_what_it_is_a_part_of_is_tied_to_that_too():
+    tasks = Tasks()
+    part, whole = Task("t1", "step", parent_id="t0"), Task("t0", "work")
+    tasks.add(part)
+    tasks.add(whole)
+    assert (part.parent, whole.children) == (whole, [part])
+    assert list(tasks.top_level()) == [whole]
+
+
+def test_a_part_that_goes_before_what_it_is_a_part_of_comes_is_not_tied_to_that():
+    tasks = Tasks()
+    part, whole = Task("t1", "step", parent_id="t0"), Task("t0", "work")
+    tasks.add(part)
+    tasks.forget(part)
+    tasks.add(whole)
+    assert whole.children == []

@@ -179,7 +179,7 @@ class Ledger:
             before = view.get(KIND, task.id)
             if before is not None and Status(before["status"]).ended:
                 return Decision([])
-            return Decision([_marked(task, before, {"cancelling": True})])
+            return Decision([*_above(view, task), _marked(task, before, {"cancelling": True})])
 
         await self._recorder.commit(decide)
 
@@ -315,15 +315,15 @@ def _marked(task: Task, before: Value | None, marks: Value) -> Change:
     return Merge(KIND, task.id, marks)
 
 
-def _above(view: View, running: Running) -> list[Change]:
+def _above(view: View, part: Running | Task) -> list[Change]:
     """Return what records that of which it is a part, as far as it was not told yet.
 
     So that whoever reads the records finds the whole tree.
     """
     missing: list[Change] = []
-    above = running.parent
-    while above is not None and above.parent is not None and not view.get(KIND, above.task.id):
-        missing.insert(0, Put(KIND, above.task.id, above.task.to_value()))
+    above = (part if isinstance(part, Task) else part.task).parent
+    while above is not None and above.parent is not None and not view.get(KIND, above.id):
+        missing.insert(0, Put(KIND, above.id, above.to_value()))
         above = above.parent
     return missing
 

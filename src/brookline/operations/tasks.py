@@ -21,6 +21,8 @@ class Tasks:
     def __init__(self) -> None:
         self._by_id: dict[str, Task] = {}
         self._by_entity: dict[str, dict[str, Task]] = {}
+        self._orphans: dict[str, list[Task]] = {}
+        """Parts that came before what they are a part of, by the id of that."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -52,7 +54,7 @@ class Tasks:
         return (task for task in self._by_id.values() if not task.parent_id)
 
     def add(self, task: Task) -> None:
-        """Take up a new task, and tie it to its parent."""
+        """Take up a new task, and tie it to its parent, and its parts that came before to it."""
         self._by_id[task.id] = task
         if task.entity_id:
             self._by_entity.setdefault(task.entity_id, {})[task.id] = task
@@ -60,6 +62,11 @@ class Tasks:
         if parent is not None and task.parent is None:
             task.parent = parent
             parent.children.append(task)
+        elif parent is None and task.parent_id:
+            self._orphans.setdefault(task.parent_id, []).append(task)
+        for part in self._orphans.pop(task.id, ()):
+            part.parent = task
+            task.children.append(part)
 
     def refresh(self, task_id: str, value: Value | None) -> None:
         """Follow a record that has changed; None means that it is gone."""
@@ -101,6 +108,11 @@ class Tasks:
             self._by_entity.pop(task.entity_id, None)
         if task.parent is not None and task in task.parent.children:
             task.parent.children.remove(task)
+        orphans = self._orphans.get(task.parent_id, [])
+        if task in orphans:
+            orphans.remove(task)
+            if not orphans:
+                del self._orphans[task.parent_id]
 
 
 def _waits_no_more(task: Task) -> None:
