@@ -11,6 +11,7 @@ from brookline.journal.queue import Decision
 from brookline.operations.interruption import Cause
 from brookline.operations.locks import KIND as LOCK
 from brookline.operations.operation import current
+from brookline.operations.retention import with_parts
 from brookline.operations.retry import Retry
 from brookline.operations.runner import HANDED_OVER
 from brookline.operations.safety import guarded, repeatable
@@ -369,6 +370,26 @@ async def test_a_part_that_was_cancelled_at_once_is_found_again_below_what_it_is
     task, part = bench.tasks.get(task.id), bench.tasks.get(part.id)
     assert part.parent.parent is task
     assert list(bench.recorder.records.ids(KIND)).index(part.id) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("retry", [None, Retry(attempts=2)])
+async def test_a_command_that_ended_in_time_is_no_failure_though_its_time_is_over_meanwhile(
+    bench, until, ran, gate, retry
+):
+    async def body(op):
+        return await op.step("run", halt(ran, gate, mark=guarded), timeout_s=1.0, retry=retry)
+
+    task = await bench.submit(body)
+    await until(lambda: ran and all(bench.record(part) for part in with_parts(task)))
+    await bench.supervisor.deactivate()
+    await asyncio.sleep(1.0)
+    await bench.fail_over()
+    await until(lambda: len(ran) == 2)
+    await asyncio.sleep(0.1)
+    gate.set()
+    task = await bench.ended(task)
+    assert (task.status, task.result) == (Status.COMPLETED, "halt")
 
 
 async def test_a_time_out_goes_on_counting(bench, until, ran, gate):

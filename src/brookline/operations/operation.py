@@ -95,7 +95,9 @@ class Operation(Recording):
             part = self.begin_step(name, action, *args, timeout_s=timeout_s, **kwargs)
         else:
             body = retrying(retry, functools.partial(action, *args, **kwargs))
-            part = self._begin(self._step_task(name), Work(body, timeout_s=timeout_s))
+            attaches = safety_of(action) is Safety.GUARDED
+            work = Work(body, timeout_s=timeout_s, attaches=attaches)
+            part = self._begin(self._step_task(name), work)
         ending = await part.ended()
         if ending.error is not None:
             raise ending.error
@@ -131,7 +133,9 @@ class Operation(Recording):
                 return await done if inspect.isawaitable(done) else done
 
         safety = safety_of(action)
-        return self._begin(self._step_task(name), Work(body, safety, returns_of(action), timeout_s))
+        attaches = safety is Safety.GUARDED
+        does = Work(body, safety, returns_of(action), timeout_s, attaches=attaches)
+        return self._begin(self._step_task(name), does)
 
     def begin_call(
         self, entity: Entity, effector: str, params: Mapping[str, Any] | None = None

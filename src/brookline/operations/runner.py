@@ -204,7 +204,7 @@ class Runner:
             return None
         begun_ms = operation.task.started_ms or 0
         left_s = work.timeout_s - max(0, self._clock.wall_ms() - begun_ms) / 1000
-        if not operation.fresh and work.safety is Safety.GUARDED:
+        if not operation.fresh and work.attaches:
             left_s = max(left_s, _ATTACH_S)
         return asyncio.get_running_loop().call_later(max(left_s, 0), operation.run_out)
 

@@ -30,12 +30,14 @@ class Work(NamedTuple):
         safety: Whether it may be run again; None if it is made of parts of its own.
         returns: Dataclass of its result, if it is one.
         timeout_s: Seconds from its beginning after which it is given up, or None.
+        attaches: Whether it finds out, perhaps by a part, what became of a command on a machine.
     """
 
     body: Body
     safety: Safety | None = None
     returns: type | None = None
     timeout_s: float | None = None
+    attaches: bool = False
 
 
 class Running:
