@@ -52,10 +52,10 @@ def held_before(run: Any) -> Any:
 
 def held_after(end: Any) -> Any:
     @functools.wraps(end)
-    async def held(ledger: Ledger, running: Operation, ends: dict[str, Any]) -> None:
+    async def held(ledger: Ledger, running: Operation, ends: dict[str, Any]) -> Any:
         if running.parent is not None and not running.task.effector:
             await hold("after", running.task.name, running.task.id)
-        await end(ledger, running, ends)
+        return await end(ledger, running, ends)
 
     return held
 
