@@ -81,6 +81,27 @@ test('a master without an heir leaves the plane without one, which is said and c
   expect(checks.some((check) => !check.good)).toBe(true)
 })
 
+describe('who follows once a master of two nodes has handed over', () => {
+  const two = { ...plane, nodes: { n1, n2 } }
+  test('nobody, if it becomes a backup', () => {
+    const { will, checks } = outlook(two, n1, { priority: 0, mode: 'HOT_BACKUP' }, 100)
+    expect(will.join(' ')).toContain('n2 takes the lead')
+    expect(will.at(-1)).toBe('Then nobody would take over if the master ended.')
+    expect(checks.filter((check) => !check.good).map((check) => check.text)).toEqual([
+      'Nobody would follow after that',
+    ])
+  })
+  test('it does itself, if it stands by', () => {
+    const { will, checks } = outlook(two, n1, { priority: 0, mode: 'HOT_STANDBY' }, 100)
+    expect(will.at(-1)).toMatch(/: n1\.$/)
+    expect(checks.every((check) => check.good)).toBe(true)
+  })
+  test('nobody either, if the other one is made a backup', () => {
+    const { checks } = outlook(two, n2, { priority: 0, mode: 'HOT_BACKUP' }, 100)
+    expect(checks.map((check) => check.good)).toEqual([true, false])
+  })
+})
+
 test('a silent node, a stale copy and another version are held against a candidate', () => {
   const weak = node('n2', { ready: false, lagMs: 60_000, version: '0.9' })
   const { checks } = outlook(plane, weak, { priority: 0, mode: 'MASTER' }, 40_000)

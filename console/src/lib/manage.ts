@@ -67,11 +67,20 @@ function staysMaster(node: PlaneNode, wish: Wish): boolean {
   return node.isMaster && (wish.mode === undefined || wish.mode === 'AUTO')
 }
 
+/** Who takes the lead from a node that gives it up: it does not follow itself. */
+function heirOf(node: PlaneNode, following: string[]): string {
+  return following.find((name) => name !== node.name) ?? ''
+}
+
 /** What will happen. */
 export function outlook(plane: Plane, node: PlaneNode, wish: Wish, ageMs: number | null): Outlook {
   const will: string[] = []
   const master = plane.nodes[plane.masterId]
-  const after = line(plane, node, wish)
+  const following = line(plane, node, wish)
+  const gives = wish.mode !== undefined && node.isMaster && !staysMaster(node, wish)
+  const heir = gives ? heirOf(node, following) : ''
+  // Who leads then follows nobody.
+  const after = following.filter((name) => name !== heir)
   if (wish.priority !== node.priority) will.push(t.manage.setPriority(node.priority, wish.priority))
   let moves: Outlook['moves'] = 'none'
   if (wish.mode) {
@@ -82,10 +91,8 @@ export function outlook(plane: Plane, node: PlaneNode, wish: Wish, ageMs: number
         master ? t.manage.promote(master.name, node.name) : t.manage.promoteForce(node.name),
         t.manage.writes,
       )
-    } else if (node.isMaster && !staysMaster(node, wish)) {
+    } else if (gives) {
       moves = 'from'
-      // A node that stepped down does not follow itself.
-      const heir = after.find((name) => name !== node.name) ?? ''
       will.push(t.manage.demote(node.name, heir), t.manage.writes)
     }
     if (wish.mode === 'STANDBY') will.push(t.manage.hidden(node.name))
@@ -94,7 +101,17 @@ export function outlook(plane: Plane, node: PlaneNode, wish: Wish, ageMs: number
   if (will.length) {
     will.push(after.length ? t.manage.order(after.join(', ')) : t.manage.orderNobody)
   }
-  return { will, checks: checks(plane, node, moves, ageMs, after), moves }
+  const found = checks(plane, node, moves, ageMs)
+  if (moves === 'from') {
+    found.push({
+      good: heir !== '',
+      text: heir ? t.manage.checkHeir(heir) : t.manage.checkNoHeir,
+    })
+  }
+  if (will.length && !after.length && (moves !== 'from' || heir)) {
+    found.push({ good: false, text: t.manage.checkNobodyThen })
+  }
+  return { will, checks: found, moves }
 }
 
 function checks(
@@ -102,7 +119,6 @@ function checks(
   node: PlaneNode,
   moves: Outlook['moves'],
   ageMs: number | null,
-  after: string[],
 ): Check[] {
   const found: Check[] = []
   const limit = plane.heartbeatTimeoutMs / 3
@@ -122,13 +138,6 @@ function checks(
     found.push({
       good: same,
       text: same ? t.manage.checkVersion : t.manage.checkOtherVersion(node.version, version),
-    })
-  }
-  if (moves === 'from') {
-    const heir = after.find((name) => name !== node.name)
-    found.push({
-      good: heir !== undefined,
-      text: heir ? t.manage.checkHeir(heir) : t.manage.checkNoHeir,
     })
   }
   return found

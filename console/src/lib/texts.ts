@@ -235,6 +235,8 @@ export const t = {
     },
     guess: 'a guess',
     nothingCut: 'nothing',
+    /** Of a take-over that is not over yet. */
+    toCome: '…',
     whatElse: 'Logs',
     whatElseOf: (epoch: number) => `Logs of epoch ${epoch}`,
     changes: 'What was changed then',
@@ -333,6 +335,7 @@ export const t = {
     checkOtherVersion: (own: string, master: string) => `It runs ${own}, the master ${master}`,
     checkHeir: (name: string) => `${name} would follow`,
     checkNoHeir: 'Nobody would follow',
+    checkNobodyThen: 'Nobody would follow after that',
     checkAlarm: (text: string) => `Alarm: ${text}`,
     checkReach: 'This page can reach it',
     stepPriority: 'Set the priority',
