@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { merged } from './history'
+import { isUnderWay, merged, takeOver } from './history'
 import { NO_MASTERSHIP } from './plane'
 import type { Mastership } from './types'
 
@@ -25,4 +25,12 @@ test('one that has ended does not go on by an answer of before', () => {
 
 test('of two that are as far the later word counts', () => {
   expect(merged([of(2)], [of(2, { reason: 'kill' })])[0]?.reason).toBe('kill')
+})
+
+test('a take-over that is not over has no figures yet', () => {
+  expect(takeOver(of(2))).toBe('…')
+  expect(isUnderWay(of(2))).toBe(true)
+  expect(takeOver(of(2, { activeUtc: 5, replayMs: 12 }))).toBe('12 ms')
+  expect(takeOver(of(2, { endedUtc: 5 }))).toBe('–')
+  expect(isUnderWay(of(2, { endedUtc: 5 }))).toBe(false)
 })
