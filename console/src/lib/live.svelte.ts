@@ -244,7 +244,6 @@ class Live {
     })
     if (response.status === 401 || response.status === 403) {
       if (!(await api.isOver(base))) throw new Error('starting')
-      api.onLocked()
       throw new Locked()
     }
     if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`)
@@ -271,6 +270,7 @@ class Live {
   #stands(standing: Standing): void {
     if (standing.state === 'resting') this.#restsAt = standing.sinceMs
     this.standing = standing
+    if (standing.state === 'locked') api.onLocked()
   }
 
   #greeted(hello: Hello, base: string): void {

@@ -84,3 +84,15 @@ def test_a_login_holds_on_every_node_and_after_its_master_was_killed(cluster, op
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     page.goto(n2.url + "/about")
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_a_session_that_is_ended_in_another_tab_brings_the_form(cluster, open_screen):
+    server = cluster["n1"].start().becomes("master")
+    screen = open_screen(server, "/about")
+    screen.expected += ["401", "403"]
+    second = screen.page.context.new_page()
+    second.goto(server.url + "/about")
+    second.get_by_role("button", name="Log out").click()
+    expect(second.get_by_role("heading", name="Log in")).to_be_visible()
+    # Its stream tells; its next request comes much later.
+    expect(screen.page.get_by_role("dialog", name="Log in")).to_contain_text("has ended")
