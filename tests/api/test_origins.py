@@ -9,6 +9,8 @@ from tests.api.house import ADMIN
 
 from brookline.api.origins import is_from_sister, origins, sister
 
+LOGIN = {"user": "admin", "password": "pw"}
+
 
 async def ask(house, method, path, **headers):
     async with (
@@ -34,6 +36,45 @@ async def test_a_page_of_another_node_shows_its_right_itself(pair):
     assert is_from_sister(shown, master.node)
     assert not is_from_sister(shown | {"origin": "http://127.0.0.1:1"}, master.node)
     assert not is_from_sister(shown | {"authorization": "Basic abc"}, master.node)
+
+
+async def log_in(house, **headers):
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{house.url}/v1/login", json=LOGIN, headers=headers) as answer,
+    ):
+        return answer.status, answer.headers, await answer.json()
+
+
+async def test_a_page_of_another_node_logs_in_for_a_pass_and_no_cookie(pair):
+    master, standby = pair
+    page = {"Origin": standby.url, "Sec-Fetch-Site": "same-site"}
+    status, headers, session = await log_in(master, **page)
+    assert (status, headers["access-control-allow-origin"]) == (200, standby.url)
+    assert "set-cookie" not in headers
+    shown = page | {"Authorization": f"Bearer {session['pass']}"}
+    status, _, _ = await ask(master, "GET", "/v1/session", **shown)
+    assert status == 200
+
+
+async def test_a_page_of_any_other_site_logs_nobody_in(pair):
+    master, _ = pair
+    for site in ({"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "cross-site"}, {}):
+        status, headers, _ = await log_in(master, Origin="http://127.0.0.1:1", **site)
+        assert (status, "set-cookie" in headers) == (403, False)
+
+
+async def test_a_pass_that_counts_no_more_keeps_nobody_from_logging_in(pair):
+    master, standby = pair
+    page = {"Origin": standby.url, "Sec-Fetch-Site": "same-site"}
+    _, _, session = await log_in(master, **page)
+    shown = page | {"Authorization": f"Bearer {session['pass']}"}
+    status, _, _ = await ask(master, "POST", "/v1/logout", **shown)
+    assert status == 200
+    status, _, _ = await ask(master, "GET", "/v1/session", **shown)
+    assert status == 403
+    status, _, _ = await log_in(master, **shown)
+    assert status == 200
 
 
 async def test_a_browser_that_asks_first_is_told_yes_without_credentials(pair):

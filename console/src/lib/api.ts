@@ -173,7 +173,7 @@ export class Api {
     try {
       response = await fetch(base + path, {
         method,
-        ...this.credentials(base, headers),
+        ...this.credentials(base, headers, !SECRET.has(path)),
         body: body ?? null,
         cache: 'no-store',
         signal: AbortSignal.any([
@@ -188,14 +188,15 @@ export class Api {
     return this.#read<T>(response, method, base, sent.bytes === true)
   }
 
-  /** Headers and credentials for a request to a node. */
-  credentials(base: string, headers: Record<string, string>): RequestInit {
+  /** Headers and credentials for a request to a node; to log in there is no pass to be shown. */
+  credentials(base: string, headers: Record<string, string>, bears = true): RequestInit {
     const all: Record<string, string> = { ...headers, 'X-Requested-With': 'XMLHttpRequest' }
+    const { pass, csrf, byPass } = this.session ?? {}
+    if (bears && pass && (base !== '' || byPass)) all['Authorization'] = `Bearer ${pass}`
     if (base === '') {
-      if (this.session?.csrf) all['X-CSRF-TOKEN'] = this.session.csrf
+      if (csrf) all['X-CSRF-TOKEN'] = csrf
       return { headers: all, credentials: 'same-origin' }
     }
-    if (this.session?.pass) all['Authorization'] = `Bearer ${this.session.pass}`
     return { headers: all, credentials: 'omit', mode: 'cors' }
   }
 

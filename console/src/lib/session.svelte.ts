@@ -54,7 +54,8 @@ class SessionKeeper {
   /** Logs in; the failure says why not. */
   async login(user: string, password: string): Promise<void> {
     const { data } = await api.post<Session>('/v1/login', { json: { user, password }, retries: 1 })
-    this.#enter(data)
+    // Another node gives a page of this one no cookie.
+    this.#enter({ ...data, byPass: api.base !== '' })
   }
 
   async logout(): Promise<void> {
@@ -90,7 +91,8 @@ class SessionKeeper {
       // Who has logged in meanwhile has another session, and who is locked out logs in first.
       if (this.state !== 'in' || api.session !== before) return
       // What the cookie of its own node wants, another node does not know.
-      api.session = { ...data, csrf: data.csrf || (api.session?.csrf ?? '') }
+      const { csrf = '', byPass } = before ?? {}
+      api.session = { ...data, csrf: data.csrf || csrf, byPass }
       this.#plan(api.session)
     } catch {
       if (this.state !== 'in' || api.session !== before) return

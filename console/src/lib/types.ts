@@ -220,6 +220,8 @@ export interface Session {
   pass: string
   passMs: number
   renewMs: number
+  /** Whether it was begun at another node than the page's own, which has no cookie of it. */
+  byPass?: boolean | undefined
 }
 
 // Events; see docs/events.md.

@@ -93,7 +93,8 @@ class Callers:
         given = headers.get("authorization")
         mode = _mode(headers)
         if given is not None and given.lower().startswith(_BEARER):
-            return self._by_pass(given)
+            # One that has ended keeps nobody from logging in again.
+            return Caller("") if is_open else self._by_pass(given)
         authorization = None if given is None else given.encode("latin-1")
         if authorization is not None:
             known = self._ports.logins.known(authorization, address)

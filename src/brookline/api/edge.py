@@ -111,7 +111,9 @@ class Edge:
         caller: Caller,
     ) -> Reply | EventClient:
         operation = found.operation
-        if operation.place in _CHANGING and not is_from_sister(headers, self._ports.node):
+        if operation.place in _CHANGING and not is_from_sister(
+            headers, self._ports.node, bears=operation.login
+        ):
             check_page(headers)
         if operation.place is Place.MASTER:
             return await self._write(found, scope, receive, headers=headers, user=caller.user)

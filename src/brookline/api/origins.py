@@ -4,6 +4,8 @@ A page of the console goes on through another node when its own has gone. To the
 another site, and this node has to say that it may. Which sites are the plane's is told by the
 heartbeats, and who can write these is trusted. Such a page shows its right by ``Authorization:
 Bearer``, which it has to add itself; what a browser adds by itself counts for nothing from there.
+It may log in without, and gets a pass by that, and no cookies: so whoever listens where a node was
+once cannot have a browser be somebody else here.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 _SHOWN = (
     b"Brookline-Node, Brookline-Epoch, Brookline-Sequence, Brookline-Stream-End, "
-    b"Brookline-Stream-Kept, ETag, Location"
+    b"Brookline-Stream-Kept, ETag, Location, Retry-After"
 )
 _USUAL = {"http": 80, "https": 443}
 """Ports that an origin does not name."""
@@ -45,10 +47,16 @@ def sister(origin: str, node: Node) -> bool:
     return bool(origin) and origin in origins(node)
 
 
-def is_from_sister(headers: Mapping[str, str], node: Node) -> bool:
-    """Tell whether another node's page asks, and has shown its right itself."""
-    bears = headers.get("authorization", "").lower().startswith("bearer ")
-    return bears and sister(headers.get("origin", ""), node)
+def is_from_sister(headers: Mapping[str, str], node: Node, *, bears: bool = True) -> bool:
+    """Tell whether another node's page asks.
+
+    Args:
+        headers: Of the request.
+        node: This node.
+        bears: Whether it must have shown its right itself; to log in there is none yet.
+    """
+    shown = headers.get("authorization", "").lower().startswith("bearer ")
+    return (shown or not bears) and sister(headers.get("origin", ""), node)
 
 
 def preflight(scope: Mapping[str, Any]) -> RawHeaders | None:

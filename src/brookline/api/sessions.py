@@ -13,6 +13,7 @@ from brookline.api.calls import FORM, MULTIPART
 from brookline.api.cookies import Cookies, is_secure
 from brookline.api.problems import Refused
 from brookline.api.routes import Param, Place, change, read, write
+from brookline.api.sites import is_own
 from brookline.errors import BrooklineError, InvalidInput, NotAllowed, NotLoggedIn
 from brookline.journal.queue import Decision
 from brookline.plane.peers import Request
@@ -43,7 +44,8 @@ async def login(call: Call) -> Answer:
     user = await call.ports.logins.check_password(name, password, call.address)
     token = call.ports.sessions.begin(user)
     log.info("login", extra={"fields": {"user": user, "address": call.address}})
-    return _session(call, token, cookies=True)
+    # Another node's page lives on its pass; a cookie by its wish could be that of a stranger.
+    return _session(call, token, cookies=is_own(call.headers))
 
 
 async def get_session(call: Call) -> Answer:

@@ -18,22 +18,26 @@ _OWN = frozenset({"same-origin", "none"})
 def check_page(headers: Mapping[str, str]) -> None:
     """Refuse a change that a page of another site asks for; clients that are no browsers pass.
 
-    Browsers tell the site only where the connection is safe (TLS or loopback), so that elsewhere the
-    origin must do. A proxy in front passes the host on, or says which it was.
-
     Raises:
         NotAllowed: If it is such a page's.
     """
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site is not None:
-        own = site in _OWN
-    elif origin is not None:
-        own = _authority(origin) in {headers.get("host"), headers.get("x-forwarded-host")} - {None}
-    else:
-        own = True
-    if not own:
+    if not is_own(headers):
         # A browser sends the credentials that it knows along with another site's form.
         raise NotAllowed("a page of another site may not change anything here")
+
+
+def is_own(headers: Mapping[str, str]) -> bool:
+    """Tell whether a page of this very node asks, or no browser.
+
+    Browsers tell the site only where the connection is safe (TLS or loopback), so that elsewhere the
+    origin must do. A proxy in front passes the host on, or says which it was.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site in _OWN
+    if origin is None:
+        return True
+    return _authority(origin) in {headers.get("host"), headers.get("x-forwarded-host")} - {None}
 
 
 def check_host(headers: Mapping[str, str], names: Collection[str]) -> None:
