@@ -62,7 +62,8 @@ class SessionKeeper {
     try {
       await api.post('/v1/logout')
     } finally {
-      location.assign('/')
+      // Its own node may be gone.
+      location.assign(`${api.base}/`)
     }
   }
 

@@ -45,3 +45,10 @@ def test_who_was_logged_out_elsewhere_logs_in_at_once_through_the_node_that_is_l
     expect(screen.strip).to_contain_text("n1 leads since")
     expect(screen.strip).to_contain_text("this page: n1")
     expect(form).to_have_count(0)
+
+
+def test_log_out_leads_to_the_node_that_is_left(moved):
+    screen, n2 = moved
+    screen.page.get_by_role("button", name="Log out").click()
+    expect(screen.page.get_by_role("heading", name="Log in")).to_be_visible()
+    assert screen.page.url == n2.url + "/"
