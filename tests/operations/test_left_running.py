@@ -56,6 +56,23 @@ async def test_what_is_cancelled_while_it_waits_for_the_lease_is_ended_on_its_ma
 
 
 @pytest.mark.slow
+async def test_a_lease_that_does_not_come_holds_up_no_cancellation_for_long(far, until):
+    task = await far.begins(until, "up")
+    [pid] = far.pids()
+    await until(lambda: all("commands" in (far.bench.record(one) or {}) for one in task.children))
+    recorder = far.bench.recorder
+    recorder.acts = False
+    await far.bench.fail_over()
+    assert await far.bench.supervisor.cancel(far.task(task))
+    assert (far.task(task).status, is_alive(pid)) == (Status.CANCELLED, True)
+    [end] = far.endings()
+    assert end.id in far.task(task).error
+    recorder.acts = True
+    assert (await ends(far, end)).result == 1
+    assert not is_alive(pid)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("masters", [1, 2])
 async def test_what_is_cancelled_before_it_comes_again_to_its_command_has_that_ended(
     far, until, masters
@@ -64,7 +81,9 @@ async def test_what_is_cancelled_before_it_comes_again_to_its_command_has_that_e
     task = await bench.submit(runs_beside(far, paid.wait))
     await until(far.pids)
     [pid] = far.pids()
-    await until(lambda: any("commands" in bench.record(one) for one in far.task(task).children))
+    await until(
+        lambda: any("commands" in (bench.record(one) or {}) for one in far.task(task).children)
+    )
     await bench.fail_over()
     task = await ends(far, task, Status.INTERRUPTED)
     let_go = await holds(bench)

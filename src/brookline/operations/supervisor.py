@@ -346,9 +346,8 @@ class Supervisor:
 
     async def _cancel_once_parked(self, operation: Running) -> None:
         waited_s = 0.0
-        while not operation.is_over():
-            finds_out = any(one.finds_out for one in operation.family())
-            if not finds_out and (waited_s >= _PARK_MOST_S or operation.is_parked()):
+        while waited_s < _PARK_MOST_S and not operation.is_over():
+            if operation.is_parked() and not any(one.finds_out for one in operation.family()):
                 break
             await self.clock.sleep(_PARK_POLL_S)
             waited_s += _PARK_POLL_S
