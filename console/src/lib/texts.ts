@@ -132,6 +132,10 @@ export const t = {
     refuses:
       'This node takes no changes while it does not lead (brookline.nonMasterWrites=refuse).',
     acts: 'What you change here is forwarded to the master.',
+    sends: (name: string) =>
+      `What you change here is sent to ${name}, the master, by this page (brookline.nonMasterWrites=redirect).`,
+    redirects: (name: string) =>
+      `This node sends no changes on (brookline.nonMasterWrites=redirect), and this page cannot send them to ${name}, the master, itself. Open it there.`,
     cold: 'It shows no applications, since it keeps no copy that can be read.',
     newcomers: (names: string) =>
       `Joined after this page was loaded: ${names}. The page can ask it, and go on through it, once it is loaded anew. It does that by itself when nobody uses it.`,
@@ -177,6 +181,9 @@ export const t = {
     noMaster: 'Nobody leads',
     silentMaster: (name: string) => `${name}, which is silent`,
     interrupted: (n: number) => `${count(n, 'operation')} interrupted, waiting for a decision`,
+    notKnown:
+      'It is not known here whether an application is on fire, or an operation interrupted: this node keeps no copy that can be read.',
+    notRead: 'Not all could be read, so something may be missing here.',
     unreadable: 'This node shows no applications: it keeps no copy that can be read.',
     showMore: (n: number) => `Show ${n.toLocaleString('en')} more`,
   },

@@ -128,6 +128,22 @@ def test_what_is_being_decided_stays_when_the_master_ceases_to_lead(
     assert heir.get("/v1/interrupted") == []
 
 
+def test_every_page_counts_what_waits_for_a_decision_and_leads_to_it(cluster, paid, open_screen):
+    server, app = interrupt(cluster)
+    screen = open_screen(server, "/about")
+    link = screen.strip.get_by_role("link", name="1 operation interrupted")
+    for path in ("/deploy", f"/applications/{app}", "/about"):
+        screen.page.goto(server.url + path)
+        expect(link).to_be_visible()
+    screen.look_at_all("strip-interrupted")
+    link.click()
+    expect(screen.page.get_by_role("button", name="Decide about pay")).to_be_visible()
+    [one] = server.get("/v1/interrupted")
+    told = server.ask("POST", f"/v1/interrupted/{one['id']}/abandon", {"reason": "paid in cash"})
+    assert told.status == 200, told
+    expect(link).to_have_count(0)
+
+
 def test_why_it_is_red_leads_to_the_decision_about_it(cluster, paid, open_screen):
     server, app = interrupt(cluster)
     page = open_screen(server, f"/applications/{app}").page
