@@ -496,6 +496,12 @@ async def test_redirected_writes_name_the_master(pair, make):
     assert told.headers["Location"] == f"{master.url}/v1/applications?format=x"
 
 
+@pytest.mark.parametrize("mode", NonMasterWrites)
+async def test_states_say_what_the_node_does_with_writes(make, mode):
+    house = await with_setting(make, mode)
+    assert (await house.get("/server/ha/states"))["nonMasterWrites"] == mode.value
+
+
 async def test_refused_writes_are_amps_403(pair, make):
     third = await with_setting(make, NonMasterWrites.REFUSE)
     await until(third.node.master)

@@ -81,7 +81,7 @@ def test_every_field_beyond_amp_is_in_the_documentation():
     fields = (
         "name", "host", "mode", "version", "epoch", "tail", "heartbeatAgeMs", "lagMs", "ready",
         "next", "address", "thisNode", "isMaster", "leaving", "alarm", "reachesMaster", "heartbeatTimeoutMs",
-        "interrupted", "takenUp", "warnings",
+        "nonMasterWrites", "interrupted", "takenUp", "warnings",
     )  # fmt: skip
 
     assert [field for field in fields if f"`{field}`" not in text] == []

@@ -44,8 +44,6 @@ class Live {
   /** The last entry of the log, and when it was written, as a pulse said it. */
   last = $state.raw<Pulse['last']>()
   history = $state.raw<Mastership[]>([])
-  /** What the node does with changes while it does not lead. */
-  nonMasterWrites = $state('forward')
   /** Rises when everything is to be read anew. */
   generation = $state(0)
   /** Name of the node from which this page came. */
@@ -67,7 +65,6 @@ class Live {
   versions = $state({ apps: 0, entities: 0, shape: 0, sensors: 0, tasks: 0, config: 0, cut: 0 })
 
   #application = ''
-  #asked = false
   #detail: Detail = {}
   #link: Link
   #dirty = new Set<keyof Live['versions']>()
@@ -97,7 +94,7 @@ class Live {
 
   /** Why nothing can be changed here, or empty. */
   get refuses(): string {
-    const closed = this.nonMasterWrites === 'refuse' && this.me !== undefined && !this.me.isMaster
+    const closed = this.plane?.nonMasterWrites === 'refuse' && this.me?.isMaster === false
     return closed ? t.banner.refuses : ''
   }
 
@@ -280,22 +277,9 @@ class Live {
     this.base = base
     api.base = base
     if (base === '') this.home = hello.name
-    if (moved || !this.#asked) void this.#ask()
     // What no node answered is asked once more, now that one is there.
     if (api.missed) this.#reset()
     if (!this.history.length || moved) void this.readHistory().catch(() => undefined)
-  }
-
-  async #ask(): Promise<void> {
-    this.#asked = true
-    try {
-      const { data } = await api.get<string | null>(
-        '/v1/server/config/brookline.nonMasterWrites?suppressSecrets=true',
-      )
-      this.nonMasterWrites = data ?? 'forward'
-    } catch {
-      this.#asked = false
-    }
   }
 
   #reset(reason = ''): void {

@@ -78,6 +78,8 @@ export interface Plane {
   nodes: Record<string, PlaneNode>
   heartbeatTimeoutMs: number
   planned?: Planned | null
+  /** What the node that says this does with changes while it does not lead. */
+  nonMasterWrites?: 'forward' | 'redirect' | 'refuse'
   view?: View
 }
 

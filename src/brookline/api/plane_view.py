@@ -48,6 +48,7 @@ def ha_summary(ports: Ports) -> HighAvailabilitySummary:
         links={},
         heartbeat_timeout_ms=round(ports.settings.timeout_s * 1000),
         planned=planned_switchover(node),
+        non_master_writes=ports.settings.non_master_writes.value,
     )
 
 

@@ -91,6 +91,8 @@ class HighAvailabilitySummary(Shape, frozen=True):
     Attributes:
         heartbeat_timeout_ms: Silence after which a master is replaced; not in AMP.
         planned: The hand-over that is planned, or null; not in AMP.
+        non_master_writes: What the answering node does with a write while it does not lead:
+            ``forward``, ``redirect`` or ``refuse``; not in AMP.
     """
 
     plane_id: str | None
@@ -100,6 +102,7 @@ class HighAvailabilitySummary(Shape, frozen=True):
     links: Links
     heartbeat_timeout_ms: int
     planned: PlannedSwitchover | None = None
+    non_master_writes: str = ""
 
 
 class Mastership(Shape, frozen=True):

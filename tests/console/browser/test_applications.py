@@ -94,6 +94,24 @@ def test_a_red_application_names_its_cause_and_the_cause_its_error(server, open_
     expect(attention).to_contain_text("Shop is on fire")
 
 
+def test_to_stop_an_application_which_ends_it_its_name_is_typed(server, open_screen):
+    plan = "name: Shop\nservices:\n" + "".join(
+        f"- type: basic-entity\n  name: e{number}\n" for number in range(8)
+    )
+    answer = server.ask("POST", "/v1/applications", plan, headers={"content-type": "text/yaml"})
+    app = answer.json["entityId"]
+    screen = open_screen(server, f"/applications/{app}")
+    page, dialog = screen.page, screen.dialog
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(dialog).to_contain_text("9 entities and all that they run are gone")
+    expect(dialog).to_contain_text("With it: e0, e1, e2, e3, e4, and 3 others.")
+    expect(dialog.get_by_role("button", name="Stop it")).to_be_disabled()
+    dialog.get_by_label("Type the name").fill("Shop")
+    dialog.get_by_role("button", name="Stop it").click()
+    expect(page.get_by_text("The application has been deleted.")).to_be_visible()
+    assert server.get("/v1/applications") == []
+
+
 def test_a_change_shows_without_a_reload_and_keeps_the_focus(server, cluster, open_screen):
     app = cluster.deploy(server, "Shop")
     screen = open_screen(server, f"/applications/{app}/entities/{app}/sensors")
@@ -108,7 +126,7 @@ def test_a_change_shows_without_a_reload_and_keeps_the_focus(server, cluster, op
 
 
 def test_a_standby_that_refuses_changes_says_why_its_buttons_are_off(cluster, fall, open_screen):
-    master, standby = cluster.pair("--set", "brookline.nonMasterWrites=refuse", *fall.options)
+    master, standby = cluster.pair("--non-master-writes", "REFUSE", *fall.options)
     app = cluster.deploy(master, "Shop")
     screen = open_screen(standby, f"/applications/{app}")
     expect(screen.page.get_by_role("note")).to_contain_text("takes no changes")
