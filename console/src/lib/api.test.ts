@@ -225,3 +225,20 @@ describe('what a node refuses that nobody can do there', () => {
     expect(sent).toHaveLength(1)
   })
 })
+
+test('where a node only names the master, writes go there, and all else stays', async () => {
+  const api = new Api()
+  api.leader = () => 'http://n1'
+  await api.post('/v1/applications', { json: 1 })
+  await api.get('/v1/applications')
+  await api.post('/v1/logout')
+  await api.post('/v1/server/ha/priority', { json: 2 })
+  await api.post('/v1/config/a', { json: 3, at: 'http://n3' })
+  expect(sent.map((one) => one.url)).toEqual([
+    'http://n1/v1/applications',
+    '/v1/applications',
+    '/v1/logout',
+    '/v1/server/ha/priority',
+    'http://n3/v1/config/a',
+  ])
+})

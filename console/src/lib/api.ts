@@ -49,6 +49,8 @@ const PATIENCE_MS = 30_000
 const LEAVE_MS = 1000
 const GATEWAY = new Set([502, 503, 504])
 const SAFE = new Set(['GET', 'HEAD'])
+/** What the node that is talked to does, or sends on, whatever it does with other writes. */
+const HERE = /^\/v1\/(log(in|out)$|server\/ha\/)/
 /** What is sent there is not kept. */
 const SECRET = new Set(['/v1/login'])
 
@@ -64,6 +66,8 @@ export class Api {
   seen = 0
   /** The last entry that the page was told of. */
   told: () => number = () => -1
+  /** The node to which writes go, where the one that is talked to would only name it. */
+  leader: () => string | undefined = () => undefined
   /** Whether something was asked to which no node gave an answer. */
   missed = false
   onLocked: () => void = () => undefined
@@ -159,7 +163,7 @@ export class Api {
   }
 
   async #once<T>(method: string, path: string, sent: Sent, key: string): Promise<Answer<T>> {
-    const base = sent.at ?? this.base
+    const base = sent.at ?? this.#placeOf(method, path)
     const { headers, body } = encoded(sent)
     if (!SAFE.has(method)) headers['Idempotency-Key'] = key
     // What is about a node itself is done by it, whatever it does with other changes.
@@ -186,6 +190,11 @@ export class Api {
       throw new Failure('unreachable', error instanceof Error ? error.message : String(error))
     }
     return this.#read<T>(response, method, base, sent.bytes === true)
+  }
+
+  #placeOf(method: string, path: string): string {
+    const here = SAFE.has(method) || HERE.test(path)
+    return (here ? undefined : this.leader()) ?? this.base
   }
 
   /** Headers and credentials for a request to a node; to log in there is no pass to be shown. */

@@ -4,7 +4,7 @@ import { api, Failure, segment } from './api'
 import { streamQuery, type Detail, type Output, type Progress } from './detail'
 import { merged } from './history'
 import { Link, Locked, type Standing, type World } from './link'
-import { NO_MASTERSHIP, others, pulsed, viewOf } from './plane'
+import { addressOf, NO_MASTERSHIP, others, pulsed, reachable, viewOf } from './plane'
 import { Replica } from './replica'
 import { session } from './session.svelte'
 import { answers, pieces, sleep } from './stream'
@@ -81,6 +81,7 @@ class Live {
       event: (name, data) => this.#event(name, data),
     })
     api.told = () => this.#link.seq
+    api.leader = () => this.sendsTo
   }
 
   /** Whether what is shown may be old: nothing has come for a while. */
@@ -94,8 +95,17 @@ class Live {
 
   /** Why nothing can be changed here, or empty. */
   get refuses(): string {
-    const closed = this.plane?.nonMasterWrites === 'refuse' && this.me?.isMaster === false
-    return closed ? t.banner.refuses : ''
+    const { plane, master, me } = this
+    if (!me || me.isMaster) return ''
+    if (plane?.nonMasterWrites === 'refuse') return t.banner.refuses
+    const stuck = plane?.nonMasterWrites === 'redirect' && master && this.sendsTo === undefined
+    return stuck ? t.banner.redirects(master.name) : ''
+  }
+
+  /** Where the page sends changes itself, since its node only names the master; or undefined. */
+  get sendsTo(): string | undefined {
+    if (this.plane?.nonMasterWrites !== 'redirect' || this.me?.isMaster) return undefined
+    return reachable(addressOf(this.master), api.session?.pass)
   }
 
   get master() {
@@ -287,6 +297,9 @@ class Live {
       api.seen = 0
       this.history = []
     }
+    // A node says so, and no more, when it begins or ceases to keep a copy that can be read.
+    if (reason === 'rebuilt') this.readable = true
+    if (reason === 'not-readable') this.readable = false
     api.missed = false
     this.generation += 1
     void this.readHistory().catch(() => undefined)

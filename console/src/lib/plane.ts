@@ -55,6 +55,13 @@ export function others(plane: Plane | undefined): string[] {
     .filter((address) => originOf(address) !== home && policy.allows(address))
 }
 
+/** A node's address as the base of requests by a pass, or undefined if this page cannot send any. */
+export function reachable(address: string, pass: string | undefined): string | undefined {
+  if (address === '') return undefined
+  if (originOf(address) === location.origin) return ''
+  return pass && policy.allows(address) ? address : undefined
+}
+
 /** What a row of the history says where it says nothing. */
 export const NO_MASTERSHIP = {
   from: '',

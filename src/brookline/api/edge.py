@@ -184,10 +184,10 @@ class Edge:
         mode, node = self._ports.settings.non_master_writes, self._ports.node
         if mode is NonMasterWrites.FORWARD or node.state is NodeState.MASTER:
             return None
+        # AMP's pages and scripts ask this of any node; here the master does it all the same.
+        if _overrides(headers) and found.operation.path.startswith(_PLANE):
+            return None
         if mode is NonMasterWrites.REFUSE:
-            # AMP's pages and scripts ask this of any node; here the master does it all the same.
-            if _overrides(headers) and found.operation.path.startswith(_PLANE):
-                return None
             raise NotAllowed("this request is permitted only against an active primary server")
         master = node.master()
         if master is None or not (master.uri or master.address):
