@@ -88,3 +88,20 @@ def test_a_value_has_no_power_over_a_terminal(written, name):
 
     (line,) = lines()
     assert line.isprintable()
+
+
+@pytest.mark.parametrize("form", LogFormat)
+def test_what_is_no_text_is_spelled_out_and_costs_no_line(written, form, capsys):
+    lines = written(form)
+
+    log.warning("odd", extra={"fields": {"file": "bad \udcff"}})
+    try:
+        raise ValueError("bad \udcff")  # noqa: TRY301
+    except ValueError:
+        log.exception("failed")
+
+    told = "\n".join(lines())
+    assert told.count("bad \\udcff") >= 2
+    assert "Logging error" not in capsys.readouterr().err
+    if form is LogFormat.JSON:
+        assert json.loads(lines()[0])["file"] == "bad \udcff"

@@ -84,7 +84,15 @@ class Runner:
         """Run an operation to its end, and tell that to whoever waits for it."""
         ending: Ending | None = None
         try:
-            ending = await self._come_to_end(operation, work)
+            # No function of its own, for thousands may wait in here.
+            try:
+                operation.enter()
+                self._begin(operation.task)
+                ending = await self._ending(operation, work)
+            except asyncio.CancelledError:
+                pass  # what is to be said of that is known once its parts have ended
+            except (StepInterrupted, Exception) as error:  # noqa: BLE001 - this is the supervisor of tasks
+                ending = _gone_wrong(operation, error)
             await operation.end_parts()
             if not operation.handed_over:
                 operation.note_remains()
@@ -94,32 +102,6 @@ class Runner:
             operation.end(_cut_off(operation, work) if ending is None else ending)
             if operation.parent is None:
                 self._over(operation)
-
-    async def _come_to_end(self, operation: Operation, work: Work) -> Ending | None:
-        """Return how its work ended; None if it was cancelled.
-
-        What is to be said of that is known once its parts have ended.
-        """
-        try:
-            operation.enter()
-            self._begin(operation.task)
-            return await self._ending(operation, work)
-        except asyncio.CancelledError:
-            return None
-        except StepInterrupted as why:
-            _locate(why, operation)
-            operation.interrupt(why)
-            return Ending(Status.INTERRUPTED, error=Cancelled(why.reason))
-        except (NotMaster, Fenced) as error:
-            # Somebody else leads, and goes on with it. Code above that handles errors is not to take
-            # this for a failure.
-            operation.root.hand_over()
-            return Ending(Status.INTERRUPTED, error=error)
-        except Exception as fault:
-            log.exception("error not told", extra={"fields": {"task": operation.task.id}})
-            kind = type(fault).__name__
-            text = f"{operation.task.name} failed, and its error cannot be told ({kind})"
-            return Ending(Status.FAILED, error=StepFailed(text, kind))
 
     def _begin(self, task: Task) -> None:
         task.status = Status.RUNNING
@@ -286,6 +268,26 @@ def _locate(why: StepInterrupted, operation: Operation) -> None:
     while above.parent is not None:
         why.trail[above.task.id] = above.task.to_value()
         above = above.parent
+
+
+def _gone_wrong(operation: Operation, error: BaseException) -> Ending:
+    """Return how an operation ended of which its own code cannot say so."""
+    match error:
+        case StepInterrupted():
+            _locate(error, operation)
+            operation.interrupt(error)
+            return Ending(Status.INTERRUPTED, error=Cancelled(error.reason))
+        case NotMaster() | Fenced():
+            # Somebody else leads, and goes on with it. Code above that handles errors is not to take
+            # this for a failure.
+            operation.root.hand_over()
+            return Ending(Status.INTERRUPTED, error=error)
+        case _:
+            fields = {"task": operation.task.id}
+            log.error("error not told", extra={"fields": fields}, exc_info=error)
+            kind = type(error).__name__
+            text = f"{operation.task.name} failed, and its error cannot be told ({kind})"
+            return Ending(Status.FAILED, error=StepFailed(text, kind))
 
 
 def _cut_off(operation: Operation, work: Work) -> Ending:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.handlers
 import sys
@@ -51,7 +52,9 @@ class _TextFormatter(logging.Formatter):
         head = f"{moment}.{int(record.msecs):03d} {record.levelname:<7} {self._origin.node}"
         line = f"{head} e{self._origin.epoch()} {_room(record)}: {record.getMessage()}"
         line += "".join(f" {name}={_shown(value)}" for name, value in _fields(record).items())
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        if record.exc_info:
+            line += f"\n{self.formatException(record.exc_info)}"
+        return _as_text(line)
 
 
 class _JsonFormatter(logging.Formatter):
@@ -73,7 +76,15 @@ class _JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             told["error"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(told, enc_hook=str).decode()
+        try:
+            return msgspec.json.encode(told, enc_hook=str).decode()
+        except UnicodeEncodeError:
+            return json.dumps(told, default=str)  # spells out what is no text
+
+
+def _as_text(line: str) -> str:
+    """Spell out what is no text, such as bytes of a file's name."""
+    return line.encode("utf-8", "backslashreplace").decode()
 
 
 def start_logs(origin: Origin, *, level: str, form: LogFormat, file: Path) -> list[logging.Handler]:
