@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { commands, line, needsNode, outlook, readMoment, readPriority, whyNot } from './manage'
+import {
+  commands,
+  distinct,
+  line,
+  needsNode,
+  outlook,
+  readMoment,
+  readPriority,
+  whyNot,
+} from './manage'
+import { inLine } from './texts'
 import type { Mode, Plane, PlaneNode } from './types'
 
 const node = (name: string, more: Partial<PlaneNode> = {}): PlaneNode => ({
@@ -102,6 +112,41 @@ describe('who follows once a master of two nodes has handed over', () => {
   })
 })
 
+describe('where the lead would move', () => {
+  const about = (more: Parameters<typeof outlook>[4], of = plane) =>
+    outlook(of, n2, { priority: 0, mode: 'MASTER' }, 100, more).checks
+  test('the store has to take what is written', () => {
+    expect(about({ trouble: '' })).toContainEqual({
+      good: true,
+      text: 'The store answers, and takes what n1 writes',
+    })
+    expect(about({ trouble: 'disk full' })).toContainEqual({
+      good: false,
+      text: 'The store may not be written: disk full',
+    })
+    const alarmed = { ...plane, nodes: { n1: { ...n1, alarm: 'no answer' }, n2 } }
+    expect(about({ trouble: '' }, alarmed)).toContainEqual({
+      good: false,
+      text: 'The store may not be written: no answer',
+    })
+  })
+  test('running work is counted, and goes on unless nobody follows', () => {
+    expect(about({ running: 0 }).at(-1)).toEqual({ good: true, text: 'No operation runs' })
+    expect(about({ running: 2 }).at(-1)?.text).toMatch(/^2 operations run and are handed over/)
+    const alone = { ...plane, nodes: { n1 } }
+    const { checks } = outlook(alone, n1, { priority: 0, mode: 'HOT_BACKUP' }, 1, { running: 1 })
+    expect(checks.at(-1)?.text).toMatch(/^1 operation runs, and nobody takes over/)
+    expect(checks.at(-1)?.good).toBe(false)
+  })
+  test('what is not known is not said', () => {
+    expect(
+      about({})
+        .map((check) => check.text)
+        .join(),
+    ).not.toMatch(/store|operation/i)
+  })
+})
+
 test('a silent node, a stale copy and another version are held against a candidate', () => {
   const weak = node('n2', { ready: false, lagMs: 60_000, version: '0.9' })
   const { checks } = outlook(plane, weak, { priority: 0, mode: 'MASTER' }, 40_000)
@@ -152,4 +197,17 @@ test.each<[string, PlaneNode, number, Mode | undefined, boolean]>([
 
 test('where nobody leads a node takes the lead itself', () => {
   expect(needsNode({ ...plane, masterId: '' }, n2, { priority: 0, mode: 'MASTER' })).toBe(true)
+})
+
+test('nodes of one name are told apart', () => {
+  const again = node('n1', { nodeId: 'x' })
+  expect(distinct(n1, [n1, n2])).toBe('n1')
+  expect(distinct(again, [n1, n2, again])).toBe('n1 (x)')
+})
+
+test('a node that takes over is not said to stand aside', () => {
+  const taking = { ...n2, status: 'INITIALIZING' as const, next: null }
+  expect(inLine(taking)).toBe('does not stand')
+  expect(inLine(taking, { phase: 'taking-over', node: 'n2', says: '' })).toBe('takes over')
+  expect(inLine(n3, { phase: 'taking-over', node: 'n2', says: '' })).toBe('2.')
 })

@@ -16,6 +16,14 @@ export interface Check {
   text: string
 }
 
+/** What else speaks for or against moving the lead; undefined where it is not known here. */
+export interface Around {
+  /** What is wrong with the store, as the node sees it that is talked to; or empty. */
+  trouble?: string | undefined
+  /** How many operations run. */
+  running?: number | undefined
+}
+
 export interface Outlook {
   /** What will happen, in order. */
   will: string[]
@@ -40,6 +48,12 @@ export function readPriority(text: string): number | undefined {
   const trimmed = text.trim()
   if (!/^[+-]?\d{1,15}$/.test(trimmed)) return undefined
   return Number(trimmed)
+}
+
+/** A node's name, with its id where others have the same, as after it was started anew. */
+export function distinct(node: PlaneNode, all: PlaneNode[]): string {
+  const alone = all.filter(({ name }) => name === node.name).length < 2
+  return alone ? node.name : `${node.name} (${node.nodeId})`
 }
 
 /** The names of those that would take over, in order, if a node had another priority and mode. */
@@ -73,7 +87,13 @@ function heirOf(node: PlaneNode, following: string[]): string {
 }
 
 /** What will happen. */
-export function outlook(plane: Plane, node: PlaneNode, wish: Wish, ageMs: number | null): Outlook {
+export function outlook(
+  plane: Plane,
+  node: PlaneNode,
+  wish: Wish,
+  ageMs: number | null,
+  around: Around = {},
+): Outlook {
   const will: string[] = []
   const master = plane.nodes[plane.masterId]
   const following = line(plane, node, wish)
@@ -108,6 +128,7 @@ export function outlook(plane: Plane, node: PlaneNode, wish: Wish, ageMs: number
       text: heir ? t.manage.checkHeir(heir) : t.manage.checkNoHeir,
     })
   }
+  if (moves !== 'none') found.push(...checksAround(master, around, moves === 'to' || heir !== ''))
   if (will.length && !after.length && (moves !== 'from' || heir)) {
     found.push({ good: false, text: t.manage.checkNobodyThen })
   }
@@ -140,6 +161,27 @@ function checks(
       text: same ? t.manage.checkVersion : t.manage.checkOtherVersion(node.version, version),
     })
   }
+  return found
+}
+
+/** What the store and running work say about moving the lead. */
+function checksAround(
+  master: PlaneNode | undefined,
+  { trouble, running }: Around,
+  followed: boolean,
+): Check[] {
+  const found: Check[] = []
+  // The master beats by writing: while it raises no alarm, the store takes what it writes.
+  const wrong = master?.alarm || trouble
+  if (wrong) found.push({ good: false, text: t.manage.checkStoreNot(wrong) })
+  else if (master && trouble !== undefined)
+    found.push({ good: true, text: t.manage.checkStore(master.name) })
+  if (running === 0) found.push({ good: true, text: t.manage.checkIdle })
+  else if (running)
+    found.push({
+      good: followed,
+      text: followed ? t.manage.checkRunning(running) : t.manage.checkRunningWaits(running),
+    })
   return found
 }
 

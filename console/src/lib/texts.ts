@@ -1,7 +1,7 @@
 // Every text that the console shows, in one place, so that it can be translated.
 
 import { absolute, clock, count, duration } from './units'
-import type { Mode, Planned, PlaneNode } from './types'
+import type { Mode, Planned, PlaneNode, View } from './types'
 
 export const t = {
   product: 'Brookline',
@@ -16,8 +16,6 @@ export const t = {
   logout: 'Log out',
   loggedInAs: (user: string) => (user ? `Logged in as ${user}` : 'No login is needed here'),
   command: 'On the command line',
-  copy: 'Copy',
-  copied: 'Copied',
   cancel: 'Cancel',
   close: 'Close',
   loading: 'Loading…',
@@ -33,7 +31,6 @@ export const t = {
     d: 'd',
     bytes: ['B', 'kB', 'MB', 'GB', 'TB'],
   },
-  again: 'Try again',
   reload: 'Load this page anew',
   asOf: (at: number) => `as of ${clock(at)}`,
 
@@ -104,7 +101,6 @@ export const t = {
     noMaster: 'Reads go on. Changes wait for a short while, and are then refused.',
     you: (name: string) => `this page: ${name}`,
     through: (home: string, name: string) => `${home} is gone; this page goes on through ${name}`,
-    live: 'live',
     interrupted: (n: number) => `${count(n, 'operation')} interrupted`,
   },
 
@@ -150,7 +146,7 @@ export const t = {
     submit: 'Log in',
     busy: 'Logging in…',
     wrong: 'Wrong user name or password.',
-    wait: (s: string) => `Too many wrong passwords. Try again in ${s} s.`,
+    wait: (s: number) => `Too many wrong passwords. Try again in ${s} s.`,
     hint: 'The first start of a server prints the password of admin, and keeps it in its home folder as admin-password.',
     unreachable: 'The node does not answer. Nothing was sent twice; try again.',
     asking: 'Asking the node who you are…',
@@ -201,6 +197,7 @@ export const t = {
     haHint: (s: string) => `A master that is silent for ${s} is replaced.`,
     columns: {
       name: 'Node',
+      actions: 'Actions',
       host: 'Host',
       address: 'Address',
       state: 'State',
@@ -210,7 +207,6 @@ export const t = {
       heartbeat: 'Heartbeat',
       lag: 'Lag',
       next: 'Next in line',
-      actions: 'Actions',
     },
     master: 'master',
     me: 'this node',
@@ -218,6 +214,7 @@ export const t = {
     first: 'first',
     nth: (n: number) => `${n + 1}.`,
     notNext: 'does not stand',
+    takesOver: 'takes over',
     ago: (ms: number) => `${duration(ms)} ago`,
     never: 'never seen',
     manage: 'Manage',
@@ -343,6 +340,13 @@ export const t = {
     checkHeir: (name: string) => `${name} would follow`,
     checkNoHeir: 'Nobody would follow',
     checkNobodyThen: 'Nobody would follow after that',
+    checkStore: (master: string) => `The store answers, and takes what ${master} writes`,
+    checkStoreNot: (text: string) => `The store may not be written: ${text}`,
+    checkIdle: 'No operation runs',
+    checkRunning: (n: number) =>
+      `${count(n, 'operation runs and is handed over', 'operations run and are handed over')}: what can go on goes on; what must not be done twice waits for a decision`,
+    checkRunningWaits: (n: number) =>
+      `${count(n, 'operation runs', 'operations run')}, and nobody takes over: what runs waits until somebody leads`,
     checkAlarm: (text: string) => `Alarm: ${text}`,
     checkReach: 'This page can reach it',
     stepPriority: 'Set the priority',
@@ -350,7 +354,6 @@ export const t = {
     stepGive: (name: string) => `Give the lead back to ${name}`,
     stepLead: (name: string) => `${name} leads`,
     stepState: (state: string) => `It says ${state}`,
-    restored: 'It is as it was.',
   },
 
   planned: {
@@ -453,6 +456,11 @@ export const t = {
     stopText: 'What it runs is ended. It stays deployed, and can be started again.',
     stopAllText:
       'What it runs is ended, and then the application goes away, unless its application.stop.shouldDestroy is false.',
+    stopAllGone: (n: number) =>
+      `${count(n, 'entity', 'entities')} and all that they run are gone then, and nobody can bring them back.`,
+    stopDo: 'Stop it',
+    below: (names: string[], more: number) =>
+      `With it: ${names.join(', ')}${more ? `, and ${count(more, 'other')}` : ''}.`,
     deleting: 'The application is being deleted.',
     gone: 'The application has been deleted.',
     cold: 'This node keeps no copy of the state, so it shows no applications.',
@@ -606,8 +614,9 @@ services:
 }
 
 /** Whether a node would follow, in words. */
-export function inLine(node: PlaneNode): string {
+export function inLine(node: PlaneNode, view?: View): string {
   if (node.isMaster) return '–'
+  if (view?.phase === 'taking-over' && view.node === node.nodeId) return t.about.takesOver
   if (node.next === null) return t.about.notNext
   return node.next === 0 ? t.about.first : t.about.nth(node.next)
 }

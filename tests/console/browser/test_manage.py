@@ -5,6 +5,18 @@ import signal
 import pytest
 from playwright.sync_api import expect
 from tests.console.browser.screen import TOUCH
+from tests.e2e.servers import eventually
+
+WAITS = """name: Shop
+location: localhost
+services:
+- type: org.apache.brooklyn.entity.software.base.VanillaSoftwareProcess
+  name: web
+  brooklyn.config:
+    launch.command: while [ ! -e {gate} ]; do sleep 0.05; done
+    checkRunning.command: "true"
+    stop.command: "true"
+"""
 
 
 def test_another_node_is_made_master_by_keyboard_only(cluster, open_screen):
@@ -84,6 +96,28 @@ def test_what_has_ended_is_removed_from_any_node(cluster, open_screen):
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(screen.row("n1")).to_have_count(0)
     expect(page.get_by_text("Forgotten: n1.")).to_be_visible()
+
+
+def test_before_a_hand_over_the_store_and_what_runs_are_looked_at(cluster, tmp_path, open_screen):
+    master, standby = cluster.pair()
+    gate = tmp_path / "gate"
+    answer = master.ask(
+        "POST", "/v1/applications", WAITS.format(gate=gate), headers={"content-type": "text/yaml"}
+    )
+    assert answer.status == 201, answer
+    running = "/v1/activities?running=true"
+    eventually("the standby knows that it runs", lambda: standby.get(running))
+    screen = open_screen(standby, "/about")
+    dialog = screen.manage("n2")
+    dialog.get_by_label("Mode").select_option("MASTER")
+    expect(dialog).to_contain_text("The store answers, and takes what n1 writes")
+    expect(dialog).to_contain_text("1 operation runs and is handed over")
+    screen.look_at_all("manage-checks")
+    gate.touch()
+    eventually("nothing runs", lambda: not standby.get(running))
+    dialog.get_by_label("Mode").select_option("")
+    dialog.get_by_label("Mode").select_option("MASTER")
+    expect(dialog).to_contain_text("No operation runs")
 
 
 def test_a_mode_that_leaves_nobody_to_follow_says_so_before_it_is_done(cluster, open_screen):

@@ -1,0 +1,34 @@
+// What speaks for or against moving the lead beside the nodes: the store, and what runs.
+
+import { api } from './api'
+import { live } from './live.svelte'
+import type { Around } from './manage'
+import type { StoreSummary, TaskSummary } from './types'
+
+/** Operations that are counted at most. */
+const MOST = 2000
+
+/** Reads it for as long as the component lives that calls this, and anew with each `mode` chosen. */
+export function around(mode: () => string): { readonly now: Around } {
+  let trouble = $state<string>()
+  let running = $state<number>()
+  const alarm = $derived(live.master?.alarm)
+  $effect(() => {
+    void [live.generation, alarm, mode()]
+    if (!live.ready) return
+    api.get<StoreSummary>('/v1/server/store').then(
+      ({ data }) => (trouble = data.trouble),
+      () => (trouble = undefined),
+    )
+    if (!live.readable) return
+    api.get<TaskSummary[]>(`/v1/activities?running=true&limit=${MOST}`).then(
+      ({ data }) => (running = data.length),
+      () => (running = undefined),
+    )
+  })
+  return {
+    get now() {
+      return { trouble, running }
+    },
+  }
+}
