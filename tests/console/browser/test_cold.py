@@ -43,3 +43,18 @@ def test_a_cold_standby_does_not_say_that_nothing_needs_attention(pair, open_scr
     screen.look("home-cold")
     attention.get_by_role("link", name="Open this page on n1").click()
     expect(screen.page).to_have_url(f"{master.url}/")
+
+
+def test_a_standby_that_becomes_cold_and_hot_again_says_so_on_an_open_page(pair, open_screen):
+    master, standby = pair
+    screen = open_screen(standby)
+    attention = screen.page.get_by_role("region", name="What needs attention")
+    expect(attention).to_contain_text("It is not known here")
+    assert standby.ask("POST", "/v1/server/ha/state?mode=HOT_STANDBY").status == 200
+    expect(attention).to_contain_text("Nothing. Somebody leads")
+    burning(master)
+    expect(attention).to_contain_text("Shop is on fire")
+    screen.expected.append("403")  # to what is asked while it becomes cold
+    assert standby.ask("POST", "/v1/server/ha/state?mode=STANDBY").status == 200
+    expect(attention).to_contain_text("It is not known here")
+    expect(attention).not_to_contain_text("Shop is on fire")
