@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { alterEntity, byInterest, fromSummary, isAtOrAbove, whyRed } from './things'
+import { alterEntity, byInterest, fromSummary, isAtOrAbove, toneOf, whyRed } from './things'
 import type { Entity, Task } from './things'
 
 const entity = (id: string, parent: string | null, state: string): Entity => ({
@@ -64,4 +64,14 @@ test('what runs comes first, then the latest', () => {
     ({ id, status, submitted }) as Task
   const sorted = [task('a', 'failed', 3), task('b', 'running', 1), task('c', 'failed', 5)]
   expect(sorted.sort(byInterest).map((one) => one.id)).toEqual(['b', 'c', 'a'])
+})
+
+test('only what was completed is good', () => {
+  const tone = (status: Task['status']) => toneOf({ status } as Task)
+  expect(toneOf(undefined)).toBe('busy')
+  expect(tone('running')).toBe('busy')
+  expect(tone('completed')).toBe('good')
+  expect(tone('cancelled')).toBe('warn')
+  expect(tone('interrupted')).toBe('bad')
+  expect(tone('failed')).toBe('bad')
 })

@@ -160,6 +160,13 @@ export function isRunning(task: Task): boolean {
   return RUNNING.has(task.status)
 }
 
+/** The colour of what is said of a task. */
+export function toneOf(task: Task | undefined): 'busy' | 'good' | 'warn' | 'bad' {
+  if (!task || isRunning(task)) return 'busy'
+  if (task.status === 'completed') return 'good'
+  return task.status === 'cancelled' ? 'warn' : 'bad'
+}
+
 /** Those that run first, then the latest. */
 export function byInterest(a: Task, b: Task): number {
   const running = Number(isRunning(b)) - Number(isRunning(a))
