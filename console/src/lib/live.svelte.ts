@@ -198,8 +198,8 @@ class Live {
   }
 
   /** Reads the plane at once, as after a change of it; the stream brings it anyway. */
-  async readPlane(): Promise<void> {
-    const { data } = await api.get<Plane>('/v1/server/ha/states')
+  async readPlane(more: { retries?: number; signal?: AbortSignal } = {}): Promise<void> {
+    const { data } = await api.get<Plane>('/v1/server/ha/states', more)
     const told = this.held || this.standing.state === 'resting'
     const view = told ? viewOf(data) : this.plane?.view
     this.#set({ ...data, ...(view ? { view } : {}) })

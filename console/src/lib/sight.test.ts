@@ -10,11 +10,15 @@ beforeEach(() => {
   vi.useFakeTimers()
   page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
   vi.stubGlobal('document', page)
+  vi.stubGlobal('location', { origin: 'http://n1' })
   vi.stubGlobal('fetch', (url: string) => {
     said.push(url)
-    return answering ? Promise.resolve(new Response('{}')) : Promise.reject(new TypeError('gone'))
+    const plane = { ownId: 'n1', masterId: '', nodes: {} }
+    const headers = { 'content-type': 'application/json' }
+    return answering
+      ? Promise.resolve(new Response(JSON.stringify(plane), { headers }))
+      : Promise.reject(new TypeError('gone'))
   })
-  vi.spyOn(live, 'readPlane').mockImplementation(async () => void said.push('plane'))
   vi.spyOn(live, 'rest').mockImplementation(() => {
     said.push('rest')
     live.standing = { state: 'resting', sinceMs: 0 }
@@ -67,17 +71,17 @@ test('one that was hidden from the first rests, too', async () => {
   expect(said).toEqual(['rest'])
 })
 
-test('one that rests asks for the plane now and then', async () => {
+test('one that rests asks for the plane once a minute, by one request', async () => {
   hidden()
-  await vi.advanceTimersByTimeAsync(2 * GLANCE_MS)
-  expect(said).toEqual(['rest', '/healthz/live', 'plane', '/healthz/live', 'plane'])
+  await vi.advanceTimersByTimeAsync(2 * 60_000)
+  expect(said).toEqual(['rest', '/v1/server/ha/states', '/v1/server/ha/states'])
 })
 
 test('one whose node has gone looks for another one, and rests again', async () => {
   hidden()
   answering = false
   await vi.advanceTimersByTimeAsync(2 * GLANCE_MS - 1)
-  expect(said).toEqual(['rest', '/healthz/live', 'wake', 'rest'])
+  expect(said).toEqual(['rest', '/v1/server/ha/states', 'wake', 'rest'])
 })
 
 test('one that is locked out asks for nothing', async () => {
