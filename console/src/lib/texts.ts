@@ -19,7 +19,6 @@ export const t = {
   cancel: 'Cancel',
   close: 'Close',
   loading: 'Loading…',
-  none: 'none',
   unset: 'not set',
   now: 'now',
   /** Of durations and sizes. */
@@ -400,7 +399,6 @@ export const t = {
     tabsLabel: 'About this entity',
     type: 'Type',
     id: 'Id',
-    state: 'State',
     up: 'Up',
     created: 'Created',
     locations: 'Locations',
@@ -461,7 +459,6 @@ export const t = {
     stopDo: 'Stop it',
     below: (names: string[], more: number) =>
       `With it: ${names.join(', ')}${more ? `, and ${count(more, 'other')}` : ''}.`,
-    deleting: 'The application is being deleted.',
     gone: 'The application has been deleted.',
     cold: 'This node keeps no copy of the state, so it shows no applications.',
   },
@@ -525,7 +522,6 @@ export const t = {
     part: 'part of',
     submitted: 'Submitted',
     started: 'Started',
-    ended: 'Ended',
     took: 'Took',
     runs: 'Running for',
     taken: (n: number) => `Taken up by another master ${n === 1 ? 'once' : `${n} times`}`,
@@ -534,7 +530,6 @@ export const t = {
     waitsFor: (what: string) => `waits ${what}`,
     error: 'Error',
     missing: 'There is no such activity here. Old ones are forgotten.',
-    status: 'Status',
     details: 'Details',
   },
 
