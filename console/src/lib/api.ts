@@ -10,6 +10,8 @@ export class Failure extends Error {
   reason: Reason
   status: number
   body: ApiError | undefined
+  /** In how many seconds to try again, if the node said so. */
+  retryS = 0
 
   constructor(reason: Reason, message: string, status = 0, body?: ApiError) {
     super(message)
@@ -221,6 +223,7 @@ export class Api {
     const data = bytes ? body : parsed(text, response.headers.get('content-type') ?? '')
     if (!response.ok) {
       const failure = this.#failure(response.status, data, text)
+      failure.retryS = Number(response.headers.get('Retry-After') ?? 0)
       const refused = failure.reason === 'session'
       if (refused && this.session && (await this.isOver(base))) this.onLocked()
       throw failure

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 from playwright.sync_api import expect
 
 
@@ -17,6 +19,30 @@ def test_a_wrong_password_is_refused_and_a_right_one_leads_to_the_page_wanted(cl
     expect(page.get_by_role("heading", name="HA status")).to_be_visible()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_who_guesses_is_told_for_how_long_to_wait_longer_each_time(cluster, open_screen):
+    screen = open_screen(cluster["n1"].start().becomes("master"), login=False)
+    page = screen.page
+    screen.expected.append("429")
+    box, alert = page.get_by_label("Password"), page.get_by_role("alert")
+    waits: list[int] = []
+    for number in itertools.count():
+        if len(waits) == 2:
+            break
+        # The same wrong one again is no other guess.
+        box.fill(f"wrong {number}")
+        with page.expect_response("**/v1/login") as said:
+            page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Log in")).to_be_enabled()
+        if said.value.status == 401:
+            expect(alert).to_have_text("Wrong user name or password.")
+            continue
+        assert said.value.status == 429
+        seconds = int(said.value.headers["retry-after"])
+        expect(alert).to_have_text(f"Too many wrong passwords. Try again in {seconds} s.")
+        if seconds > max(waits, default=0):
+            waits.append(seconds)
 
 
 def test_addresses_of_amps_console_lead_to_ours(cluster, open_screen):
