@@ -17,6 +17,7 @@ def test_a_wrong_password_is_refused_and_a_right_one_leads_to_the_page_wanted(cl
     assert page.url.endswith("/about")
     page.reload()
     expect(page.get_by_role("heading", name="HA status")).to_be_visible()
+    screen.expected.append("/v1/interrupted")  # asked when the session had just ended
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
 
@@ -106,6 +107,7 @@ def test_a_login_holds_on_every_node_and_after_its_master_was_killed(cluster, op
     n1.start().becomes("standby").becomes("read")
     page.goto(n1.url + "/about")
     expect(screen.strip).to_contain_text("this page: n1")
+    screen.expected.append("/v1/interrupted")  # asked when the session had just ended
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     page.goto(n2.url + "/about")
