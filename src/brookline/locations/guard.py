@@ -153,6 +153,7 @@ class Guard:
         sink: Sink,
         *,
         lost: Callable[[], Awaitable[None]] | None = None,
+        made: Callable[[], Awaitable[None]] | None = None,
     ) -> Ended:
         """Run a step, or attach to it if it was begun before; return its end.
 
@@ -162,6 +163,8 @@ class Guard:
             sink: Who gets what it writes.
             lost: Called when the folder is found to be lost, before there is a new one: whoever
                 knows of steps in the old one must not look for them in that.
+            made: Called when there is a new one, before a step is sent to it: whoever goes on with
+                the step has to look for it there.
 
         Raises:
             Fenced: If the machine has seen a higher epoch.
@@ -184,6 +187,8 @@ class Guard:
                 if refusal.words[0] != _RESET or not step.fresh:
                     raise self._error_of(refusal, step) from refusal
                 place = await self._anew(place, step, lost)
+                if made is not None:
+                    await made()
             except Unreachable as error:
                 error.sent = error.sent or not step.fresh
                 failure, step = error, replace(step, fresh=step.fresh and not error.sent)

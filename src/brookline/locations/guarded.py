@@ -160,11 +160,12 @@ class _Run:
         if self._step.fresh:
             self._sent_in = folder
         lost = functools.partial(recorded.lost, operation)
+        made = functools.partial(recorded.record, operation)
         try:
             if folder != self._sent_in:
                 # It may have been lost while the machine was out of reach.
                 await recorded.check(operation, self._step)
-            return await guard.run(self._step, self._payload, self._output, lost=lost)
+            return await guard.run(self._step, self._payload, self._output, lost=lost, made=made)
         except StepInterrupted:
             self._step = replace(self._step, fresh=False)  # as far as the machine knows
             if await recorded.forgets(self._step):

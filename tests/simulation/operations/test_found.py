@@ -77,6 +77,23 @@ def test_what_was_sent_to_a_new_folder_and_comes_late_is_not_taken_for_lost_with
     assert not stage.harness.oracle.violations, str(stage.harness.transcript)
 
 
+def test_what_runs_in_a_new_folder_is_found_there_by_the_next_master():
+    stage = Stage()
+
+    async def story(stage):
+        steps = (command("launch", 0.1), acts("again", takes=2.0), command("install", 10.0))
+        task_id = await stage.begin(*steps)
+        await stage.begins(2)
+        stage.world.reset(stage.machine)
+        await stage.begins(3)
+        await stage.fail_over()
+        await stage.pass_by(30)
+        assert stage.harness.oracle.records.get("task", task_id)["status"] == "completed"
+
+    stage.harness.run(stage.play(story))
+    assert not stage.harness.oracle.violations, str(stage.harness.transcript)
+
+
 def test_what_was_given_up_and_comes_late_begins_no_section_of_its_lock():
     stage = Stage()
     tasks = stage.harness.oracle.records
