@@ -99,7 +99,7 @@ async def shop(server: Server, start: Callable[..., Any], tmp_path: Path) -> Any
     yield shop
     for pid in shop.pids():
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+            os.killpg(os.getpgid(pid), signal.SIGKILL)
 
 
 def _once(shop: Shop) -> None:
