@@ -139,6 +139,10 @@ class Screen:
         if size:
             self.page.set_viewport_size(size)
 
+    def press(self, button: Locator) -> None:
+        """Press a button, also if something may lie over it by now, such as the form of the login."""
+        button.evaluate("button => button.click()")
+
     def violations(self) -> list[str]:
         """Return what axe finds against WCAG 2.2 AA."""
         self.page.evaluate(AXE.read_text())

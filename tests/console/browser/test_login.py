@@ -66,8 +66,7 @@ def test_a_session_that_ends_takes_nothing_away(cluster, open_screen):
     screen.write("name: Typed before\nservices:\n- type: basic-entity\n")
     page.context.clear_cookies()
     screen.expected += ["401", "403"]
-    # By the page itself: something else may have been refused before, and the form lie over it.
-    page.get_by_role("button", name="Deploy", exact=True).evaluate("button => button.click()")
+    screen.press(page.get_by_role("button", name="Deploy", exact=True))
     dialog = page.get_by_role("dialog", name="Log in")
     expect(dialog).to_contain_text("Your session has ended")
     screen.look("login-again", whole=False)
