@@ -210,3 +210,16 @@ async def standing_by(harness: PlaneHarness, *names: str) -> None:
 def _stands(harness: PlaneHarness, name: str) -> bool:
     found = harness[name].node
     return found is not None and found.state.value in {"STANDBY", "HOT_STANDBY", "HOT_BACKUP"}
+
+
+def slow_build(harness: PlaneHarness, name: str, seconds: float) -> None:
+    """Let a node take so long to build what it shows when it is promoted."""
+    tenant, clock = harness[name].tenant, harness[name].clock
+    assert tenant is not None
+    reset = tenant.reset
+
+    async def slowly(*args: Any) -> None:
+        await clock.sleep(seconds)
+        await reset(*args)
+
+    tenant.reset = slowly  # type: ignore[method-assign]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.plane.house import core, led_by, node, plane, standing_by
+from tests.plane.house import core, led_by, node, plane, slow_build, standing_by
 from tests.plane.stories import REQUEST, on, reasons
 
 from brookline.errors import Conflict, NotMaster, Unavailable
@@ -25,15 +25,7 @@ def test_a_node_that_stops_while_it_is_promoted_hands_over() -> None:
         await on(harness, "b", node(harness, "b").set_priority(1))
         await on(harness, "b", node(harness, "b").set_mode(Mode.STANDBY))
         await harness.sleep(2)
-        tenant, clock = harness["b"].tenant, harness["b"].clock
-        assert tenant is not None
-        reset = tenant.reset
-
-        async def slowly(*args: Any) -> None:
-            await clock.sleep(1.0)
-            await reset(*args)
-
-        tenant.reset = slowly  # type: ignore[method-assign]
+        slow_build(harness, "b", 1.0)
         harness["a"].crash()
         assert await harness.until(lambda: core(harness, "b").leadership is not None, 5)
         harness["b"].end()
@@ -85,15 +77,7 @@ def test_who_follows_has_the_time_of_a_write_also_if_the_store_was_slow_before()
     async def story(harness: PlaneHarness) -> None:
         await led_by(harness, "a")
         await standing_by(harness, "b")
-        tenant, clock = harness["b"].tenant, harness["b"].clock
-        assert tenant is not None
-        reset = tenant.reset
-
-        async def slowly(*args: Any) -> None:
-            await clock.sleep(2.5)
-            await reset(*args)
-
-        tenant.reset = slowly  # type: ignore[method-assign]
+        slow_build(harness, "b", 2.5)
         tried = harness["a"].tenant
         assert tried is not None
         tried.deactivate = asyncio.Event().wait  # type: ignore[method-assign, assignment]

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tests.plane.house import led_by, node, plane, standing_by
+from tests.plane.house import led_by, node, plane, slow_build, standing_by
 from tests.plane.stories import REQUEST, acts, on, reasons, write
 
 from brookline.journal.keys import node_key
@@ -126,15 +126,7 @@ def test_a_promotion_after_a_long_idle_time_is_not_taken_for_stuck() -> None:
         await on(harness, "b", node(harness, "b").set_mode(Mode.STANDBY))
         await on(harness, "b", node(harness, "b").set_priority(1))
         await harness.sleep(30.0)
-        tenant, clock = harness["b"].tenant, harness["b"].clock
-        assert tenant is not None
-        reset = tenant.reset
-
-        async def slowly(*args: Any) -> None:
-            await clock.sleep(3.0)
-            await reset(*args)
-
-        tenant.reset = slowly  # type: ignore[method-assign]
+        slow_build(harness, "b", 3.0)
         harness["a"].crash()
         assert await harness.until(lambda: harness.master() == "b", 10)
         assert [one["name"] for one in node(harness, "b").history()] == ["b", "a"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.journal.house import made
-from tests.plane.house import core, led_by, node, plane, standing_by
+from tests.plane.house import core, led_by, node, plane, slow_build, standing_by
 from tests.plane.stories import acts, ends, on, reasons, waits_for_the_store, write
 
 from brookline.errors import Unavailable
@@ -162,18 +162,6 @@ def test_a_store_in_doubt_ends_the_mastership_and_another_follows() -> None:
         assert not acts(harness, "a")
 
     plane(story)
-
-
-def slow_build(harness: PlaneHarness, name: str, seconds: float) -> None:
-    tenant, clock = harness[name].tenant, harness[name].clock
-    assert tenant is not None
-    reset = tenant.reset
-
-    async def slowly(*args: Any) -> None:
-        await clock.sleep(seconds)
-        await reset(*args)
-
-    tenant.reset = slowly  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize(
