@@ -345,7 +345,15 @@ async def test_the_figures_of_a_node_tell_of_its_masterships(pair):
     other = await standby.get("/server/ha/metrics")
 
     assert (said["state"], said["rebind"]["count"]) == ("MASTER", 1)
-    assert [change["state"] for change in said["highAvailability"]["history"]] == ["MASTER"]
+    assert [one["state"] for one in said["highAvailability"]["history"]][-1] == "MASTER"
+    history = other["highAvailability"]["history"]
+    assert [one["state"] for one in history] == ["INITIALIZING", "HOT_STANDBY"]
+    assert history[0]["timestamp"] <= history[1]["timestamp"] <= other["currentTimeUtc"]
+    for figures in (said, other):
+        persistence = figures["managementStatePersistence"]
+        assert (persistence["read"]["count"], persistence["write"]["count"] > 0) == (
+            figures["sequence"], True,
+        )  # fmt: skip
     assert (said["highAvailability"]["pollPeriod"], said["epoch"]) == (100, 1)
     assert (other["state"], other["rebind"]["count"]) == ("HOT_STANDBY", 0)
     assert said["uptime"] >= 0

@@ -8,7 +8,8 @@ from brookline.api.event_frames import EventId, frame, read_id
 
 if TYPE_CHECKING:
     from brookline.api.hub import Hub
-    from brookline.api.ports import Node, Ports
+    from brookline.api.node_port import Node
+    from brookline.api.ports import Ports
 
 
 class Place(NamedTuple):

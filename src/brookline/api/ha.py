@@ -24,7 +24,7 @@ from brookline.wire.rest_server import (
 
 if TYPE_CHECKING:
     from brookline.api.calls import Call
-    from brookline.api.ports import Node
+    from brookline.api.node_port import Node
 
 
 async def get_state(call: Call) -> Answer:
@@ -77,7 +77,7 @@ async def get_metrics(call: Call) -> Answer:
         priority=node.priority,
         poll_period=round(settings.poll_s * 1000),
         heartbeat_timeout=round(settings.timeout_s * 1000),
-        history=[StateChange("MASTER", one.active_utc) for one in led if one.active_utc],
+        history=[StateChange(state.value, since_ms) for state, since_ms in node.moves],
     )
     return json(
         HaMetrics(
@@ -88,6 +88,7 @@ async def get_metrics(call: Call) -> Answer:
             high_availability=figures,
             rebind=_rebinds(led, now),
             persist=_commits(node, now),
+            management_state_persistence={"read": _read(node, now), "write": _beats(node, now)},
             epoch=node.epoch,
             sequence=node.replica.seq,
         )
@@ -121,6 +122,29 @@ def _commits(node: Node, now: int) -> Figures:
     age = said.commit_age_ms + now - said.wall_ms
     return Figures(
         count=node.replica.seq, last_success_time_utc=now - age, last_success_time_millis_since=age
+    )
+
+
+def _read(node: Node, now: int) -> Figures:
+    """Return how much of the log this node has applied, and when it last was at its end."""
+    said = node.find_member(node.identity.instance)
+    if said is None:
+        return Figures(count=node.replica.seq)
+    age = said.lag_ms + now - said.wall_ms
+    return Figures(
+        count=node.replica.seq, last_success_time_utc=now - age, last_success_time_millis_since=age
+    )
+
+
+def _beats(node: Node, now: int) -> Figures:
+    """Return how often this node has said of itself in the store that it lives."""
+    said = node.find_member(node.identity.instance)
+    if said is None:
+        return Figures(count=0)
+    return Figures(
+        count=said.counter,
+        last_success_time_utc=said.wall_ms,
+        last_success_time_millis_since=now - said.wall_ms,
     )
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from brookline.api.ports import Node
+    from brookline.api.node_port import Node
 
     Send = Callable[[dict[str, Any]], Awaitable[None]]
     RawHeaders = list[tuple[bytes, bytes]]

@@ -15,7 +15,8 @@ from brookline.journal.standing import HISTORY
 from brookline.plane.states import NodeState
 
 if TYPE_CHECKING:
-    from brookline.api.ports import Node, Ports
+    from brookline.api.node_port import Node
+    from brookline.api.ports import Ports
     from brookline.plane.members import Member
     from brookline.wire.rest_server import HaNodeSummary, HighAvailabilitySummary
 

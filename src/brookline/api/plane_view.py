@@ -9,7 +9,8 @@ from brookline.plane.states import HOT, NodeState
 from brookline.wire.rest_server import HaNodeSummary, HighAvailabilitySummary
 
 if TYPE_CHECKING:
-    from brookline.api.ports import Node, Ports
+    from brookline.api.node_port import Node
+    from brookline.api.ports import Ports
     from brookline.plane.members import Member
 
 _HAS_COPY = HOT | {NodeState.INITIALIZING}

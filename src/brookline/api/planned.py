@@ -19,7 +19,7 @@ from brookline.wire.rest_server import PlannedSwitchover
 if TYPE_CHECKING:
     from brookline.api.asking import Asked, Follows
     from brookline.api.calls import Call
-    from brookline.api.ports import Node
+    from brookline.api.node_port import Node
     from brookline.operations.recorder import Decide
     from brookline.wire.changes import Value
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from brookline.api.answers import Answer, Headers
-    from brookline.api.ports import Node
+    from brookline.api.node_port import Node
 
     Send = Callable[[dict[str, Any]], Awaitable[None]]
 

@@ -11,6 +11,8 @@ from brookline.wire.entries import Active, Collect, Fence, Resign, SnapshotTaken
 
 if TYPE_CHECKING:
     from brookline.journal.entry import Entry
+    from brookline.journal.records import Records
+    from brookline.wire.changes import Value
 
 HISTORY = "mastership"
 """Kind of the records that tell the history of masterships, by epoch."""
@@ -165,3 +167,8 @@ def _begun(entry: Entry, fence: Fence, epoch_before: int) -> list[Change]:
         replaced = {"endedUtc": header.wall_ms, "endReason": f"replaced: {fence.reason}"}
         changes.append(Merge(HISTORY, str(epoch_before), replaced))
     return changes
+
+
+def masterships(records: Records) -> list[Value]:
+    """Return the masterships that the log tells of, newest first."""
+    return sorted(records.all(HISTORY).values(), key=lambda value: -int(value.get("epoch", 0)))

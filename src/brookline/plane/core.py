@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from brookline.plane.door import Door, Here, There
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("brookline.plane")
 
+
+MOST_MOVES = 200
+"""How many changes of its state a node remembers, as Brooklyn does."""
 
 _LONGEST_BUILD = 10
 """Time-outs that building the live objects may take; one that takes longer hangs, and is replaced."""
@@ -57,6 +61,7 @@ class Core:
         watch: What was seen of other instances.
         state: AMP's state.
         mode: What the node is asked to be.
+        moves: The last states that it took, and the wall time of each in milliseconds.
         priority: Of AMP's order.
         claim: What the node claims of the mastership.
         course: Held while who leads, or the state, is changed: one change at a time.
@@ -88,6 +93,7 @@ class Core:
         self.mode = mode
         self.priority = 0
         self.state = NodeState.INITIALIZING
+        self.moves = deque([(self.state, parts.clock.wall_ms())], maxlen=MOST_MOVES)
         self.claim = Claim()
         self.course = asyncio.Lock()
         self.serving = False
@@ -136,6 +142,7 @@ class Core:
         assert may_move(self.state, state), f"{self.state} -> {state}"
         log.info("state", extra={"fields": {"from": self.state.value, "to": state.value}})
         self.state = state
+        self.moves.append((state, self.parts.clock.wall_ms()))
         self.door.wake()
 
     async def rest(self) -> None:

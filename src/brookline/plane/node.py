@@ -10,7 +10,7 @@ from brookline.errors import BrooklineError, NotMaster
 from brookline.journal.reader import Place, Reader
 from brookline.journal.replica import Replica
 from brookline.journal.rules import ALL_RULES, Rules
-from brookline.journal.standing import HISTORY
+from brookline.journal.standing import masterships
 from brookline.plane import admission, members
 from brookline.plane.admin import Admin
 from brookline.plane.candidate import Candidate
@@ -23,7 +23,7 @@ from brookline.plane.states import Mode, NodeState
 from brookline.plane.watch import Sighting, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from brookline.journal.queue import Committed, Decision
     from brookline.journal.records import View
@@ -225,10 +225,14 @@ class PlaneNode:
         sighting = self._core.watch.find(instance)
         return sighting.heartbeat if sighting else None
 
+    @property
+    def moves(self) -> Sequence[tuple[NodeState, int]]:
+        """The last states that it took, the oldest first, and the wall time of each in milliseconds."""
+        return tuple(self._core.moves)
+
     def history(self) -> list[Value]:
         """Return the masterships that the log tells of, newest first."""
-        kept = self.replica.records.all(HISTORY).values()
-        return sorted(kept, key=lambda value: -int(value.get("epoch", 0)))
+        return masterships(self.replica.records)
 
     # Its life.
 

@@ -181,7 +181,7 @@ class HaMetrics(Shape, frozen=True):
     rebind: Figures
     persist: Figures
     first_rebind_counts: dict[str, Any] = msgspec.field(default_factory=dict)
-    management_state_persistence: dict[str, Any] = msgspec.field(default_factory=dict)
+    management_state_persistence: dict[str, Figures] = msgspec.field(default_factory=dict)
     epoch: int = 0
     sequence: int = 0
 
