@@ -38,6 +38,8 @@ class Live {
   plane = $state.raw<Plane>()
   planeAt = $state(0)
   #viewAt = 0
+  /** How often the stream has told of the plane. */
+  #planesTold = 0
   /** Since when this page has seen that who leads is as it is. */
   phaseAt = $state(0)
   masterId = $derived(this.plane?.masterId ?? '')
@@ -197,9 +199,14 @@ class Live {
     this.history = merged(this.history, data)
   }
 
-  /** Reads the plane at once, as after a change of it; the stream brings it anyway. */
+  /**
+   * Reads the plane at once, as after a change of it; the stream brings it anyway. What the stream
+   * has told meanwhile stands: the answer may be older, and nothing would put that right.
+   */
   async readPlane(more: { retries?: number; signal?: AbortSignal } = {}): Promise<void> {
+    const before = this.#planesTold
     const { data } = await api.get<Plane>('/v1/server/ha/states', more)
+    if (this.#planesTold > before) return
     const told = this.held || this.standing.state === 'resting'
     const view = told ? viewOf(data) : this.plane?.view
     this.#set({ ...data, ...(view ? { view } : {}) })
@@ -314,6 +321,7 @@ class Live {
   #event(name: string, data: unknown): void {
     if (name === 'plane') {
       const before = this.plane?.view?.phase
+      this.#planesTold += 1
       this.#set(data as Plane)
       if (this.plane?.view?.phase !== before) this.phaseAt = this.planeAt
       this.#viewAt = this.planeAt

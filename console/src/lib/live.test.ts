@@ -164,4 +164,40 @@ describe('all that a page looks at comes by one stream', () => {
     await vi.waitUntil(() => live.standing.state === 'live')
     expect(live.ageMs(node, later)).toBeLessThan(100_000)
   })
+
+  test('what the stream told of the plane is not undone by an answer that is older', async () => {
+    live.start()
+    const first = await opened('topics=plane')
+    const plane = (...names: string[]) => ({
+      planeId: 'p',
+      ownId: 'n1',
+      masterId: 'n1',
+      nodes: Object.fromEntries(names.map((name) => [name, { nodeId: name, name }])),
+    })
+    const names = () => Object.keys(live.plane?.nodes ?? {})
+    const tell = (told: object) => first.speak(`event: plane\ndata: ${JSON.stringify(told)}\n\n`)
+    first.speak(greet(50))
+    tell(plane('n1', 'n3'))
+    await vi.waitUntil(() => names().length === 2)
+    const asked: ((said: object) => void)[] = []
+    vi.stubGlobal('fetch', (url: string) =>
+      url.endsWith('/ha/states')
+        ? new Promise((tell) => asked.push((said) => tell(Response.json(said))))
+        : Promise.reject(new TypeError('no network')),
+    )
+    const answer = async (said: object) => {
+      await vi.waitUntil(() => asked.length)
+      asked.pop()?.(said)
+    }
+    const read = live.readPlane()
+    tell(plane('n1'))
+    await vi.waitUntil(() => names().length === 1)
+    await answer(plane('n1', 'n3'))
+    await read
+    expect(names()).toEqual(['n1'])
+    const again = live.readPlane()
+    await answer(plane('n1', 'n2'))
+    await again
+    expect(names()).toEqual(['n1', 'n2'])
+  })
 })
