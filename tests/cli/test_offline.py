@@ -20,6 +20,7 @@ COMMANDS = (
     ("store", "copy", "x", "y", "--yes"),
     ("copy-state", "--persistenceDir", "x", "--destinationDir", "y"),
 )
+NAMED = (("backup", "verify", "x"), ("backup", "restore", "x", "y"), ("store", "copy", "x", "y"))
 OF_SERVERS = (
     ("--url", "http://127.0.0.1:1"),
     ("--user", "admin"),
@@ -33,7 +34,6 @@ OF_SERVERS = (
 def test_options_about_servers_are_neither_listed_nor_dropped(outside, capsys, command):
     assert run([*command, "--help"]) == 0
     told = capsys.readouterr().out
-    assert "--home" in told
     for option in OF_SERVERS:
         assert f"{option[0]} " not in told
         assert run([*command, *option]) == 1
@@ -44,6 +44,16 @@ def test_options_about_servers_are_neither_listed_nor_dropped(outside, capsys, c
         assert (
             f"{option[0]} has no use here: this command asks no server" in capsys.readouterr().err
         )
+
+
+@pytest.mark.parametrize("command", NAMED, ids=" ".join)
+def test_a_command_of_named_stores_reads_no_home(outside, capsys, command):
+    assert run([*command, "--help"]) == 0
+    assert "--home" not in capsys.readouterr().out
+    assert run(["--home", "n1", *command]) == 1
+    assert "--home has no use here: this command reads no home" in capsys.readouterr().err
+    assert run([*command, "--home", "n1"]) == 1
+    assert "No such option" in capsys.readouterr().err
 
 
 def test_the_log_is_asked_of_servers_or_read(outside, capsys):

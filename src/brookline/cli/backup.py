@@ -11,7 +11,7 @@ import msgspec
 
 from brookline.cli.blocks import Table
 from brookline.cli.exits import Exit
-from brookline.cli.stores import NOTE, STORE_OPTION, find_store, offline, run
+from brookline.cli.stores import NOTE, STORE_OPTION, find_store, offline, offline_without_home, run
 from brookline.cli.times import past_moment_of, stamp
 from brookline.errors import NotFound
 from brookline.values.clock import SystemClock
@@ -70,8 +70,8 @@ def list_(out: Output, *, home: str, folders: tuple[str, ...]) -> None:
 
 @backup.command()
 @click.argument("file")
-@offline
-def verify(out: Output, *, home: str, file: str) -> None:  # noqa: ARG001  # an option of all commands
+@offline_without_home
+def verify(out: Output, *, file: str) -> None:
     """Check all that is in the backup FILE: that nothing is missing, and every hash.
 
     Ends with 3 if something is not as it was written.
@@ -94,11 +94,10 @@ def verify(out: Output, *, home: str, file: str) -> None:  # noqa: ARG001  # an 
     "--beside", is_flag=True, help="The plane that it is from goes on: leave its machines to it."
 )
 @click.option("--dry-run", is_flag=True, help="Only say what it would do; INTO may be left out.")
-@offline
+@offline_without_home
 def restore(
     out: Output,
     *,
-    home: str,  # noqa: ARG001
     source: str,
     into: str | None,
     at: str,

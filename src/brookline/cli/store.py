@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from brookline.cli.asking import ask
-from brookline.cli.stores import offline, run
+from brookline.cli.stores import offline, offline_without_home, run
 from brookline.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -27,11 +27,10 @@ def store() -> None:
     "--keep", is_flag=True, help="Only copy: the plane stays in FROM, which is not touched."
 )
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@offline
+@offline_without_home
 def copy(
     out: Output,
     *,
-    home: str,  # noqa: ARG001  # an option of all commands
     source: str,
     target: str,
     online: bool,

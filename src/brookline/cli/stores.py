@@ -22,7 +22,7 @@ from brookline.stores.urls import MASK, shown
 from brookline.values.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
     from brookline.cli.tool import Tool
     from brookline.stores.store import Store
@@ -56,13 +56,29 @@ def offline(function: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def command(**given: Any) -> None:
-        useless = [name for name in _OF_SERVERS if _earlier().get(name)]
-        if useless:
-            option = "--" + useless[0].removesuffix("s" if useless[0] == "urls" else "")
-            raise click.UsageError(f"{option} has no use here: this command asks no server")
+        _refuse_earlier(_OF_SERVERS, "this command asks no server")
         _read_offline(function, given)
 
-    return offline_options(command)
+    return offline_options(command, home=True)
+
+
+def offline_without_home(function: Callable[..., None]) -> Callable[..., None]:
+    """Do the same for a command whose stores and files are named: it reads no home."""
+
+    @functools.wraps(function)
+    def command(**given: Any) -> None:
+        _refuse_earlier(_OF_SERVERS, "this command asks no server")
+        _refuse_earlier(("home",), "this command reads no home")
+        function(_output(given), **given)
+
+    return offline_options(command, home=False)
+
+
+def _refuse_earlier(names: Sequence[str], why: str) -> None:
+    useless = [name for name in names if _earlier().get(name)]
+    if useless:
+        option = "--" + useless[0].removesuffix("s" if useless[0] == "urls" else "")
+        raise click.UsageError(f"{option} has no use here: {why}")
 
 
 def _earlier() -> dict[str, Any]:
@@ -71,11 +87,17 @@ def _earlier() -> dict[str, Any]:
 
 
 def _read_offline(function: Callable[..., None], given: dict[str, Any]) -> None:
+    out = _output(given)
+    home = given.pop("home") or _earlier().get("home") or ""
+    function(out, home=home, **given)
+
+
+def _output(given: dict[str, Any]) -> Output:
+    """Take the options of the form out of what was given."""
     earlier = _earlier()
     form = given.pop("form") or earlier.get("form") or "table"
     colour = not (given.pop("no_color") or earlier.get("no_color"))
-    home = given.pop("home") or earlier.get("home") or ""
-    function(Output(form, colour=colour), home=home, **given)
+    return Output(form, colour=colour)
 
 
 def either(function: Callable[..., None]) -> Callable[..., None]:

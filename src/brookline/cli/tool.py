@@ -163,9 +163,9 @@ def common_options(function: Callable[P, None]) -> Callable[P, None]:
     return function
 
 
-def offline_options(function: Callable[P, None]) -> Callable[P, None]:
-    """Add the options of a command that asks no server."""
-    for option in reversed((_HOME_OF_STORE, _FORM, _NO_COLOUR)):
+def offline_options(function: Callable[P, None], *, home: bool) -> Callable[P, None]:
+    """Add the options of a command that asks no server, `--home` only if it reads one."""
+    for option in reversed((*([_HOME_OF_STORE] if home else []), _FORM, _NO_COLOUR)):
         function = option(function)
     return function
 
