@@ -24,6 +24,7 @@ from brookline.api import (
     persistence,
     planned,
     references,
+    relay,
     sensors,
     server,
     sessions,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 RESOURCES = (
     server,
     ha,
+    relay,
     planned,
     journal,
     persistence,

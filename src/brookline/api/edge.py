@@ -17,10 +17,12 @@ from brookline.api.calls import Call, parse_query, whole_number
 from brookline.api.cookies import Cookies, is_secure
 from brookline.api.event_client import EventClient
 from brookline.api.events import Listen
+from brookline.api.here import check_here, overrides
 from brookline.api.negotiation import check_media, form_of
 from brookline.api.origins import is_from_sister
 from brookline.api.plane_view import is_hot
 from brookline.api.problems import Refused, problem, unexpected
+from brookline.api.relay import Passed
 from brookline.api.routes import Found, Place
 from brookline.api.settings import NonMasterWrites
 from brookline.api.sites import check_page
@@ -43,9 +45,7 @@ if TYPE_CHECKING:
 
     Scope = Mapping[str, Any]
 
-OVERRIDE = "brooklyn-allow-non-master-access"
 _CHANGING = frozenset({Place.MASTER, Place.HERE})
-_ALWAYS_HERE = ("/v1/server/shutdown", "/v1/login", "/v1/logout")
 _PLANE = "/v1/server/ha/"
 _MOST_OF_STRANGERS = 16 << 10
 """Bytes of a body that somebody sends who has not logged in yet."""
@@ -141,6 +141,8 @@ class Edge:
         answer = await operation.handler(call)
         if isinstance(answer, Listen):
             return answer.client(self._hub)
+        if isinstance(answer, Passed):
+            return answer.reply
         assert isinstance(answer, Answer), "only the master follows a task"
         # A long answer is made in slices, and its beginning may not show what came since.
         return self._stamp.reply(answer, as_of=began if operation.place is Place.HOT else None)
@@ -185,7 +187,7 @@ class Edge:
         if mode is NonMasterWrites.FORWARD or node.state is NodeState.MASTER:
             return None
         # AMP's pages and scripts ask this of any node; here the master does it all the same.
-        if _overrides(headers) and found.operation.path.startswith(_PLANE):
+        if overrides(headers) and found.operation.path.startswith(_PLANE):
             return None
         if mode is NonMasterWrites.REFUSE:
             raise NotAllowed("this request is permitted only against an active primary server")
@@ -204,7 +206,7 @@ class Edge:
         """
         self._check_hot(found)
         if found.operation.place is Place.HERE:
-            self._check_local(found, headers)
+            check_here(self._ports, found.operation.path, headers)
         elif SEQUENCE in headers:
             await self._catch_up(whole_number(SEQUENCE, headers[SEQUENCE]))
             # Meanwhile this may have become a node that shows nothing.
@@ -215,13 +217,6 @@ class Edge:
             raise NotAllowed(
                 "this request is permitted only against an active primary or hot standby server"
             )
-
-    def _check_local(self, found: Found, headers: Mapping[str, str]) -> None:
-        if self._ports.settings.non_master_writes is not NonMasterWrites.REFUSE:
-            return
-        exempt = found.operation.path.startswith(_ALWAYS_HERE)
-        if self._ports.node.state is not NodeState.MASTER and not (_overrides(headers) or exempt):
-            raise NotAllowed("this request is permitted only against an active primary server")
 
     async def _catch_up(self, sequence: int) -> None:
         node, wait_s = self._ports.node, self._ports.settings.sequence_wait_s
@@ -262,7 +257,3 @@ def _media(headers: Mapping[str, str]) -> str:
 def _base(scope: Scope, headers: Mapping[str, str]) -> str:
     host = headers.get("host", "")
     return f"{scope['scheme']}://{host}" if host else ""
-
-
-def _overrides(headers: Mapping[str, str]) -> bool:
-    return headers.get(OVERRIDE, "").strip().lower() == "true"

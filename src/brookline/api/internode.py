@@ -18,6 +18,7 @@ ID = "/node/id"
 LINE = "/node/line"
 NUDGE = "/node/nudge"
 FORWARD = "/node/forward"
+RELAY = "/node/relay"
 STREAM = "/node/stream"
 
 SENDER = "brookline-sender"
@@ -29,8 +30,12 @@ DIGEST = "brookline-digest"
 SIGNATURE = "brookline-signature"
 
 
+class CallUnknown(Exception):
+    """The other node runs a version that does not know the call: it did nothing."""
+
+
 class Forwarded(msgspec.Struct, frozen=True):
-    """A client's write on its way to the master."""
+    """A client's write on its way to the master, or to the node that it is about."""
 
     id: str
     method: str
@@ -42,7 +47,7 @@ class Forwarded(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The master's answer on its way back to the door."""
+    """The answer on its way back to the door."""
 
     status: int
     headers: tuple[tuple[str, str], ...]

@@ -12,6 +12,7 @@ from brookline.api import internode
 from brookline.api.answers import NO_CONTENT, Answer, json
 from brookline.api.bodies import HungUp, read_body, until_gone
 from brookline.api.problems import Refused, problem, unexpected
+from brookline.api.relay import Arrivals
 from brookline.errors import BrooklineError
 from brookline.plane.peers import Lost, Misdirected
 from brookline.security.node_keys import digest_of, is_fresh, is_genuine
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from brookline.api.bodies import Receive
     from brookline.api.ports import Ports
     from brookline.api.wireform import Send, Stamp
+    from brookline.plane.peers import Request
     from brookline.security.node_keys import Call
 
     Scope = Mapping[str, Any]
@@ -39,6 +41,7 @@ class Nodes:
     def __init__(self, ports: Ports, stamp: Stamp) -> None:
         self._ports = ports
         self._stamp = stamp
+        self._arrivals = Arrivals(ports)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one call."""
@@ -67,6 +70,8 @@ class Nodes:
                 return NO_CONTENT
             case "POST", internode.FORWARD:
                 return await self._forwarded(*await self._verified(scope, receive))
+            case "POST", internode.RELAY:
+                return await self._relayed(*await self._verified(scope, receive))
             case "POST", internode.STREAM:
                 return await self._piece(*await self._verified(scope, receive))
             case _:
@@ -113,10 +118,7 @@ class Nodes:
             Refused: 421 if this node does not lead under that epoch; nothing was done. 502 if it
                 began and leads no more: a later mastership knows the answer.
         """
-        try:
-            request = internode.unpack_request(body)
-        except msgspec.DecodeError as fault:
-            raise Refused(400, f"no forwarded request: {fault}") from fault
+        request = _unpacked(body)
         try:
             reply = await self._ports.node.door.accept(request, call.epoch)
         except Misdirected as misdirected:
@@ -126,6 +128,20 @@ class Nodes:
         except BrooklineError as refusal:
             reply = self._stamp.reply(problem(refusal))
         return Answer(200, internode.pack_reply(reply), "application/msgpack")
+
+    async def _relayed(self, call: Call, body: bytes) -> Answer:
+        """Carry out what another node passes on: a request about this node itself.
+
+        Raises:
+            Refused: 409 if it came before.
+        """
+        request = _unpacked(body)
+        self._arrivals.admit(request)
+        try:
+            answer = await self._arrivals.carry_out(request, call.sender)
+        except (BrooklineError, Refused) as refusal:
+            answer = problem(refusal)
+        return Answer(200, internode.pack_reply(self._stamp.reply(answer)), "application/msgpack")
 
     async def _piece(self, _call: Call, body: bytes) -> Answer:
         """Return what this node has of a stream.
@@ -159,3 +175,15 @@ class Nodes:
         async for tail in self._ports.node.line.watch():
             body = b"%d\n" % tail
             await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+def _unpacked(body: bytes) -> Request:
+    """Return the request in an envelope.
+
+    Raises:
+        Refused: 400 if there is none.
+    """
+    try:
+        return internode.unpack_request(body)
+    except msgspec.DecodeError as fault:
+        raise Refused(400, f"no request of another node's client: {fault}") from fault

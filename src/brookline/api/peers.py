@@ -135,30 +135,35 @@ class HttpPeers:
             Misdirected: The other does not lead under that epoch, and did nothing.
             Lost: It was sent, and no answer came.
         """
-        await self.get_ready()
-        import aiohttp  # noqa: PLC0415
+        body = internode.pack_request(request)
+        status, answer = await self._sent(node, internode.FORWARD, body, epoch=epoch)
+        return _carried_out(node, status, answer)
 
+    async def relay(self, node: Heartbeat, request: Request, within_s: float) -> Reply:
+        """Have that instance carry out a request about itself, as if it had come there; one hop.
+
+        Args:
+            node: It.
+            request: What is asked of it.
+            within_s: How long it may take.
+
+        Raises:
+            NotSent: No byte was sent.
+            CallUnknown: Its version does not know such calls; it did nothing.
+            Misdirected: It refused the call, and did nothing.
+            Lost: It was sent, and no answer came.
+        """
+        if not node.address:
+            raise NotSent("it says no address for other nodes")
         body = internode.pack_request(request)
         try:
-            response = await self._open("POST", node, internode.FORWARD, body=body, epoch=epoch)
-            answer = await response.read()
-        except (
-            aiohttp.ClientConnectorError,
-            aiohttp.ConnectionTimeoutError,
-            aiohttp.ServerFingerprintMismatch,
-        ) as error:
-            raise NotSent(f"{node.address}: {error}") from error
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Lost(f"{node.address}: {error}") from error
-        if 400 <= response.status < 500:
-            # Refused before anything was done: it is not, or not yet, who it was taken for.
-            raise Misdirected(f"{node.address} answers {response.status}")
-        if response.status >= 500:
-            raise Lost(f"{node.address} answers {response.status}")
-        try:
-            return internode.unpack_reply(answer)
-        except msgspec.DecodeError as error:
-            raise Lost(f"{node.address} answers {response.status}") from error
+            async with asyncio.timeout(within_s):
+                status, answer = await self._sent(node, internode.RELAY, body)
+        except TimeoutError as error:
+            raise Lost(f"{node.address} has not answered within {within_s:g} s") from error
+        if status == 404:
+            raise internode.CallUnknown
+        return _carried_out(node, status, answer)
 
     async def piece(self, node: Heartbeat, task_id: str, name: str, start: int) -> Piece:
         """Return what a node has of a stream, from a place on; nothing if it does not answer."""
@@ -198,6 +203,30 @@ class HttpPeers:
             method, node.address.rstrip("/") + path, data=body or None, headers=headers,
             allow_redirects=False, ssl=_trusted(node),
         )  # fmt: skip
+
+    async def _sent(
+        self, node: Heartbeat, path: str, body: bytes, *, epoch: int = 0
+    ) -> tuple[int, bytes]:
+        """Send a call that may do something; return the status and the body of the answer.
+
+        Raises:
+            NotSent: No byte was sent.
+            Lost: It was sent, and no answer came.
+        """
+        await self.get_ready()
+        import aiohttp  # noqa: PLC0415
+
+        try:
+            response = await self._open("POST", node, path, body=body, epoch=epoch)
+            return response.status, await response.read()
+        except (
+            aiohttp.ClientConnectorError,
+            aiohttp.ConnectionTimeoutError,
+            aiohttp.ServerFingerprintMismatch,
+        ) as error:
+            raise NotSent(f"{node.address}: {error}") from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Lost(f"{node.address}: {error}") from error
 
     async def _look(self, node: Heartbeat) -> Probe | None:
         """Look once; None if somebody accepted the connection and broke it.
@@ -258,6 +287,24 @@ def _trusted(node: Heartbeat) -> aiohttp.Fingerprint | bool:
     import aiohttp  # noqa: PLC0415
 
     return aiohttp.Fingerprint(bytes.fromhex(node.certificate)) if node.certificate else True
+
+
+def _carried_out(node: Heartbeat, status: int, answer: bytes) -> Reply:
+    """Return what another node answers to a request that it was to carry out.
+
+    Raises:
+        Misdirected: It did nothing.
+        Lost: It may have done it.
+    """
+    if 400 <= status < 500:
+        # Refused before anything was done: it is not, or not yet, who it was taken for.
+        raise Misdirected(f"{node.address} answers {status}")
+    if status >= 500:
+        raise Lost(f"{node.address} answers {status}")
+    try:
+        return internode.unpack_reply(answer)
+    except msgspec.DecodeError as error:
+        raise Lost(f"{node.address} answers {status}") from error
 
 
 async def _connect(family: int, where: Any) -> int:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from brookline.operations.streams import Piece
     from brookline.operations.task import Task
     from brookline.operations.tasks import Tasks
+    from brookline.plane.peers import Reply, Request
     from brookline.security.sessions import Sessions
     from brookline.values.clock import Clock
     from brookline.values.crew import Crew
@@ -35,6 +36,17 @@ class OtherNodes(Protocol):
 
     async def piece(self, node: Heartbeat, task_id: str, name: str, start: int) -> Piece:
         """Return what a node has of a stream, from a place on; nothing if it does not answer."""
+        ...
+
+    async def relay(self, node: Heartbeat, request: Request, within_s: float) -> Reply:
+        """Have that instance carry out a request about itself, within so long; one hop.
+
+        Raises:
+            NotSent: No byte was sent.
+            CallUnknown: Its version does not know such calls; it did nothing.
+            Misdirected: It refused the call, and did nothing.
+            Lost: It was sent, and no answer came.
+        """
         ...
 
 

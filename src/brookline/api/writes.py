@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from brookline.api.answers import Answer
+    from brookline.api.node_port import Node
     from brookline.api.ports import Ports
     from brookline.api.routes import Operation, RouteTable
     from brookline.api.wireform import Stamp
@@ -137,26 +138,14 @@ class Writes:
             self._watching = True
             self._ports.crew.spawn(self._watch(), "clients")
         try:
-            return await self._shown_here(
-                await self._ports.node.door.submit(request, waiting.is_wanted)
-            )
+            reply = await self._ports.node.door.submit(request, waiting.is_wanted)
+            return await shown_here(self._ports.node, reply)
         except asyncio.CancelledError:
             if not waiting.dropped:
                 raise
             raise Dropped from None
         finally:
             del self._waiting[number]
-
-    async def _shown_here(self, reply: Reply) -> Reply:
-        """Return an answer once this node shows what another one did: its client may look here.
-
-        Clients that show sequences need no such favour; a plain ``curl`` does. A node that is far
-        behind answers all the same: the thing is done.
-        """
-        sequence = next((int(value) for name, value in reply.headers if name == SEQUENCE), 0)
-        if sequence > self._ports.node.replica.seq:
-            await self._ports.node.wait_applied(sequence, _OWN_S)
-        return reply
 
     async def execute(self, request: Request) -> Reply:
         """Carry out a write, on the master; the door calls this.
@@ -238,3 +227,15 @@ class Writes:
             waiting.dropped = True
             if waiting.task is not None:
                 waiting.task.cancel()
+
+
+async def shown_here(node: Node, reply: Reply) -> Reply:
+    """Return an answer once this node shows what another one did: its client may look here.
+
+    Clients that show sequences need no such favour; a plain ``curl`` does. A node that is far
+    behind answers all the same: the thing is done.
+    """
+    sequence = next((int(value) for name, value in reply.headers if name == SEQUENCE), 0)
+    if sequence > node.replica.seq:
+        await node.wait_applied(sequence, _OWN_S)
+    return reply
