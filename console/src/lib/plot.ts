@@ -3,7 +3,7 @@
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import type { Trail } from './trails'
-import { clock } from './units'
+import { clock, figure } from './units'
 
 export interface Plot {
   /** Shows a trail up to a moment. */
@@ -21,6 +21,7 @@ function pointsOf(trail: Trail, now: number): uPlot.AlignedData {
 }
 
 const clocks = (_: uPlot, splits: number[]) => splits.map((seconds) => clock(seconds * 1000))
+const figures = (_: uPlot, splits: number[]) => splits.map(figure)
 
 function make(box: HTMLElement, options: Partial<uPlot.Options>, height: number): Plot {
   // As the styles have it now: they follow the system, from day to night.
@@ -43,7 +44,7 @@ function make(box: HTMLElement, options: Partial<uPlot.Options>, height: number)
       ],
       axes: [
         { ...axis, ticks: axis.grid, space: 90, values: clocks },
-        { ...axis, ticks: axis.grid, size: 64 },
+        { ...axis, ticks: axis.grid, size: 64, values: figures },
       ],
       ...options,
     },

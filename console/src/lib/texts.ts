@@ -1,10 +1,16 @@
 // Every text that the console shows, in one place, so that it can be translated.
 
-import { absolute, clock, count, duration } from './units'
+import { absolute, clock, duration, figure } from './units'
 import type { Mode, Planned, PlaneNode, View } from './types'
+
+/** The language of these texts; numbers, and how long ago something was, are written as in it. */
+export const LANGUAGE = 'en'
+/** Dates and times of the day are written as here. */
+export const DATES = 'en-GB'
 
 export const t = {
   product: 'Brookline',
+  noScript: 'The console needs JavaScript. The command “brookline” does without.',
   skip: 'Skip to the content',
   nav: {
     label: 'Pages',
@@ -164,6 +170,7 @@ export const t = {
     leadsSince: 'Since',
     next: 'Next in line',
     nodes: 'Nodes',
+    nodeCount: (n: number) => count(n, 'node'),
     filter: 'Filter by name',
     name: 'Name',
     state: 'State',
@@ -180,7 +187,7 @@ export const t = {
       'It is not known here whether an application is on fire, or an operation interrupted: this node keeps no copy that can be read.',
     notRead: 'Not all could be read, so something may be missing here.',
     unreadable: 'This node shows no applications: it keeps no copy that can be read.',
-    showMore: (n: number) => `Show ${n.toLocaleString('en')} more`,
+    showMore: (n: number) => `Show ${figure(n)} more`,
   },
 
   about: {
@@ -374,6 +381,7 @@ export const t = {
     tree: 'Entities',
     filter: 'Filter the tree',
     found: (n: number) => count(n, 'entity', 'entities'),
+    rows: (n: number) => count(n, 'row'),
     why: 'Why is this red?',
     whyNothing: 'Nothing below is on fire any more.',
     because: 'because',
@@ -439,7 +447,7 @@ export const t = {
     begun: 'Begun:',
     noActivities: 'Nothing has been done here yet.',
     tasksCut: (n: number) =>
-      `These are what runs, and the latest; more than ${n.toLocaleString('en')} are kept.`,
+      `These are what runs, and the latest; more than ${figure(n)} are kept.`,
     tasksOlder: 'Read older ones',
     task: 'Task',
     took: 'Took',
@@ -498,8 +506,7 @@ export const t = {
     title: 'Activity',
     parts: 'Steps',
     noParts: 'It has no steps.',
-    partsCut: (n: number) =>
-      `Not all of its steps are here; it has more than ${n.toLocaleString('en')}.`,
+    partsCut: (n: number) => `Not all of its steps are here; it has more than ${figure(n)}.`,
     partsMore: 'Read more steps',
     output: 'Output',
     noOutput: 'It has written nothing.',
@@ -606,6 +613,11 @@ services:
     text: (path: string) => `There is nothing at ${path}.`,
     home: 'Go to Home',
   },
+}
+
+/** A number with its noun: "1 node", "3 nodes". */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${figure(number)} ${number === 1 ? one : many}`
 }
 
 /** Whether a node would follow, in words. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { bytes, count, duration, figure, relative } from './units'
+import { bytes, duration, figure, relative } from './units'
 
 describe('durations', () => {
   test.each([
@@ -32,11 +32,6 @@ test.each([
   [999_600, '1.0 MB'],
   [104_857_600, '105 MB'],
 ])('%i bytes are %s', (size, text) => expect(bytes(size)).toBe(text))
-
-test('one thing is one thing', () => {
-  expect(count(1, 'node')).toBe('1 node')
-  expect(count(10_000, 'entity', 'entities')).toBe('10,000 entities')
-})
 
 test.each([
   [0, '0'],

@@ -1,15 +1,24 @@
-// Times, durations and sizes as people read them.
+// Times, durations and sizes as people read them, in the language of the texts.
 
 // Only within functions: `texts` is made with these.
-import { t } from './texts'
+import { DATES, LANGUAGE, t } from './texts'
 
-const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' })
-const ABSOLUTE = new Intl.DateTimeFormat('en-GB', {
-  dateStyle: 'medium',
-  timeStyle: 'medium',
-})
-const ZONE = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short', hour: 'numeric' })
-const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
+function makeFormats() {
+  return {
+    relative: new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto', style: 'short' }),
+    absolute: new Intl.DateTimeFormat(DATES, { dateStyle: 'medium', timeStyle: 'medium' }),
+    zone: new Intl.DateTimeFormat(DATES, { timeZoneName: 'short', hour: 'numeric' }),
+    clock: new Intl.DateTimeFormat(DATES, { timeStyle: 'medium' }),
+    whole: new Intl.NumberFormat(LANGUAGE),
+    tenth: new Intl.NumberFormat(LANGUAGE, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+    figure: new Intl.NumberFormat(LANGUAGE, { maximumSignificantDigits: 6 }),
+  }
+}
+
+let made: ReturnType<typeof makeFormats> | undefined
+function formats(): ReturnType<typeof makeFormats> {
+  return (made ??= makeFormats())
+}
 
 const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 60],
@@ -25,7 +34,7 @@ export function relative(atMs: number, nowMs: number): string {
   let amount = (atMs - nowMs) / 1000
   if (Math.abs(amount) < 10) return t.now
   for (const [unit, size] of STEPS) {
-    if (Math.abs(amount) < size) return RELATIVE.format(Math.trunc(amount), unit)
+    if (Math.abs(amount) < size) return formats().relative.format(Math.trunc(amount), unit)
     amount /= size
   }
   return absolute(atMs)
@@ -33,13 +42,15 @@ export function relative(atMs: number, nowMs: number): string {
 
 /** A moment in full, in the viewer's zone, which is named. */
 export function absolute(atMs: number): string {
-  const zone = ZONE.formatToParts(atMs).find((part) => part.type === 'timeZoneName')
-  return `${ABSOLUTE.format(atMs)} ${zone?.value ?? ''}`.trim()
+  const zone = formats()
+    .zone.formatToParts(atMs)
+    .find((part) => part.type === 'timeZoneName')
+  return `${formats().absolute.format(atMs)} ${zone?.value ?? ''}`.trim()
 }
 
 /** The time of the day. */
 export function clock(atMs: number): string {
-  return CLOCK.format(atMs)
+  return formats().clock.format(atMs)
 }
 
 /** A duration as "412 ms", "1.4 s", "2 min 5 s", "3 h 10 min", "4 d 2 h". */
@@ -47,7 +58,7 @@ export function duration(ms: number): string {
   const u = t.units
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ${u.ms}`
   const seconds = ms / 1000
-  if (seconds < 9.95) return `${seconds.toFixed(1)} ${u.s}`
+  if (seconds < 9.95) return `${formats().tenth.format(seconds)} ${u.s}`
   if (seconds < 59.5) return `${Math.round(seconds)} ${u.s}`
   const whole = Math.round(seconds)
   if (whole < 3600) return pair(whole, 60, u.min, u.s)
@@ -71,16 +82,11 @@ export function bytes(count: number): string {
   }
   return at === 0 || amount >= 99.5
     ? `${Math.round(amount)} ${units[at]}`
-    : `${amount.toFixed(1)} ${units[at]}`
+    : `${formats().tenth.format(amount)} ${units[at]}`
 }
 
 /** A number as people read it: not more digits than anybody looks at. */
 export function figure(number: number): string {
-  if (Number.isInteger(number) && Math.abs(number) < 1e15) return number.toLocaleString('en')
-  return Number(number.toPrecision(6)).toLocaleString('en', { maximumSignificantDigits: 6 })
-}
-
-/** A number with its noun: "1 node", "3 nodes". */
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`
+  if (Number.isInteger(number) && Math.abs(number) < 1e15) return formats().whole.format(number)
+  return formats().figure.format(Number(number.toPrecision(6)))
 }
