@@ -429,6 +429,7 @@ export const t = {
     configEdit: 'Change',
     configEditOf: (key: string) => `Change ${key}`,
     configSave: 'Save',
+    configSame: 'Nothing has been changed.',
     configJson:
       'As JSON; what is no JSON is taken as text. An expression ($brooklyn:…) is shown as it was written, and stays one.',
     configWritten: 'written as',

@@ -105,9 +105,35 @@ def test_an_expression_is_edited_as_it_was_written_and_stays_one(shop, open_scre
     page.get_by_role("button", name="Change my.shade").click()
     field = dialog.get_by_label("Value")
     expect(field).to_have_value('$brooklyn:config("my.colour")')
+    field.fill('$brooklyn:config("my.tint")')
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_have_count(0)
-    config(master, app, front, my_colour="blue")
+    config(master, app, front, my_tint="blue")
     expect(row).to_contain_text("blue")
     path = f"/v1/applications/{app}/entities/{front}/config/my.shade?skipResolution=true"
-    assert master.get(path) == '$brooklyn:config("my.colour")'
+    assert master.get(path) == '$brooklyn:config("my.tint")'
+
+
+def test_what_is_inherited_is_written_nowhere_before_it_is_changed(shop, open_screen):
+    master, standby, app, front = shop
+    config(
+        master, app, app, my_number="5", my_colour="red", my_shade='$brooklyn:config("my.colour")'
+    )
+    screen = open_screen(standby, f"/applications/{app}/entities/{front}/config")
+    page, dialog = screen.page, screen.dialog
+    field, save = dialog.get_by_label("Value"), dialog.get_by_role("button", name="Save")
+    for key, shown in (
+        ("my.shade", '$brooklyn:config("my.colour")'), ("my.colour", "red"), ("my.number", '"5"'),
+    ):  # fmt: skip
+        page.get_by_role("button", name=f"Change {key}").click()
+        expect(field).to_have_value(shown)
+        expect(save).to_be_disabled()
+        expect(dialog).to_contain_text("Nothing has been changed.")
+        field.fill("other")
+        expect(save).to_be_enabled()
+        field.fill(shown)
+        expect(save).to_be_disabled()
+        dialog.get_by_role("button", name="Cancel").click()
+    config(master, app, app, my_number="7", my_colour="blue")
+    expect(page.get_by_role("row", name="my.number")).to_contain_text("7")
+    expect(page.get_by_role("row", name="my.shade")).to_contain_text("blue")
