@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import json
+import resource
 
 import pytest
 from tests.e2e.servers import QUICK, Writer
@@ -13,7 +14,18 @@ from tests.e2e.test_events import log_of, sensors_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(120)]
 
-CLIENTS, SLOW, STORMS = 200, 20, 3
+CLIENTS, SLOW, STORMS = 500, 50, 3
+FILES = 4096
+"""Open ones that a server, and this process, may have."""
+
+
+@pytest.fixture(autouse=True)
+def many_files():
+    before = soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 class Client:
