@@ -1,39 +1,12 @@
 import json
 import os
 import signal
-import socket
 from pathlib import Path
 
 import pytest
+from tests.entities.processes import SLEEPER, pid_of, recorded, steps
 
 from brookline.operations.task import Status
-
-SLEEPER = """
-name: shop
-location: LOCALHOST
-services:
-- type: vanilla
-  name: web
-  brooklyn.config:
-    softwareProcess.serviceProcessIsRunningPollPeriod: 50ms
-    launch.command: |
-      sleep 1000 &
-      echo $! >$PID_FILE
-"""
-
-
-def pid_of(entity):
-    return int(Path(entity.sensors["softwareprocess.pid.file"]).read_text())
-
-
-def recorded(house, name):
-    """Return the lines that commands of a blueprint wrote into a file."""
-    path = house.folder / name
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def steps(task):
-    return [part.name for part in task.children]
 
 
 async def test_a_process_is_launched_watched_and_stopped(house, state, until, pids, alive):
@@ -309,115 +282,9 @@ async def test_the_other_children_run_although_one_failed(house, state, pids):
     assert state(app)[0] == "ON_FIRE"
 
 
-async def test_without_a_location_the_start_says_what_is_needed(house, state):
-    app = await house.deploy(SLEEPER.replace("location: LOCALHOST", ""))
-    task = house.start_task(app)
-    assert task.error.startswith("No locations specified for web")
-    assert state(house.named("web"))[0] == state(app)[0] == "ON_FIRE"
-
-
-async def test_a_location_may_be_given_to_the_start(house, state, pids):
-    app = await house.deploy(SLEEPER.replace("location: LOCALHOST", ""))
-    spec = {"localhost": {"onbox.base.dir": f"{house.folder}/base"}}
-    await house.completed(app, "start", locations=[spec])
-    pids.append(pid_of(house.named("web")))
-    assert state(house.named("web")) == state(app) == ("RUNNING", True)
-
-
-async def test_a_location_that_an_entity_has_is_not_given_to_it_twice(house):
-    app = await house.deploy("services: [{type: BasicStartable}]", start=False)
-    await house.completed(app, "start", locations="localhost")
-    [location] = app.locations
-    await house.completed(app, "start", locations=[location])
-    assert app.locations == [location]
-
-
 async def test_a_process_without_a_launch_command_is_refused(house):
     app = await house.deploy("location: LOCALHOST\nservices: [{type: vanilla, name: web}]")
     assert house.start_task(app).error == "web has no launch.command"
-
-
-async def test_ports_are_taken_from_their_ranges_and_never_twice(house):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        first = taken.getsockname()[1]
-        if first > 65000:
-            pytest.skip("no room above the port")
-        one = f"""
-        - type: vanilla
-          brooklyn.config:
-            http.port: {first}-{first + 400}
-            db.port: 3306
-            shell.env: {{PORT: $brooklyn:attributeWhenReady("http.port")}}
-            launch.command: echo $PORT
-            checkRunning.command: ""
-        """
-        app = await house.deploy("location: LOCALHOST\nservices:\n" + one * 5)
-    assert house.start_task(app).status is Status.COMPLETED
-    ports = [child.sensors["http.port"] for child in app.children]
-    assert len(set(ports)) == 5
-    assert first not in ports
-    for child, port in zip(app.children, ports, strict=True):
-        assert child.sensors["main.uri"] == f"http://127.0.0.1:{port}/"
-        assert "db.port" not in child.sensors
-        assert house.stream(house.start_task(child), "launch", "stdout") == f"{port}\n"
-        [machine] = map(house.live.location, child.locations)
-        assert machine.config["ports"] == {child.id: {"http.port": port}}
-
-
-async def test_a_range_without_a_free_port_fails_the_start(house):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        app = await house.deploy(
-            f"""
-            location: LOCALHOST
-            services:
-            - type: vanilla
-              brooklyn.config: {{http.port: {port}-{port}, launch.command: "true"}}
-            """
-        )
-    assert house.start_task(app).error == (
-        f"no port of http.port = {port}-{port} is free on 127.0.0.1"
-    )
-
-
-async def test_the_port_of_its_address_may_be_a_single_number(house):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    app = await house.deploy(
-        f"""
-        location: LOCALHOST
-        services:
-        - type: vanilla
-          brooklyn.config:
-            http.port: {port}
-            shell.env: {{PORT: $brooklyn:attributeWhenReady("http.port")}}
-            launch.command: echo $PORT
-            checkRunning.command: ""
-        """
-    )
-    [web] = app.children
-    assert house.start_task(app).status is Status.COMPLETED
-    assert (web.sensors["http.port"], web.sensors["main.uri"]) == (
-        port, f"http://127.0.0.1:{port}/"
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("value", ["'eighty'", "70000", "-5", "'8080,x'"])
-async def test_the_port_of_its_address_must_be_one(house, value):
-    app = await house.deploy(
-        f"""
-        location: LOCALHOST
-        services:
-        - type: vanilla
-          brooklyn.config:
-            http.port: {value}
-            shell.env: {{PORT: $brooklyn:attributeWhenReady("http.port")}}
-            launch.command: "true"
-        """
-    )
-    assert house.start_task(app).error == (
-        f"config 'http.port': {value} is not a range of ports such as '8080,18080+' or '8000-8010'"
-    )
 
 
 async def test_what_needs_another_waits_for_it(house):
@@ -457,56 +324,6 @@ async def test_starting_what_runs_already_launches_nothing_twice(house, state, p
     assert state(web) == ("RUNNING", True)
 
 
-async def test_cancelling_the_start_kills_its_command_and_says_so(house, state, until, pids):
-    app = await house.deploy(
-        f"""
-        location: LOCALHOST
-        services:
-        - type: vanilla
-          name: web
-          brooklyn.config:
-            install.command: echo $$ >{house.folder}/pid; while :; do sleep 0.05; done
-            launch.command: "true"
-        """,
-        start=False,
-    )
-    task = await house.begin(app, "start")
-    await until(lambda: (house.folder / "pid").exists() and recorded(house, "pid"))
-    pids.append(int(recorded(house, "pid")[0]))
-    assert await house.supervisor.cancel(task)
-    web = house.named("web")
-    assert (task.status, state(web)[0], state(app)[0]) == (Status.CANCELLED, "ON_FIRE", "ON_FIRE")
-    assert web.sensors["service.problems"] == {"start": "start was cancelled"}
-
-
-@pytest.mark.parametrize(
-    ("params", "process", "machine"),
-    [
-        pytest.param({"stopProcessMode": "never"}, True, False, id="leaves-the-process"),
-        pytest.param({"stopMachineMode": "NEVER"}, False, True, id="leaves-the-machine"),
-        pytest.param({}, False, False, id="leaves-nothing"),
-    ],
-)
-async def test_a_stop_may_leave_something(house, pids, until, params, process, machine):
-    await house.deploy(SLEEPER)
-    web = house.named("web")
-    pids.append(pid_of(web))
-    await house.completed(web, "stop", **params)
-    assert Path(web.sensors["softwareprocess.pid.file"]).exists() is process
-    assert bool(web.locations) is machine
-
-
-@pytest.mark.parametrize("latch", ["false", '$brooklyn:component("gone").attributeWhenReady("x")'])
-async def test_a_latch_that_never_opens_does_not_keep_a_process_from_being_stopped(
-    house, state, pids, latch
-):
-    await house.deploy(f"{SLEEPER}    latch.stop: {latch}\n")
-    web = house.named("web")
-    pids.append(pid_of(web))
-    await house.completed(web, "stop")
-    assert state(web) == ("STOPPED", False)
-
-
 async def test_children_start_as_their_mode_says(house, state, until):
     def blueprint(mode):
         return f"""
@@ -528,66 +345,6 @@ async def test_children_start_as_their_mode_says(house, state, until):
             assert state(child) == (None, None)
         else:
             await until(lambda child=child: state(child) == ("RUNNING", True))
-
-
-SHARED = """
-location: LOCALHOST
-services:
-- type: server
-  name: host
-  brooklyn.config: {children.startable.mode: foreground}
-  brooklyn.children:
-  - &web
-    type: vanilla
-    name: web
-    brooklyn.config:
-      http.port: 18200-18299
-      launch.command: echo launched >>$RUN_DIR/launches; sleep 1000 & echo $! >$PID_FILE
-  - {<<: *web, name: other}
-"""
-
-
-async def test_processes_on_the_machine_of_their_parent_have_ports_of_their_own(house, pids):
-    await house.deploy(SHARED)
-    web, other = house.named("web"), house.named("other")
-    pids += [pid_of(web), pid_of(other)]
-    assert web.sensors["http.port"] != other.sensors["http.port"]
-    await house.completed(other, "restart")
-    pids.append(pid_of(other))
-    assert web.sensors["http.port"] != other.sensors["http.port"]
-
-
-async def test_a_process_on_the_machine_of_its_parent_is_stopped_and_started_like_any(
-    house, state, pids, alive
-):
-    await house.deploy(SHARED)
-    web = house.named("web")
-    first = pid_of(web)
-    pids += [first, pid_of(house.named("other"))]
-
-    await house.completed(web, "start")
-    assert (Path(web.sensors["run.dir"]) / "launches").read_text() == "launched\n"
-
-    await house.completed(web, "restart")
-    second = pid_of(web)
-    pids.append(second)
-    assert (alive(first), alive(second), state(web)) == (False, True, ("RUNNING", True))
-
-    await house.completed(web, "stop")
-    assert (alive(second), state(web)) == (False, ("STOPPED", False))
-    await house.completed(web, "start")
-    pids.append(pid_of(web))
-    assert (alive(pids[-1]), state(web)) == (True, ("RUNNING", True))
-
-
-async def test_an_empty_software_process_is_a_machine(house, state):
-    app = await house.deploy("location: LOCALHOST\nservices: [{type: server, name: box}]")
-    assert house.start_task(app).status is Status.COMPLETED
-    box = house.named("box")
-    assert state(box) == ("RUNNING", True)
-    assert box.sensors["host.address"] == "127.0.0.1"
-    await house.completed(box, "stop")
-    assert list(box.locations) == []
 
 
 async def test_without_monitoring_nobody_asks_whether_it_runs(house, state):
