@@ -141,18 +141,6 @@ test('a request under way at a node that is left goes to the next one, with its 
   expect(new Set(keys()).size).toBe(1)
 })
 
-test('one that is meant for a certain node stays there', async () => {
-  const api = new Api()
-  let answered: (answer: Response) => void = () => undefined
-  replies = [() => new Promise((resolve) => (answered = resolve))]
-  const answer = api.post('/v1/server/ha/priority', { form: { priority: '1' }, at: 'http://n3' })
-  await Promise.resolve()
-  api.base = 'http://n2'
-  answered(json(0))
-  expect((await answer).data).toBe(0)
-  expect(sent.map((one) => one.url)).toEqual(['http://n3/v1/server/ha/priority'])
-})
-
 test('an answer is wanted that is as new as what the page wrote and what it was told', async () => {
   const api = new Api()
   await api.get('/v1/applications')
@@ -164,8 +152,7 @@ test('an answer is wanted that is as new as what the page wrote and what it was 
   await api.get('/v1/applications')
   told = 15
   await api.get('/v1/applications')
-  await api.get('/v1/server/ha/priority', { at: 'http://n3' })
-  expect(sent.map((one) => one.least)).toEqual([null, '7', null, '12', '15', null])
+  expect(sent.map((one) => one.least)).toEqual([null, '7', null, '12', '15'])
 })
 
 test('of a write that nobody answers it is said that it may have been done', async () => {
@@ -232,13 +219,11 @@ test('where a node only names the master, writes go there, and all else stays', 
   await api.post('/v1/applications', { json: 1 })
   await api.get('/v1/applications')
   await api.post('/v1/logout')
-  await api.post('/v1/server/ha/priority', { json: 2 })
-  await api.post('/v1/config/a', { json: 3, at: 'http://n3' })
+  await api.post('/v1/server/ha/nodes/n3/priority', { json: 2 })
   expect(sent.map((one) => one.url)).toEqual([
     'http://n1/v1/applications',
     '/v1/applications',
     '/v1/logout',
-    '/v1/server/ha/priority',
-    'http://n3/v1/config/a',
+    '/v1/server/ha/nodes/n3/priority',
   ])
 })

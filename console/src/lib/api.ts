@@ -39,8 +39,6 @@ interface Sent {
   json?: unknown
   text?: { type: string; body: string }
   signal?: AbortSignal
-  /** Another node's address; otherwise the one that the page talks to. */
-  at?: string
   retries?: number
   /** Whether the answer is wanted as bytes. */
   bytes?: boolean
@@ -109,8 +107,8 @@ export class Api {
     const method = sent.method ?? 'GET'
     if (SECRET.has(path)) return this.#tried<T>(method, path, sent, randomKey())
     if (SAFE.has(method)) return this.#asked<T>(method, path, sent)
-    const { at, form, json, text } = sent
-    const place = JSON.stringify([method, path, at])
+    const { form, json, text } = sent
+    const place = JSON.stringify([method, path])
     const write = { place, what: JSON.stringify([place, form, json, text]) }
     const key = this.#keys.begin(write)
     this.writing += 1
@@ -131,13 +129,13 @@ export class Api {
     try {
       return await this.#tried<T>(method, path, sent, randomKey())
     } catch (error) {
-      if (isUnanswered(error) && sent.at === undefined) this.missed = true
+      if (isUnanswered(error)) this.missed = true
       throw error
     }
   }
 
   async #tried<T>(method: string, path: string, sent: Sent, key: string): Promise<Answer<T>> {
-    let tries = sent.at === undefined ? (sent.retries ?? 4) : 0
+    let tries = sent.retries ?? 4
     for (let pause = 150; ; pause *= 2) {
       const base = this.base
       try {
@@ -165,16 +163,14 @@ export class Api {
   }
 
   async #once<T>(method: string, path: string, sent: Sent, key: string): Promise<Answer<T>> {
-    const base = sent.at ?? this.#placeOf(method, path)
+    const base = this.#placeOf(method, path)
     const { headers, body } = encoded(sent)
     if (!SAFE.has(method)) headers['Idempotency-Key'] = key
     // What is about a node itself is done by it, whatever it does with other changes.
     if (path.startsWith('/v1/server/ha/')) headers['Brooklyn-Allow-Non-Master-Access'] = 'true'
-    // An answer that is older than what was told would lack what came between, for good. What
-    // another node says of itself is true however far behind that one is.
+    // An answer that is older than what was told would lack what came between, for good.
     const least = Math.max(this.seen, this.told())
-    const any = sent.at === undefined && SAFE.has(method)
-    if (least > 0 && any) headers['Brookline-Sequence'] = String(least)
+    if (least > 0 && SAFE.has(method)) headers['Brookline-Sequence'] = String(least)
     let response: Response
     try {
       response = await fetch(base + path, {
@@ -184,7 +180,7 @@ export class Api {
         cache: 'no-store',
         signal: AbortSignal.any([
           sent.signal ?? AbortSignal.timeout(PATIENCE_MS),
-          ...(sent.at === undefined ? [this.#moving.signal] : []),
+          this.#moving.signal,
         ]),
       })
     } catch (error) {

@@ -3,7 +3,7 @@ import {
   commands,
   distinct,
   line,
-  needsNode,
+  isSwitchover,
   outlook,
   readMoment,
   readPriority,
@@ -184,19 +184,17 @@ test('a mode that is not possible now is refused with the reason', () => {
   expect(whyNot(n2, 'MASTER')).toBe('')
 })
 
-test.each<[string, PlaneNode, number, Mode | undefined, boolean]>([
-  ['nothing', n2, 0, undefined, false],
-  ['the lead, which the master hands over', n2, 0, 'MASTER', false],
-  ['the lead and a priority', n2, 5, 'MASTER', true],
-  ['a priority', n2, 5, undefined, true],
-  ['another mode', n2, 0, 'HOT_BACKUP', true],
-  ['the lead, of a node that does not stand', { ...n2, next: null }, 0, 'MASTER', true],
-])('the page has to reach a node for %s: %#', (_, of, priority, mode, needed) => {
-  expect(needsNode(plane, of, { priority, mode })).toBe(needed)
+test.each<[string, PlaneNode, Mode, boolean]>([
+  ['the lead', n2, 'MASTER', true],
+  ['the lead again', n1, 'MASTER', false],
+  ['another mode', n2, 'HOT_BACKUP', false],
+  ['the lead, of a node that does not stand', { ...n2, next: null }, 'MASTER', false],
+])('the master is asked to hand over for %s: %#', (_, of, mode, handsOver) => {
+  expect(isSwitchover(plane, of, mode)).toBe(handsOver)
 })
 
 test('where nobody leads a node takes the lead itself', () => {
-  expect(needsNode({ ...plane, masterId: '' }, n2, { priority: 0, mode: 'MASTER' })).toBe(true)
+  expect(isSwitchover({ ...plane, masterId: '' }, n2, 'MASTER')).toBe(false)
 })
 
 test('nodes of one name are told apart', () => {

@@ -220,9 +220,3 @@ export function isSwitchover(plane: Plane | undefined, node: PlaneNode, mode: Mo
   const led = plane?.nodes[plane.masterId] !== undefined
   return mode === 'MASTER' && led && !node.isMaster && node.next !== null
 }
-
-/** Whether something of it is done by the node itself, so that the page has to reach it. */
-export function needsNode(plane: Plane | undefined, node: PlaneNode, wish: Wish): boolean {
-  if (wish.priority !== node.priority) return true
-  return wish.mode !== undefined && !isSwitchover(plane, node, wish.mode)
-}

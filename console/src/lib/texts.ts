@@ -139,7 +139,7 @@ export const t = {
       `This node sends no changes on (brookline.nonMasterWrites=redirect), and this page cannot send them to ${name}, the master, itself. Open it there.`,
     cold: 'It shows no applications, since it keeps no copy that can be read.',
     newcomers: (names: string) =>
-      `Joined after this page was loaded: ${names}. The page can ask it, and go on through it, once it is loaded anew. It does that by itself when nobody uses it.`,
+      `Joined after this page was loaded: ${names}. Should its own node go, the page goes on through it only once it is loaded anew. It does that by itself when nobody uses it.`,
     toMaster: (name: string) => `Open this page on ${name}`,
   },
 
@@ -315,12 +315,6 @@ export const t = {
       `Not waited for: “${step}”. It may still be carried out, and shows in the table then. No further step was begun.`,
     isLeaving: (name: string) => `${name} is about to end; it cannot change its mode now.`,
     leadsAlready: (name: string) => `${name} leads already.`,
-    unreachable: (name: string, address: string) =>
-      `${name} cannot be reached from this browser at ${address || 'an address that is not known'}. ${address.startsWith('https:') ? 'Open that address once in this browser and accept its certificate' : 'Open its own page'}, or use the command line.`,
-    notNeeded:
-      'It need not be for this: the master is asked through the node that this page talks to.',
-    isNew: (name: string) =>
-      `${name} joined after this page was loaded. Load this page anew to manage it from here.`,
     ended: (name: string) => `${name} has ended. It has to be started where it runs.`,
     setPriority: (from: number, to: number) => `The priority changes from ${from} to ${to}.`,
     order: (names: string) => `Then these would take over, in this order: ${names}.`,
@@ -354,7 +348,6 @@ export const t = {
     checkRunningWaits: (n: number) =>
       `${count(n, 'operation runs', 'operations run')}, and nobody takes over: what runs waits until somebody leads`,
     checkAlarm: (text: string) => `Alarm: ${text}`,
-    checkReach: 'This page can reach it',
     stepPriority: 'Set the priority',
     stepMode: (mode: string) => `Ask for ${mode}`,
     stepGive: (name: string) => `Give the lead back to ${name}`,

@@ -25,23 +25,19 @@ def opened(cluster, open_screen):
     return screen
 
 
-def test_the_page_says_that_it_cannot_ask_it_and_is_loaded_anew(opened):
+def test_it_is_managed_at_once_and_the_page_is_loaded_anew_to_go_on_through_it(opened, cluster):
     page = opened.page
     said = page.get_by_role("status").filter(has_text="Joined after this page was loaded: n2.")
     expect(said).to_be_visible()
-    page.get_by_role("button", name="Manage n2").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("n2 joined after this page was loaded")
-    dialog.get_by_label("Priority").fill("5")
-    expect(dialog.get_by_role("button", name="Apply")).to_be_disabled()
-    dialog.get_by_role("button", name="Cancel").click()
-    assert opened.violations() == []
-    page.get_by_role("button", name="Load this page anew").click()
-    page.get_by_role("button", name="Manage n2").click()
-    expect(dialog).to_contain_text("This page can reach it")
+    dialog = opened.manage("n2")
     dialog.get_by_label("Priority").fill("5")
     dialog.get_by_role("button", name="Apply").click()
     expect(dialog.get_by_role("status")).to_contain_text("Done.")
+    dialog.get_by_role("button", name="Close").click()
+    assert cluster["n2"].get("/v1/server/ha/priority") == 5
+    assert opened.violations() == []
+    page.get_by_role("button", name="Load this page anew").click()
+    expect(opened.row("n2")).to_contain_text("HOT_STANDBY")
     expect(said).to_have_count(0)
 
 

@@ -66,7 +66,7 @@ def test_every_dialog_can_be_used_by_everybody(cluster, open_screen, width, sche
     page.get_by_role("link", name="About").click()
     look("manage", "Manage n2")
     screen.dialog.get_by_label("Mode").select_option("MASTER")
-    expect(screen.dialog).to_contain_text("This page can reach it")
+    expect(screen.dialog).to_contain_text("n1 is asked to hand over to n2")
     screen.look("manage-master", whole=False)
     page.keyboard.press("Escape")
     other.signal(signal.SIGTERM)
