@@ -338,6 +338,48 @@ class TestChange:
         assert brookline("ha", "priority", "n2instance", "5").status == 0
         assert len(plane["n2"].writes()) == 2
 
+    def test_a_node_that_is_out_of_reach_is_asked_through_another(self, brookline, plane):
+        url = plane["n1"].url
+        plane["n2"].stop()
+        plane["n2"].fields["mode"] = "STANDBY"
+        plane.answers |= {
+            "POST /v1/server/ha/nodes/n2instance/priority": Reply(200, 3),
+            "POST /v1/server/ha/nodes/n2instance/state": Reply(200, '"HOT_STANDBY"'),
+        }
+        assert brookline("ha", "priority", "n2", "5", urls=[url]).out == "n2: priority 3 → 5\n"
+        ran = brookline("ha", "mode", "n2", "standby", "--reason", "disk", urls=[url])
+        assert ran.out == "n2: HOT_STANDBY → HOT_STANDBY (mode STANDBY)\n"
+        first, second = plane["n1"].writes()
+        assert (first.body, second.body) == (b"priority=5", b"mode=STANDBY&reason=disk")
+        assert first.headers["brooklyn-allow-non-master-access"] == "true"
+
+    def test_so_is_one_whose_address_is_of_no_use_here(self, brookline, plane):
+        plane["n2"].fields["nodeUri"] = ""
+        plane.answers["POST /v1/server/ha/nodes/n2instance/state"] = plane.answers[
+            "POST /v1/server/ha/state"
+        ]
+        ran = brookline("ha", "promote", "n2", "--yes", urls=[plane["n1"].url])
+        assert ran.status == 0, ran.err
+        assert plane["n1"].writes()[0].body == b"mode=MASTER"
+        assert plane["n2"].writes() == []
+
+    @pytest.mark.parametrize(
+        ("uri", "said"), [("", "nobody knows its address"), (None, "no answer from http://")]
+    )
+    def test_where_nobody_passes_it_on_the_first_cause_is_told(self, brookline, plane, uri, said):
+        plane["n2"].stop()
+        if uri is not None:
+            plane["n2"].fields["nodeUri"] = uri
+        ran = brookline("ha", "priority", "n2", "5", urls=[plane["n1"].url])
+        assert ran.status in (13, 16)
+        assert said in ran.err
+
+    def test_what_a_node_that_is_reached_says_is_final(self, brookline, plane):
+        refused = {"message": "priority must be a whole number", "error": 400}
+        plane.answers["POST /v1/server/ha/priority"] = Reply(400, refused)
+        assert brookline("ha", "priority", "n2", "5").status == 2
+        assert plane["n1"].writes() == []
+
     def test_a_negative_priority_is_a_number_too(self, brookline, plane):
         plane.answers["POST /v1/server/ha/priority"] = Reply(200, 0)
         assert brookline("ha", "priority", "n2", "--", "-1").status == 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from urllib.parse import urlencode
 
 import pytest
-from tests.e2e.servers import eventually
+from tests.e2e.servers import BROOKLINE, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -74,3 +75,24 @@ def test_a_node_that_is_gone_is_not_asked(pair):
     eventually("n1 knows", lambda: ask(n1, "n2", "priority", priority=5).status == 409)
     assert ask(n1, "n2", "priority", priority=5).json["message"].startswith("n2 has ended")
     assert ask(n1, "n7", "priority", priority=5).status == 400
+
+
+def test_commands_that_know_one_certificate_reach_every_node(pair, cluster, tmp_path_factory):
+    n1, n2 = pair
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    certificate = n1.home / "data" / "tls" / "certificate.pem"
+    password = (n1.home / "admin-password").read_text().strip()
+
+    def typed(*words):
+        ran = subprocess.run(
+            [BROOKLINE, "--url", n1.url, "--cacert", certificate, "--user", "admin", *words],
+            cwd=elsewhere, env=cluster.environment | {"BROOKLINE_PASSWORD": password},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90, check=False,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran
+        return ran.stdout
+
+    assert typed("ha", "priority", "n2", "4") == "n2: priority 0 → 4\n"
+    assert "n2: HOT_STANDBY → HOT_BACKUP" in typed("ha", "mode", "n2", "hot_backup")
+    assert "n2 leads" in typed("ha", "promote", "n2", "--yes")
+    assert (n2.get("/v1/server/ha/priority"), n2.state()) == (4, "MASTER")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +27,9 @@ _REASON = click.option("--reason", default="", help="Why; it is kept in the hist
 
 CHANGE_S = 60.0
 """How long a node may take for a change of its mode: the work is done within the request."""
+
+_SEEN_S, _LOOK_S = 5.0, 0.1
+"""How long, and how often, it is looked whether a node is seen in its new mode by another one."""
 
 
 @click.group()
@@ -108,8 +112,10 @@ def promote(tool: Tool, node: str | None, *, reason: str, yes: bool, timeout: st
 @with_tool
 def priority(tool: Tool, node: str, *, number: int) -> None:
     """Set the priority of NODE: the highest is elected first. It lasts until the node restarts."""
-    member, address = find_node(tool.client, node)
-    before = tool.do(calls.set_priority(number, at=address))
+    from brookline.cli.ha_node import ask_node
+
+    member = tool.do(calls.states()).get(node)
+    before = ask_node(tool.client, member, functools.partial(calls.set_priority, number)).answer
     result = {"node": member.name, "id": member.instance, "before": before, "priority": number}
     tool.out.emit(result, lambda: [f"{member.name}: priority {before} → {number}"])
 
@@ -125,13 +131,15 @@ def mode(tool: Tool, node: str, *, mode: str, reason: str) -> None:
     MODE is auto, master, standby, hot_standby, hot_backup or disabled. A master that is made
     something else hands over.
     """
-    member, address = find_node(tool.client, node)
-    asked = calls.set_mode(mode, at=address, reason=reason)
-    before = tool.client.do(asked, timeout_s=CHANGE_S)
-    after = tool.do(calls.states(at=address)).by_instance(member.instance)
+    from brookline.cli.ha_node import ask_node
+
+    member = tool.do(calls.states()).get(node)
+    about = functools.partial(calls.set_mode, mode, reason=reason)
+    told = ask_node(tool.client, member, about, timeout_s=CHANGE_S)
+    after = _seen_in(tool, member, mode, at=told.at)
     now = after.status if after else "?"
-    result = {"node": member.name, "id": member.instance, "before": before, "state": now}
-    tool.out.emit(result, lambda: [f"{member.name}: {before} → {now} (mode {mode})"])
+    result = {"node": member.name, "id": member.instance, "before": told.answer, "state": now}
+    tool.out.emit(result, lambda: [f"{member.name}: {told.answer} → {now} (mode {mode})"])
 
 
 @ha.command()
@@ -211,18 +219,16 @@ def find_history(client: Client) -> list[Mastership]:
         return []
 
 
-def find_node(client: Client, node: str) -> tuple[Member, str]:
-    """Return a node that a user named, and its address.
+def _seen_in(tool: Tool, member: Member, mode: str, *, at: str) -> Member | None:
+    """Return a node as it is in its new mode; others see that with its next heartbeat."""
+    from brookline.cli.waiting import Deadline
 
-    Raises:
-        NotFound: If there is none.
-        Conflict: If it is not known where it listens.
-    """
-    member = client.do(calls.states()).get(node)
-    address = client.nodes.address_of(member.instance)
-    if not address:
-        raise Conflict(f"{member.name} is {member.status}, and nobody knows its address")
-    return member, address
+    deadline = Deadline(tool.pace, _SEEN_S)
+    while True:
+        now: Member | None = tool.do(calls.states(at=at)).by_instance(member.instance)
+        if at or now is None or now.mode == mode or deadline.left_s <= 0:
+            return now
+        tool.pace.sleep(_LOOK_S)
 
 
 def _of_master(tool: Tool, states: PlaneStates) -> PlaneStates:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from typing import TYPE_CHECKING
 
 from brookline.cli.asking import ask
 from brookline.cli.ha import find_history, look, status_blocks
+from brookline.cli.ha_node import ask_node
 from brookline.cli.ha_view import hand_over_checks, told_gap, without_master_ms
 from brookline.cli.moments import duration
 from brookline.cli.waiting import Deadline, patient_client
@@ -13,6 +15,8 @@ from brookline.client import calls
 from brookline.errors import Conflict, Outcome, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from brookline.cli.ha_view import Check
     from brookline.cli.tool import Tool
     from brookline.client.states import Member, PlaneStates
@@ -38,7 +42,9 @@ def hand_over(tool: Tool, to: str, *, reason: str, yes: bool, timeout_s: float) 
     _change(
         tool,
         target,
-        calls.switchover(target.instance, reason=reason),
+        lambda: tool.client.do(
+            calls.switchover(target.instance, reason=reason), timeout_s=timeout_s
+        ),
         timeout_s=timeout_s,
     )
 
@@ -51,15 +57,13 @@ def take_over(tool: Tool, node: str, *, reason: str, yes: bool, timeout_s: float
     """
     states, target = _before(tool, node)
     leader = states.leader()
-    address = tool.client.nodes.address_of(target.instance)
-    if not address:
-        raise Conflict(f"{target.name} is {target.status}, and nobody knows its address")
     now = f"{leader.name} leads now" if leader else "nobody leads now"
     ask(f"Make {target.name} the master ({now})?", yes=yes)
+    about = functools.partial(calls.set_mode, "MASTER", reason=reason)
     _change(
         tool,
         target,
-        calls.set_mode("MASTER", at=address, reason=reason),
+        lambda: ask_node(tool.client, target, about, timeout_s=timeout_s),
         timeout_s=timeout_s,
     )
 
@@ -109,11 +113,11 @@ def _check(tool: Tool, states: PlaneStates, target: Member) -> None:
         raise Conflict("; ".join(failed))
 
 
-def _change(tool: Tool, target: Member, asked: calls.Call[Any], *, timeout_s: float) -> None:
+def _change(tool: Tool, target: Member, change: Callable[[], object], *, timeout_s: float) -> None:
     """Make the change, wait until the node leads, and show what it cost."""
     deadline = Deadline(tool.pace, timeout_s)
     try:
-        tool.client.do(asked, timeout_s=timeout_s)
+        change()
     except Unavailable as error:
         if error.outcome is not Outcome.UNKNOWN:
             raise

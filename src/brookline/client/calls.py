@@ -316,15 +316,15 @@ def switchover(to: str = "", *, reason: str = "") -> Call[Any]:
     return _post_form("/v1/server/ha/switchover", {key: it for key, it in given.items() if it})
 
 
-def set_mode(mode: str, *, at: str, reason: str = "") -> Call[Any]:
-    """Change the mode of the node at this address; the answer is its state before."""
+def set_mode(mode: str, *, at: str = "", node: str = "", reason: str = "") -> Call[Any]:
+    """Change the mode of the node at an address, or of that id through any; answers its state before."""
     form = {"mode": mode} | ({"reason": reason} if reason else {})
-    return _post_form("/v1/server/ha/state", form, at=at)
+    return _post_form(f"{_about(node)}/state", form, at=at)
 
 
-def set_priority(priority: int, *, at: str) -> Call[Any]:
-    """Change the priority of the node at this address; the answer is the one before."""
-    return _post_form("/v1/server/ha/priority", {"priority": str(priority)}, at=at)
+def set_priority(priority: int, *, at: str = "", node: str = "") -> Call[Any]:
+    """Change the priority of the node at an address, or of that id through any; answers the one before."""
+    return _post_form(f"{_about(node)}/priority", {"priority": str(priority)}, at=at)
 
 
 def clear(instance: str = "") -> Call[Any]:
@@ -340,6 +340,10 @@ def shutdown(*, at: str) -> Call[Any]:
 
 
 # ---- how
+
+
+def _about(node: str) -> str:
+    return f"/v1/server/ha/nodes/{quote(node, safe='')}" if node else "/v1/server/ha"
 
 
 def _get(path: str, **query: object) -> Call[Any]:
