@@ -94,6 +94,25 @@ test('colours of a terminal are left out', () => {
   expect(pages.plain('\u001b[1;31mred\u001b[0m\r\nplain')).toBe('red\nplain')
 })
 
+describe('of what has come', () => {
+  const said = { start: 10, end: 18, text: 'ä b\nc d' }
+
+  test.each([
+    [10, 10, said.text],
+    [0, 10, said.text],
+    [13, 13, 'b\nc d'],
+    [18, 10, said.text],
+    [99, 10, said.text],
+  ])('what was read up to %i is left out', (place, begin, text) => {
+    expect(pages.pieceOf(said, place)).toEqual({ begin, end: 18, text })
+  })
+
+  test('nothing is left out where letters are no bytes', () => {
+    const broken = { start: 10, end: 12, text: '\ufffd\ufffd' }
+    expect(pages.pieceOf(broken, 11)).toEqual({ begin: 10, end: 12, text: broken.text })
+  })
+})
+
 test('what is kept grows with the end', () => {
   expect(pages.grown(KEPT, { begin: 1_500_000, end: 1_500_007 })[1]?.end).toBe(1_500_007)
   expect(pages.grown(KEPT, { begin: 1_600_000, end: 1_600_007 })).toHaveLength(3)

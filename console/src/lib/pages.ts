@@ -106,6 +106,22 @@ export function taken(pieces: Piece[], piece: Piece, follow: boolean): Piece[] {
   return found[0]?.begin === pieces[0]?.begin ? found : pieces
 }
 
+/**
+ * What has come, as a piece from a place on: what lies before that was read already, by an answer that had
+ * more than had come by then.
+ */
+export function pieceOf(
+  output: { start: number; end: number; text: string },
+  place: number,
+): Piece {
+  const { start, end, text } = output
+  const bytes = new TextEncoder().encode(text)
+  // Of what is no text, nobody knows which letter is which byte.
+  const known = start < place && place < end && bytes.length === end - start
+  const rest = known ? new TextDecoder().decode(bytes.subarray(place - start)) : text
+  return { begin: known ? place : start, end, text: plain(rest) }
+}
+
 function size(pieces: Piece[]): number {
   return pieces.reduce((sum, one) => sum + one.end - one.begin, 0)
 }

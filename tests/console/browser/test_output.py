@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playwright.sync_api import expect
+from tests.e2e.servers import eventually
 
 PLAN = """name: Shop
 location: localhost
@@ -50,3 +51,59 @@ def test_one_that_is_chosen_is_not_overwritten_by_what_was_read_before(
     expect(output.locator("pre")).to_contain_text("words of stderr")
     expect(output.locator("pre")).not_to_contain_text("words of stdout")
     screen.look_at_all("activity-output")
+
+
+TICKS = """name: Shop
+location: localhost
+services:
+- type: org.apache.brooklyn.entity.software.base.VanillaSoftwareProcess
+  name: web
+  brooklyn.config:
+    launch.command: |
+      n=0
+      while [ ! -e {gate} ]; do n=$((n + 1)); echo "tïck $n"; sleep 0.01; done
+    checkRunning.command: "true"
+    stop.command: "true"
+"""
+
+
+def begun(server, plan, step):
+    """Deploy; return the id of a step of the start, once it has written something."""
+    headers = {"content-type": "text/yaml"}
+    told = server.ask("POST", "/v1/applications", plan.encode(), headers=headers)
+    parts = f"/v1/activities/{told.json['id']}/children/recurse"
+
+    def found():
+        tasks = server.get(parts).values()
+        return next((one["id"] for one in tasks if one["displayName"] == step), None)
+
+    task = eventually(f"{step} runs", found)
+    eventually("it writes", lambda: written(server, task))
+    return task
+
+
+def written(server, task):
+    """Return what a task has written to stdout by now."""
+    return server.ask("GET", f"/v1/activities/{task}/stream/stdout").body.decode()
+
+
+def test_no_word_is_missing_where_what_is_read_meets_what_comes(cluster, open_screen, tmp_path):
+    server, standby = cluster.pair()
+    gate = tmp_path / "gate"
+    task = begun(server, TICKS.format(gate=gate), "launch")
+    eventually(
+        "the standby has it", lambda: standby.ask("GET", f"/v1/activities/{task}").status == 202
+    )
+    screen = open_screen(standby, f"/activities/{task}")  # which looks there more seldom
+    output = screen.page.get_by_role("region", name="Output")
+    follow = output.get_by_label("Follow the end")
+    for _ in range(10):
+        follow.uncheck()
+        follow.check()
+        more = len(written(server, task)) + 500
+        eventually("it writes on", lambda n=more: len(written(server, task)) > n)
+        expect(output.locator("pre")).to_contain_text(written(server, task).split("\n")[-2])
+        expect(output).not_to_contain_text("not kept")
+    gate.touch()
+    expect(screen.page.get_by_role("heading", name="launch").first).to_contain_text("Completed")
+    expect(output.locator("pre")).to_have_text(written(server, task), use_inner_text=True)
