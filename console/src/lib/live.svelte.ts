@@ -38,8 +38,9 @@ class Live {
   plane = $state.raw<Plane>()
   planeAt = $state(0)
   #viewAt = 0
-  /** How often the stream has told of the plane. */
-  #planesTold = 0
+  /** What is told of the plane, and what is asked, has numbers; and that of the one that counts. */
+  #planes = 0
+  #planeCounts = 0
   /** Since when this page has seen that who leads is as it is. */
   phaseAt = $state(0)
   masterId = $derived(this.plane?.masterId ?? '')
@@ -185,13 +186,15 @@ class Live {
 
   /** Reads so many tasks, and one more to know whether there are more. */
   async readTasks(path: string, most: number): Promise<void> {
-    await this.#read('tasks', this.tasks, async () => {
+    let more = false
+    const counts = await this.#read('tasks', this.tasks, async () => {
       const asked = `${path}?limit=${most + 1}`
       const { data, seq } = await api.get<TaskSummary[] | Record<string, TaskSummary>>(asked)
       const list = Array.isArray(data) ? data : Object.values(data)
-      this.moreTasks = list.length > most
+      more = list.length > most
       return { seq, things: new Map(list.map((one) => [one.id, taskFrom(one)])) }
     })
+    if (counts) this.moreTasks = more
   }
 
   async readHistory(): Promise<void> {
@@ -200,13 +203,14 @@ class Live {
   }
 
   /**
-   * Reads the plane at once, as after a change of it; the stream brings it anyway. What the stream
-   * has told meanwhile stands: the answer may be older, and nothing would put that right.
+   * Reads the plane at once, as after a change of it; the stream brings it anyway. What the stream,
+   * or a later answer, has told meanwhile stands: this one may be older, and nothing would put that right.
    */
   async readPlane(more: { retries?: number; signal?: AbortSignal } = {}): Promise<void> {
-    const before = this.#planesTold
+    const mine = ++this.#planes
     const { data } = await api.get<Plane>('/v1/server/ha/states', more)
-    if (this.#planesTold > before) return
+    if (mine < this.#planeCounts) return
+    this.#planeCounts = mine
     const told = this.held || this.standing.state === 'resting'
     const view = told ? viewOf(data) : this.plane?.view
     this.#set({ ...data, ...(view ? { view } : {}) })
@@ -321,7 +325,7 @@ class Live {
   #event(name: string, data: unknown): void {
     if (name === 'plane') {
       const before = this.plane?.view?.phase
-      this.#planesTold += 1
+      this.#planeCounts = ++this.#planes
       this.#set(data as Plane)
       if (this.plane?.view?.phase !== before) this.phaseAt = this.planeAt
       this.#viewAt = this.planeAt

@@ -34,6 +34,28 @@ test('how the numbers of an entity went is not drawn for the one chosen after it
   expect(live.trails.of('load')).toBeUndefined()
 })
 
+test('whether there are more activities is not said of the one chosen after it', async () => {
+  const asked = new Map<string, (tasks: object[]) => void>()
+  vi.stubGlobal('fetch', (url: string, { signal }: RequestInit) => {
+    return new Promise<Response>((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(new Error('aborted')))
+      const entity = /entities\/(\w+)\/activities/.exec(url)?.[1]
+      if (entity) asked.set(entity, (tasks) => resolve(Response.json(tasks)))
+    })
+  })
+  const task = (id: string) => ({ id, streams: {} })
+  live.look({ entity: 'a' })
+  const first = live.readTasks('/v1/applications/app/entities/a/activities', 1)
+  live.look({ entity: 'b' })
+  const second = live.readTasks('/v1/applications/app/entities/b/activities', 1)
+  asked.get('b')?.([task('one')])
+  await second
+  asked.get('a')?.([task('two'), task('three')])
+  await first
+  expect(live.tasks.values().map(({ id }) => id)).toEqual(['one'])
+  expect(live.moreTasks).toBe(false)
+})
+
 test('what nobody answered is read again once there is a connection', async () => {
   const hello = { plane: 'p', seq: 5, readable: true, resumed: true, beatMs: 5000, pollMs: 1000 }
   const said = new TextEncoder().encode(`event: hello\ndata: ${JSON.stringify(hello)}\n\n`)
@@ -199,5 +221,12 @@ describe('all that a page looks at comes by one stream', () => {
     await answer(plane('n1', 'n2'))
     await again
     expect(names()).toEqual(['n1', 'n2'])
+    const [old, late] = [live.readPlane(), live.readPlane()]
+    await vi.waitUntil(() => asked.length === 2)
+    await answer(plane('n1', 'n4'))
+    await late
+    await answer(plane('n1', 'n2'))
+    await old
+    expect(names()).toEqual(['n1', 'n4'])
   })
 })

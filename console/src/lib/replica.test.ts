@@ -148,6 +148,22 @@ test('an answer that fails leaves what was there, and changes go on', async () =
   expect(replica.get('a')).toEqual({ state: 'ON_FIRE' })
 })
 
+test('one that fails is nothing to whom another answer came, or who has forgotten all', async () => {
+  const replica = new Replica<Thing>()
+  let fail: () => void = () => undefined
+  const failing = () =>
+    replica.read(() => new Promise((_, reject) => (fail = () => reject(new Error('no')))))
+  const first = failing()
+  expect(await replica.read(async () => ({ seq: 10, things: new Map() }))).toBe(true)
+  fail()
+  expect(await first).toBe(false)
+  expect(replica.asOf).toBe(10)
+  const second = failing()
+  replica.clear()
+  fail()
+  expect(await second).toBe(false)
+})
+
 test('a patch of something unknown makes nothing', async () => {
   const replica = await loaded()
   expect(replica.offer(11, 'x', only('RUNNING'))).toBe(false)

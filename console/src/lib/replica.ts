@@ -29,6 +29,11 @@ export class Replica<T> {
     return this.#base >= 0
   }
 
+  /** The entry after which what was read is so; nothing that is told of before it counts. */
+  get asOf(): number {
+    return this.#base
+  }
+
   get(id: string): T | undefined {
     return this.#held.get(id)?.value
   }
@@ -41,7 +46,8 @@ export class Replica<T> {
   }
 
   /**
-   * Reads anew, and takes the answer; of two that overlap, the one that was begun last.
+   * Reads anew, and takes the answer; of two that overlap, the one that was begun last, and what
+   * went wrong with the other does not count either.
    *
    * @param read returns the things by id, and the entry after which they are so
    */
@@ -54,6 +60,9 @@ export class Replica<T> {
       if (mine !== this.#reading) return false
       this.#install(seq, things)
       return true
+    } catch (error) {
+      if (mine !== this.#reading) return false
+      throw error
     } finally {
       if (mine === this.#reading) this.#reading = 0
     }
