@@ -8,15 +8,13 @@ import dataclasses
 import msgspec
 import pytest
 from tests.api.house import CLOCK, until
+from tests.api.test_sessions import Browser
 
 from brookline.api import internode, relay
-from brookline.api.peers import HttpPeers
 from brookline.api.settings import ApiSettings, NonMasterWrites
 from brookline.errors import Conflict, InvalidInput
 from brookline.plane.members import Member
-from brookline.plane.peers import Misdirected, Request
 from brookline.plane.states import NodeState
-from brookline.security.node_keys import Call, NodeKey, digest_of
 from brookline.server.tls import own_tls
 from brookline.wire.heartbeats import Heartbeat
 
@@ -24,10 +22,6 @@ pytestmark = pytest.mark.slow
 
 OVERRIDE = {"Brooklyn-Allow-Non-Master-Access": "true"}
 REFUSING = ApiSettings(non_master_writes=NonMasterWrites.REFUSE)
-SET = Request(
-    id="r1", method="POST", path="/v1/server/ha/priority",
-    headers=(("content-type", "application/x-www-form-urlencoded"),), body=b"priority=9", user="ann",
-)  # fmt: skip
 
 
 async def ask(door, node, what, form=None, **more):
@@ -168,6 +162,17 @@ async def test_nobody_is_asked_without_a_login(pair):
     assert (told.status, pair[1].node.priority) == (401, 0)
 
 
+async def test_a_session_asks_for_another_node_by_its_cookie_and_token(pair):
+    browser, path = Browser(), "/v1/server/ha/nodes/n2/priority"
+    await browser.login(pair[0])
+
+    assert (await browser.ask(pair[0], "POST", path, data={"priority": "3"})).status == 200
+    browser.session = {}  # without the token
+    told = await browser.ask(pair[0], "POST", path, data={"priority": "4"})
+
+    assert (told.status, pair[1].node.priority) == (403, 3)
+
+
 async def test_who_asked_through_whom_and_why_is_in_the_log_of_the_node(pair, caplog):
     caplog.set_level("INFO", "brookline.api")
 
@@ -297,95 +302,6 @@ async def test_over_tls_the_certificate_of_the_heartbeat_is_enough(make, tmp_pat
     told = await ask(master, "n2", "priority", {"priority": "4"})
 
     assert (told.status, told.json, standby.node.priority) == (200, 0, 4)
-
-
-# What comes from another node, or says so.
-
-
-def beat(house):
-    return house.node.find_member(me(house))
-
-
-async def test_the_user_travels_along_and_one_call_is_carried_out_once(pair, caplog):
-    master, standby = pair
-    caplog.set_level("INFO", "brookline.api")
-
-    reply = await master.peers.relay(beat(standby), SET, 10)
-
-    assert (reply.status, reply.body, standby.node.priority) == (200, b"0", 9)
-    assert [one.fields["user"] for one in caplog.records if "another node" in one.message] == [
-        "ann"
-    ]
-    await standby.node.set_priority(1)
-    with pytest.raises(Misdirected, match="409"):
-        await master.peers.relay(beat(standby), SET, 10)
-    assert standby.node.priority == 1
-
-
-@pytest.mark.parametrize("name", ["stranger", "of-a-node"])
-async def test_nobody_believes_one_whose_key_is_in_no_heartbeat(pair, name):
-    master, standby = pair
-    sender = me(master) if name == "of-a-node" else name
-
-    async def nobody(_):
-        return False
-
-    forger = HttpPeers(sender, NodeKey(), clock=CLOCK, proved_dead=nobody)
-
-    with pytest.raises(Misdirected, match="401"):
-        await forger.relay(beat(standby), SET, 10)
-
-    await forger.close()
-    assert standby.node.priority == 0
-
-
-@pytest.mark.parametrize(
-    ("changes", "status"),
-    [
-        pytest.param({}, 200, id="as-signed"),
-        pytest.param({"data": internode.pack_request(SET) + b"x"}, 401, id="body"),
-        pytest.param({"headers": {internode.SIGNATURE: "00" * 64}}, 401, id="signature"),
-        pytest.param({"headers": {internode.SENDER: "other"}}, 401, id="sender"),
-        pytest.param({"headers": {internode.TARGET: "other"}}, 421, id="target"),
-        pytest.param({"signed": internode.FORWARD}, 401, id="signed-for-another-call"),
-        pytest.param({"counter": -61}, 401, id="old"),
-        pytest.param({"body": b"nonsense"}, 400, id="no-envelope"),
-    ],
-)
-async def test_what_was_signed_cannot_be_changed_or_kept(pair, changes, status):
-    master, standby = pair
-    body = changes.get("body", internode.pack_request(SET))
-    call = Call(
-        method="POST", path=changes.get("signed", internode.RELAY), sender=me(master),
-        target=me(standby), counter=changes.get("counter", beat(standby).counter), epoch=0,
-        digest=digest_of(body),
-    )  # fmt: skip
-    headers = {**internode.signed_headers(master.key, call), **changes.get("headers", {})}
-
-    told = await standby.raw(
-        "POST", internode.RELAY, headers=headers, data=changes.get("data", body)
-    )
-
-    assert (told.status, standby.node.priority) == (status, 9 if status == 200 else 0)
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        msgspec.structs.replace(SET, path="/v1/server/ha/nodes/n1/priority"),
-        msgspec.structs.replace(SET, path="/v1/server/shutdown"),
-        msgspec.structs.replace(SET, path="/v1/applications"),
-        msgspec.structs.replace(SET, method="GET"),
-    ],
-    ids=lambda request: f"{request.method} {request.path}",
-)
-async def test_nothing_else_is_passed_on_nor_anything_further(pair, request_):
-    master, standby = pair
-
-    reply = await master.peers.relay(beat(standby), request_, 10)
-
-    assert reply.status == 404
-    assert (master.node.priority, standby.node.priority, standby.control.orders) == (0, 0, [])
 
 
 # Who is meant.
