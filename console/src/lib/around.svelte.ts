@@ -1,6 +1,7 @@
 // What speaks for or against moving the lead beside the nodes: the store, and what runs.
 
 import { api } from './api'
+import { Latest } from './latest'
 import { live } from './live.svelte'
 import type { Around } from './manage'
 import type { StoreSummary, TaskSummary } from './types'
@@ -13,18 +14,25 @@ export function around(mode: () => string): { readonly now: Around } {
   let trouble = $state<string>()
   let running = $state<number>()
   const alarm = $derived(live.master?.alarm)
+  const store = new Latest(
+    () => api.get<StoreSummary>('/v1/server/store'),
+    ({ data }) => (trouble = data.trouble),
+    () => (trouble = undefined),
+  )
+  const tasks = new Latest(
+    () => api.get<TaskSummary[]>(`/v1/activities?running=true&limit=${MOST}`),
+    ({ data }) => (running = data.length),
+    () => (running = undefined),
+  )
+  $effect(() => () => {
+    store.end()
+    tasks.end()
+  })
   $effect(() => {
     void [live.generation, alarm, mode()]
     if (!live.ready) return
-    api.get<StoreSummary>('/v1/server/store').then(
-      ({ data }) => (trouble = data.trouble),
-      () => (trouble = undefined),
-    )
-    if (!live.readable) return
-    api.get<TaskSummary[]>(`/v1/activities?running=true&limit=${MOST}`).then(
-      ({ data }) => (running = data.length),
-      () => (running = undefined),
-    )
+    store.ask()
+    if (live.readable) tasks.ask()
   })
   return {
     get now() {
