@@ -157,3 +157,34 @@ def test_what_runs_is_told_as_it_was_last_before_the_lead_moves(cluster, plugged
     late.value.finished()
     settled(page)
     expect(screen.dialog).to_contain_text("1 operation runs")
+
+
+def test_what_is_wrong_with_the_store_is_not_what_was_wrong_before(server, open_screen):
+    screen = open_screen(server)
+    page = screen.page
+    screen.expected += ["net::ERR_", "503"]
+    before = server.get("/v1/server/store") | {"trouble": "the disk is full"}
+    asked = []
+
+    def hold_the_first(route):
+        asked.append(route)
+        if len(asked) > 1:
+            route.continue_()
+
+    page.route("**/server/store", hold_the_first)
+    page.route("**/server/version", lambda route: route.abort())
+    failed = []
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    tries = 5  # after which it is asked again when there is a connection, and all else with it
+    with page.expect_event("requestfailed", lambda one: failed.count(one.url) == tries):
+        page.goto(server.url + "/about")
+    server.kill()
+    expect(page.locator("main.stale")).to_be_visible()
+    server.start().becomes("master")
+    expect(page.locator("main.stale")).to_have_count(0)
+    page.evaluate("() => fetch('/healthz/live')")
+    settled(page)
+    asked[0].fulfill(json=before)
+    store = page.get_by_role("region", name="Store")
+    settled(page)
+    expect(store).to_contain_text("answers, and carries the log")

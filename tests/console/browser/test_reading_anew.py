@@ -79,3 +79,18 @@ def test_of_relations_that_change_quickly_the_last_are_shown(server, app, open_s
     expect(drawing.locator("path.takes")).to_have_count(len(names))
     assert len(asked) == 2, "once for all that changed meanwhile"
     screen.look_at_all("relations-many")
+
+
+def test_a_failure_goes_once_what_failed_was_read(server, app, open_screen):
+    screen = open_screen(server, f"/applications/{app}")
+    page = screen.page
+    panel = page.get_by_role("tabpanel")
+    screen.expected += ["net::ERR_", "503"]
+    page.route("**/effectors", lambda route: route.abort())
+    page.get_by_role("tab", name="Effectors").click()
+    expect(panel.get_by_role("alert")).to_contain_text("It is asked again")
+    page.unroute("**/effectors")
+    server.kill()
+    server.start().becomes("master")
+    expect(panel.get_by_role("button", name="Invoke start")).to_be_visible()
+    expect(panel.get_by_role("alert")).to_have_count(0)
