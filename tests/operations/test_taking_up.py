@@ -275,10 +275,10 @@ async def test_a_lock_stays_with_the_one_who_had_it(bench, until, ran, gate):
     await until(lambda: ran == ["think", "first", "first"])
     waiting = bench.tasks.get(waiting.id)
     assert waiting.waits_for
+    assert bench.recorder.records.get(LOCK, "e1")["operation"] == holder.id
     gate.set()
     await waiting.wait(5)
     assert ran == ["think", "first", "first", "second"]
-    assert bench.recorder.records.get(LOCK, "e1")["operation"] == waiting.id
 
 
 async def test_a_lock_of_what_is_interrupted_is_free(bench, until, ran, gate):

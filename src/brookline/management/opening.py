@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from brookline.entities.health import SENSORS
 from brookline.management import troubles
-from brookline.operations.locks import held, held_by
+from brookline.operations.locks import by_operation, held
 from brookline.operations.opening import unfinished
 from brookline.operations.task import KIND as TASK
 from brookline.plane.tenant import Opening
@@ -55,11 +55,12 @@ def _without_work(view: View, found: Found, now_ms: int) -> Iterator[Change]:
     busy = {what for what, lock in held(view).items() if lock.operation in going_on}
     idle = dict.fromkeys((one for one in view.ids(SENSORS) if one not in busy), _LOST)
     about: list[tuple[str, str, str]] = []
+    locks = by_operation(view)
     for task_id, why in found.interrupted.items():
         task = view.get(TASK, task_id) or {}
         entity_id = task.get("entity", "")
         about.append((entity_id, task.get("effector", ""), why))
-        for one in (entity_id, *held_by(view, task_id)):
+        for one in (entity_id, *locks.get(task_id, ())):
             if one in idle:
                 idle[one] = why
     told = set[str]()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
+from brookline.errors import Fenced, NotMaster
 from brookline.operations.retention import outdated, with_parts
 from brookline.operations.task import KIND
 from brookline.wire.changes import Drop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from brookline.operations.recorder import Recorder
     from brookline.operations.retention import Limits
@@ -35,6 +37,9 @@ class Forgetting:
         recorder: The plane.
         clock: Time.
         limits: What is kept.
+
+    Attributes:
+        also: Forgets what else is recorded of operations, given their ids.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class Forgetting:
         self._recorder = recorder
         self._clock = clock
         self._limits = limits
+        self.also: Callable[[Sequence[str]], Awaitable[None]] | None = None
 
     async def run(self) -> None:
         """Forget now and then, until cancelled."""
@@ -65,6 +71,9 @@ class Forgetting:
         for task_id in ids:
             self._recorder.note(Drop(KIND, task_id))
         await asyncio.to_thread(self._streams.drop, *ids)
+        if self.also is not None:
+            with contextlib.suppress(NotMaster, Fenced):  # whoever leads next does
+                await self.also([task.id for task in old])
 
 
 def _warn_of_undecided(forgotten: Iterable[Task]) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.errors import Fenced, NotMaster, Unavailable
 from brookline.journal.queue import Decision
-from brookline.operations.locks import held_by, taken, turn_key
+from brookline.operations.holdings import Holdings
+from brookline.operations.locks import taken, turn_key
 from brookline.operations.remains import endings_of
 from brookline.operations.retention import with_parts
 from brookline.operations.storing import stored
@@ -50,10 +51,12 @@ class Ledger:
     Attributes:
         consequences: What else changes, given the entities whose work is interrupted, each with the
             effector, why and when.
+        holdings: Who has which locks.
     """
 
     def __init__(self, recorder: Recorder, clock: Clock) -> None:
         self.consequences: Consequences = lambda *_: ()
+        self.holdings = Holdings()
         self._recorder = recorder
         self._clock = clock
         self._told: dict[str, Value] = {}
@@ -122,7 +125,9 @@ class Ledger:
         endings = endings_of(running, self._clock.wall_ms())
 
         def decide(view: View) -> Decision:
-            begins = [begun(one) for one in endings if view.get(KIND, one.id) is None]
+            begins: list[Change] = [begun(one) for one in endings if view.get(KIND, one.id) is None]
+            if task_id == root_id:
+                begins += self.holdings.dropped(view, [root_id])
             if view.get(KIND, root_id) is None:
                 return Decision(begins)
             # What was begun on another master and not taken any more has ended with it.
@@ -130,26 +135,33 @@ class Ledger:
             return Decision([*_above(view, running), Put(KIND, task_id, value), *left, *begins])
 
         await self._commit(running, decide)
+        if task_id == root_id:
+            self.holdings.forget([root_id])
         return endings
 
-    async def interrupt(self, task: Task, why: StepInterrupted, epoch: int) -> Value:
+    async def interrupt(self, operation: Running, why: StepInterrupted, epoch: int) -> Value:
         """Commit that an operation does not go on by itself; return what its record says of it.
+
+        Only its own records are looked at: there may be a hundred thousand others.
 
         Raises:
             Unavailable: If this node does not lead any more.
         """
-        now = self._clock.wall_ms()
+        task, now = operation.task, self._clock.wall_ms()
         ends = interrupted_value(why, now, epoch)
 
         def decide(view: View) -> Decision:
-            about = list(_unfinished_entities(view, task))
+            held = self.holdings.of(view, task.id)
+            about = [*((one, "") for one in held), *_unfinished_effectors(view, task)]
             parts: list[Change] = [
                 Put(KIND, one, {**value, **_cut_off(now)})
                 for one, value in reversed(why.trail.items())
                 if view.get(KIND, one) is None
             ]
             # Also one whose beginning was committed just as it was given up.
-            left = [one for one in view.ids(KIND) if one != task.id and _is_left(view, one, task)]
+            given_up = operation.given_up or ()
+            known = dict.fromkeys([*(one.id for one in with_parts(task)), *given_up])
+            left = [one for one in known if one != task.id and _is_unended(view, one)]
             parts += [Merge(KIND, one, _cut_off(now)) for one in left]
             changes = self.consequences(view, about, why.reason, now)
             return Decision([Merge(KIND, task.id, ends), *parts, *changes])
@@ -165,8 +177,25 @@ class Ledger:
             mark = _marked(task, view.get(KIND, task.id), {DONE + key: True})
             return Decision([*_above(view, operation), mark, taken(operation, what, turn)])
 
+        self.holdings.note(operation.root.task.id, what)
         await self._commit(operation, decide)
         task.done = {**task.done, key: True}
+
+    async def forget_locks(self, operation_ids: Iterable[str]) -> None:
+        """Commit that nobody has the locks any more that operations had which are forgotten.
+
+        Raises:
+            NotMaster: If this node does not lead any more.
+            Fenced: Likewise.
+        """
+        had = self.holdings.among(operation_ids)
+
+        def decide(view: View) -> Decision:
+            past = [one for one in had if not _is_unended(view, one)]  # or it was resumed meanwhile
+            return Decision(list(self.holdings.dropped(view, past)), past)
+
+        if had:
+            self.holdings.forget(await self.decide(decide))
 
     async def ask_to_cancel(self, task: Task) -> None:
         """Commit that somebody asked for the end of a task, so that it ends on any master.
@@ -328,25 +357,19 @@ def _above(view: View, part: Running | Task) -> list[Change]:
     return missing
 
 
-def _is_left(view: View, part_id: str, whole: Task) -> bool:
-    value = view.get(KIND, part_id)
-    if value is None or Status(value["status"]).ended:
-        return False
-    while value is not None and (above := value.get("parent", "")) != whole.id:
-        value = view.get(KIND, above) if above else None
-    return value is not None
+def _is_unended(view: View, task_id: str) -> bool:
+    record = view.get(KIND, task_id)
+    return record is not None and not Status(record["status"]).ended
 
 
 def _unfinished(view: View, task: Task) -> Iterator[Task]:
     for part in with_parts(task):
-        record = view.get(KIND, part.id)
-        if part is not task and record is not None and not Status(record["status"]).ended:
+        if part is not task and _is_unended(view, part.id):
             yield part
 
 
-def _unfinished_entities(view: View, task: Task) -> Iterator[tuple[str, str]]:
-    """Yield the entities that an operation was about to change, each with the effector."""
-    yield from ((one, "") for one in held_by(view, task.id))
+def _unfinished_effectors(view: View, task: Task) -> Iterator[tuple[str, str]]:
+    """Yield the entities that effectors of an operation were about to change, with those."""
     for part in (task, *_unfinished(view, task)):
         if part.entity_id and part.effector:
             yield part.entity_id, part.effector

@@ -2,7 +2,7 @@
 
 Who holds a lock is recorded as ``lock/<what>``: ``{holder, operation, turn}``, ids of tasks and the
 number of times that the holder came to take it. Nothing is recorded when it is given up: a record
-counts only while its holder has not ended.
+counts only while its holder has not ended, and goes with the end of its operation, see `holdings`.
 
 The holder's own record says to which of its turns it came. So code that is run again from its
 beginning does not wait for a lock that it had before and has given up since, nor gives up what it
@@ -218,11 +218,13 @@ def held(view: View) -> dict[str, Reserved]:
     return found
 
 
-def held_by(view: View, operation_id: str) -> Iterator[str]:
-    """Yield the locks that an operation holds, or held last."""
+def by_operation(view: View) -> dict[str, list[str]]:
+    """Return, by operation, the locks that it holds, or held last: all, in one pass."""
+    found: dict[str, list[str]] = {}
     for what in view.ids(KIND):
-        if (view.get(KIND, what) or {}).get("operation") == operation_id:
-            yield what
+        lock = view.get(KIND, what) or {}
+        found.setdefault(lock.get("operation", ""), []).append(what)
+    return found
 
 
 def turn_key(what: str, turn: int) -> str:

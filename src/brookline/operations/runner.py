@@ -196,7 +196,9 @@ class Runner:
         operation.closing = True
         try:
             if operation.interruption is not None:
-                ends = await self._ledger.interrupt(task, operation.interruption, operation.epoch)
+                ends = await self._ledger.interrupt(
+                    operation, operation.interruption, operation.epoch
+                )
             elif operation.handed_over:
                 return self._let_go(operation)
             else:
@@ -248,6 +250,8 @@ class Runner:
         """Leave it to the next master: it has not ended."""
         task = operation.task
         task.owned, task.waits_for, task.blocked_by = False, HANDED_OVER, None
+        if operation.parent is not None:
+            operation.root.give_up(task.id)
         if not task.recorded:
             self._tasks.forget(task)
         task.release()

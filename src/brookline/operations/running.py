@@ -56,6 +56,8 @@ class Running:
         replayed: Whether it was found to have ended before, and was not run.
         finds_out: Whether it waits to find out what an earlier master began, to be able to end that.
         ran_out: Whether it ends because its time is over.
+        given_up: Of the root: ids of the parts that were handed over; None for nothing. Their records
+            may be told only after that.
         commands: Of the root: what machines keep of its steps; None for nothing.
         remains: Of the root: what was given up and may still run on machines; None for nothing.
         tally: Of the root: how many steps were found *finished*, how many had perhaps been begun
@@ -64,7 +66,7 @@ class Running:
 
     __slots__ = (
         "_cancelling", "_caught_up", "_end", "_parked", "_parts", "_waiters", "_work", "closing",
-        "commands", "finds_out", "fresh", "handed_over", "interruption", "parent", "ran_out", "remains", "replayed",
+        "commands", "finds_out", "fresh", "given_up", "handed_over", "interruption", "parent", "ran_out", "remains", "replayed",
         "root", "tally", "task",
     )  # fmt: skip
 
@@ -79,6 +81,7 @@ class Running:
         self.replayed = False
         self.ran_out = False
         self.finds_out = False
+        self.given_up: list[str] | None = None
         self.commands: list[Command] | None = None
         self.remains: list[Remains] | None = None
         # Thousands may wait, each with some parts: nothing is made that may not be needed.
@@ -176,6 +179,12 @@ class Running:
         self._cancelling = True
         if self._work is not None and self._work is not asyncio.current_task():
             self._work.cancel()
+
+    def give_up(self, part_id: str) -> None:
+        """Note, at the root, that a part was handed over."""
+        if self.given_up is None:
+            self.given_up = []
+        self.given_up.append(part_id)
 
     def interrupt(self, why: StepInterrupted) -> None:
         """Have the whole operation end as interrupted; called from within one of its parts."""

@@ -8,11 +8,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from brookline.errors import Fenced, NotMaster
+from brookline.journal.queue import Decision
 from brookline.operations.forgetting import Forgetting
 from brookline.operations.interruption import StepInterrupted
 from brookline.operations.leavings import Leavings
 from brookline.operations.ledger import Ledger
-from brookline.operations.locks import Locks, Reserved, held
+from brookline.operations.locks import Locks, held
 from brookline.operations.operation import Operation
 from brookline.operations.retention import Limits
 from brookline.operations.runner import HANDED_OVER, Runner
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from brookline.operations.streams import Streams
     from brookline.operations.tasks import Tasks
     from brookline.values.clock import Clock
-    from brookline.wire.changes import Value
 
 log = logging.getLogger("brookline.operations")
 
@@ -86,6 +86,7 @@ class Supervisor:
         self.forgetting = Forgetting(
             tasks, streams, recorder=recorder, clock=clock, limits=limits or Limits()
         )
+        self.forgetting.also = self.ledger.forget_locks
         self._active = False
         self._running: dict[str, Operation] = {}
         self._crew = Crew("operations")
@@ -101,7 +102,7 @@ class Supervisor:
             Fenced: Likewise.
         """
         self.epoch = epoch
-        reserved, records = await self.ledger.ask(self._left_unended)
+        reserved, records = await self.ledger.decide(self._left_unended)
         self.locks.reserve(reserved)
         for task_id, value in records.items():
             self.tasks.refresh(task_id, value)
@@ -131,13 +132,14 @@ class Supervisor:
             operation.hand_over()
         return running
 
-    def _left_unended(self, view: View) -> tuple[dict[str, Reserved], dict[str, Value | None]]:
-        """Return who holds locks, and the records of what ran here before and was left.
+    def _left_unended(self, view: View) -> Decision:
+        """Answer who holds locks, and the records of what ran here before and was left.
 
         What was recorded of it just as it was left is not known here yet.
         """
         left = (task for task in self.tasks if not task.status.ended and not task.owned)
-        return held(view), {task.id: view.get(KIND, task.id) for task in left}
+        records = {task.id: view.get(KIND, task.id) for task in left}
+        return Decision(self.ledger.holdings.begin(view), (held(view), records))
 
     # Beginning.
 
