@@ -205,6 +205,7 @@ async def test_a_cold_standby_answers_for_itself_and_forwards_writes(pair, make)
 
     told = await cold.call("GET", "/applications")
     assert (told.status, told.json["error"]) == (403, 403)
+    assert told.json["data"] == {"state": "STANDBY"}
     assert (await cold.call("GET", "/applications", headers=OVERRIDE)).status == 403
     assert (await cold.call("GET", "/no/such/path")).status == 404
     assert await cold.get("/server/ha/state") == "STANDBY"
@@ -523,7 +524,8 @@ async def test_refused_writes_are_amps_403(pair, make):
         "/server/ha/state",
     ):
         told = await third.call("POST", path)
-        assert (told.status, set(told.json)) == (403, {"message", "error"}), path
+        assert (told.status, set(told.json)) == (403, {"message", "error", "data"}), path
+        assert told.json["data"] == {"state": third.node.state.value}, path
 
     told = await third.call("POST", "/server/ha/priority", data={"priority": 3}, headers=OVERRIDE)
     assert told.status == 200

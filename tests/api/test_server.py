@@ -176,7 +176,7 @@ async def test_a_node_that_has_not_begun_answers_for_itself(shelf, tmp_path):
     assert (await house.get("/server/ha/metrics"))["state"] == "INITIALIZING"
     assert (await house.call("GET", "/server/planeid")).body == b""
     assert (await house.call("GET", "/applications")).status == 403
-    assert (await house.call("GET", "/activities/x")).status == 404
+    assert (await house.call("GET", "/activities/x")).status == 503
     assert (await house.raw("GET", "/healthz/live")).status == 200
     assert (await house.raw("GET", "/healthz/ready")).status == 503
 

@@ -74,6 +74,7 @@ def routes() -> Iterator[str]:
     places = {
         Place.ANY: "every node",
         Place.HOT: "hot nodes",
+        Place.SHOWN: "hot nodes",
         Place.MASTER: "the master",
         Place.HERE: "the node asked",
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from brookline.api import finding, following, task_view
 from brookline.api.answers import Answer, json
 from brookline.api.asking import Follows
+from brookline.api.plane_view import check_shown
 from brookline.api.routes import Param, Place, change, read
 from brookline.errors import InvalidInput, NotFound
 from brookline.operations.task import Status
@@ -30,6 +31,8 @@ async def get_activity(call: Call) -> Answer:
     wait_s = wait_time(call.query.get("timeout", "0"))
     if wait_s and not task.status.ended:
         await task.wait(None if math.isinf(wait_s) else wait_s)
+        if not task.status.ended:
+            check_shown(call.ports.node)  # it waits in vain where nothing is shown any more
     return json(shown(call, task), status=200 if task.status.ended else 202)
 
 
@@ -127,21 +130,21 @@ OPERATIONS = (
         "/activities/{task}",
         get_activity,
         returns={200: TaskSummary, 202: TaskSummary},
-        place=Place.ANY,
+        place=Place.SHOWN,
         params=(Param("timeout", str, "0"), _SECRETS),
     ),
     read(
         "/activities/{task}/children",
         get_children,
         returns=list[TaskSummary],
-        place=Place.ANY,
+        place=Place.SHOWN,
         params=(Param("includeBackground", bool, default=False), _LIMIT, _SECRETS),
     ),
     read(
         "/activities/{task}/children/recurse",
         get_descendants,
         returns=dict[str, TaskSummary],
-        place=Place.ANY,
+        place=Place.SHOWN,
         params=(_LIMIT, Param("maxDepth", int, -1), _SECRETS),
     ),
     change(

@@ -41,7 +41,7 @@ OPERATIONS = (
         "/activities",
         list_all,
         returns=list[TaskSummary],
-        place=Place.ANY,
+        place=Place.SHOWN,
         params=(Param("limit", int, _LIMIT), Param("running", bool, default=False)),
         beyond=True,
     ),

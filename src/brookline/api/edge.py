@@ -17,10 +17,10 @@ from brookline.api.calls import Call, parse_query, whole_number
 from brookline.api.cookies import Cookies, is_secure
 from brookline.api.event_client import EventClient
 from brookline.api.events import Listen
-from brookline.api.here import check_here, overrides
+from brookline.api.here import check_here, not_here, overrides
 from brookline.api.negotiation import check_media, form_of
 from brookline.api.origins import is_from_sister
-from brookline.api.plane_view import is_hot
+from brookline.api.plane_view import check_shown, is_hot
 from brookline.api.problems import Refused, problem, unexpected
 from brookline.api.relay import Passed
 from brookline.api.routes import Found, Place
@@ -28,7 +28,7 @@ from brookline.api.settings import NonMasterWrites
 from brookline.api.sites import check_page
 from brookline.api.wireform import SEQUENCE
 from brookline.api.writes import Dropped
-from brookline.errors import BrooklineError, NotAllowed, Outcome, Unavailable
+from brookline.errors import BrooklineError, Outcome, Unavailable
 from brookline.plane.states import NodeState
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class Edge:
         if overrides(headers) and found.operation.path.startswith(_PLANE):
             return None
         if mode is NonMasterWrites.REFUSE:
-            raise NotAllowed("this request is permitted only against an active primary server")
+            raise not_here(node, "an active primary server")
         master = node.master()
         if master is None or not (master.uri or master.address):
             return None
@@ -202,7 +202,7 @@ class Edge:
 
         Raises:
             NotAllowed: If its state does not allow it.
-            Unavailable: If it does not catch up in time.
+            Unavailable: If it does not catch up in time, or shows none of what is asked for.
         """
         self._check_hot(found)
         if found.operation.place is Place.HERE:
@@ -213,10 +213,11 @@ class Edge:
             self._check_hot(found)
 
     def _check_hot(self, found: Found) -> None:
-        if found.operation.place is Place.HOT and not is_hot(self._ports.node):
-            raise NotAllowed(
-                "this request is permitted only against an active primary or hot standby server"
-            )
+        place, node = found.operation.place, self._ports.node
+        if place is Place.SHOWN:
+            check_shown(node)
+        elif place is Place.HOT and not is_hot(node):
+            raise not_here(node, "an active primary or hot standby server")
 
     async def _catch_up(self, sequence: int) -> None:
         node, wait_s = self._ports.node, self._ports.settings.sequence_wait_s

@@ -97,6 +97,12 @@ class EventClient:
         """Whether all that was put to it has been taken."""
         return not self._extra
 
+    @property
+    def is_shown_all(self) -> bool:
+        """Whether this node shows the plane, and all of it that the client has been told of."""
+        seq = self._hub.seq
+        return seq is not None and seq >= self._cursor
+
     def put(self, data: bytes) -> None:
         """Send events that only this client gets."""
         self._extra.append(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from brookline.api.asking import Asked
+from brookline.api.plane_view import check_shown
 from brookline.errors import NotFound, PreconditionFailed
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def task(call: Call) -> Task:
 
     Raises:
         NotFound: If there is none.
+        Unavailable: If this node shows none at all.
     """
+    check_shown(call.ports.node)
     return call.ports.management.tasks.get(call.path["task"])
 
 

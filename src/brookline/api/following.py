@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from brookline.errors import NotFound
+from brookline.api.plane_view import check_shown
+from brookline.errors import NotFound, Outcome
 
 if TYPE_CHECKING:
     from brookline.api.calls import Call
@@ -37,8 +38,10 @@ def found(call: Call, task_id: str) -> Task:
 
     Raises:
         NotFound: If it is not kept any more.
+        Unavailable: If this node shows no tasks any more; whoever leads goes on with it.
     """
     task = call.ports.management.tasks.find(task_id)
     if task is None:
+        check_shown(call.ports.node, Outcome.UNKNOWN)
         raise NotFound(f"this request was carried out; its task '{task_id}' is not kept any more")
     return task

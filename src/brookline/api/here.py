@@ -11,6 +11,7 @@ from brookline.plane.states import NodeState
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from brookline.api.node_port import Node
     from brookline.api.ports import Ports
 
 OVERRIDE = "brooklyn-allow-non-master-access"
@@ -37,4 +38,16 @@ def check_here(ports: Ports, path: str, headers: Mapping[str, str]) -> None:
     if ports.settings.non_master_writes is not NonMasterWrites.REFUSE or path.startswith(_ALWAYS):
         return
     if ports.node.state is not NodeState.MASTER and not overrides(headers):
-        raise NotAllowed("this request is permitted only against an active primary server")
+        raise not_here(ports.node, "an active primary server")
+
+
+def not_here(node: Node, where: str) -> NotAllowed:
+    """Return AMP's refusal of a node that may not answer in its state, which is no word on the caller.
+
+    Args:
+        node: Who refuses.
+        where: What kind of server may answer.
+    """
+    return NotAllowed(
+        f"this request is permitted only against {where}", data={"state": node.state.value}
+    )

@@ -35,6 +35,7 @@ _REASONS = {
 _PLACES = {
     Place.ANY: "Answered by any node.",
     Place.HOT: "Answered by the master, hot standbys and hot backups; 403 elsewhere.",
+    Place.SHOWN: "Answered by the master, hot standbys and hot backups; 503 elsewhere.",
     Place.MASTER: "Carried out by the master; other nodes forward it.",
     Place.HERE: "Acts on the node where it arrives, and is never forwarded.",
 }

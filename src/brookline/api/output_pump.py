@@ -39,7 +39,8 @@ class OutputPump:
         clock = self._ports.clock
         while True:
             task = self._ports.management.tasks.find(self._task_id)
-            over = task is None or task.status.ended
+            # A node that shows nothing, or is behind what the client has seen, denies no task.
+            over = client.is_shown_all if task is None else task.status.ended
             if client.is_drained:
                 news = [await self._look(client, name, task) for name in self._places]
                 if over and not any(news):

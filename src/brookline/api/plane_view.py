@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brookline.api.planned import planned_switchover
+from brookline.errors import Outcome, Unavailable
 from brookline.plane.states import HOT, NodeState
 from brookline.wire.rest_server import HaNodeSummary, HighAvailabilitySummary
 
@@ -33,6 +34,24 @@ def is_hot(node: Node) -> bool:
     rule for INITIALIZING falls only a node that has no copy yet.
     """
     return node.readable and node.state in _HAS_COPY
+
+
+def check_shown(node: Node, outcome: Outcome = Outcome.NOT_DONE) -> None:
+    """Make sure that what is not found on this node is not there, and not merely not shown.
+
+    Args:
+        node: Who was asked.
+        outcome: What became of the request, if it is not shown.
+
+    Raises:
+        Unavailable: If this node shows nothing of the plane's state now.
+    """
+    if not is_hot(node):
+        raise Unavailable(
+            f"node {node.identity.name} is {node.state.value} and shows no activities now; ask the"
+            " master or a hot standby",
+            outcome,
+        )
 
 
 def ha_summary(ports: Ports) -> HighAvailabilitySummary:

@@ -42,6 +42,10 @@ class Place(enum.Enum):
     HOT = "hot"
     """A read that needs a copy of the plane's state: master, hot standby, hot backup."""
 
+    SHOWN = "shown"
+    """A read that needs that copy too, but which AMP's nodes answer in any state. Theirs know tasks of
+    their own only; ours know those of the plane or none, and say that instead of denying a task."""
+
     MASTER = "master"
     """A write that the master carries out, wherever it arrives."""
 

@@ -119,7 +119,7 @@ OPERATIONS = (
         "/activities/{task}/stream/{stream}",
         get_stream,
         returns=str,
-        place=Place.ANY,
+        place=Place.SHOWN,
         params=(Param("offset", int, 0), Param("limit", int, 0)),
         produces=("text/plain",),
     ),

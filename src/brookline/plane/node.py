@@ -345,7 +345,7 @@ class PlaneNode:
             self._core.leadership.note(change)
 
     async def wait_applied(self, seq: int, timeout_s: float) -> bool:
-        """Wait until entry `seq` is shown here; tell whether it came in time."""
+        """Wait until entry `seq` is applied, and so shown if this node is `readable`; tell if in time."""
         if self.replica.seq >= seq:
             return True
         self.nudge()
