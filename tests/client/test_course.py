@@ -318,6 +318,37 @@ def test_403_is_repeated_while_nobody_leads():
     assert run(READ).status == 200
 
 
+def test_403_is_repeated_while_the_master_does_not_answer():
+    # a cold standby refuses reads, and calls the master one until it takes over
+    nodes = {"a": A, "b": B}
+    standby = {B: lambda run: states("b", "b" if run.now > 1 else "a", nodes)}
+    run = Run(Nodes([A, B]), standby, {A: [LOST, REFUSED], B: [*[answer(403)] * 6, answer()]})
+    assert run(READ).status == 200
+    assert run.now > 1
+    never = Run(Nodes([A, B]), {B: states("b", "a", nodes)}, {A: [REFUSED], B: [answer(403)]})
+    assert never(READ).status == 403
+    assert never.now > 19, "all the budget was spent"
+
+
+def test_403_of_the_user_is_told_at_once_though_another_node_is_gone():
+    nodes = {"a": A, "b": B, "c": C}
+    run = Run(Nodes([C, A]), {A: states("a", "b", nodes)}, {B: [answer(403)], A: [answer(403)]})
+    assert run(READ).status == 403
+    assert (run.now, run.asked) == (0, [B])
+
+
+def test_403_for_its_state_is_no_last_word_even_of_who_led_when_last_heard_of():
+    nodes, demoted = {"a": A, "b": B}, answer(403, {"data": {"state": "STANDBY"}})
+    plane = {A: states("a", "a", nodes), B: states("b", "a", nodes)}
+    run = Run(Nodes([A, B]), plane, {A: [answer(), demoted], B: [demoted, demoted, answer()]})
+    assert run(READ).status == 200
+    plane[A] = plane[B] = states("b", "b", nodes)
+    assert run(READ).status == 200
+    assert run.asked[:3] == [A, A, B]
+    there = make_request("GET", "/v1/applications", at=A)
+    assert run(there).status == 403, "nobody else was to be asked"
+
+
 def test_a_redirection_is_followed_to_the_master_with_the_same_request():
     plane = {A: states("a", "a", {"a": A})}
     run = Run(Nodes([A]), plane, {A: [answer(307, location=B + "/v1/x")], B: [answer()]})

@@ -10,7 +10,7 @@ What may be repeated:
     ====================================  =======  ================================
     nothing was sent (refused, no route)  repeat   repeat
     503 with outcome ``not-done``, 421    repeat   repeat
-    403, 307 of a node that is no master  repeat   repeat on another node
+    403, 307 of a node that is no master  repeat   repeat on another node, or once one leads
     sent, but not answered                repeat   repeat if its key is remembered
     503 without that outcome, 502, 504    repeat   repeat if its key is remembered
     ====================================  =======  ================================
@@ -90,12 +90,14 @@ class _Round:
         failures: For each address that did not answer, why.
         waits_s: How long each node that cannot do it now asked us to wait.
         answered: Whether any node said anything.
+        denied: Whether a 403 may be about this user, and not about a node that does not lead.
     """
 
     refusal: Answer | None = None
     failures: dict[str, NotSent | Lost] = dataclasses.field(default_factory=dict)
     waits_s: list[float] = dataclasses.field(default_factory=list)
     answered: bool = False
+    denied: bool = False
 
     @property
     def wait_s(self) -> float:
@@ -157,11 +159,19 @@ class Course:
 
     def _budget_s(self) -> float:
         refusal = self._round.refusal
-        if refusal is not None and refusal.status == 403 and not self._nodes.leaderless:
-            return 0.0  # a refusal of this user, not of nodes that do not lead
+        if refusal is not None and refusal.status == 403 and self._is_denied():
+            return 0.0
         if self._doubt is not None:
             return self._patience.budget_s  # it may have been done: somebody will come who knows
         return self._patience.absent_s if self._round.hopeless else self._patience.budget_s
+
+    def _is_denied(self) -> bool:
+        """Tell whether a 403 is about this user: asking again later would not help.
+
+        It is not while somebody who may be the master does not answer: others refuse what only it, or
+        who follows it, may do.
+        """
+        return self._round.denied and not self._nodes.leaderless and not self._round.failures
 
     def _refresh(self, timeout_s: float) -> Steps[bool]:
         """Ask any node who is in the plane, if that is not known; tell whether any answered."""
@@ -251,7 +261,10 @@ class Course:
                 return True
             case 307 | 308:
                 return self._nodes.follow(url, answer.headers.get("location", ""))
-            case 403:  # of a node that does not lead, as AMP's, or of this user: see _budget_s
+            case 403 if _is_of_state(answer):  # also of one that led when the list was made
+                return not self._request.at
+            case 403:  # of a node that does not lead, as AMP's, or of this user
+                self._round.denied = True
                 return not self._request.at and url != self._nodes.master
             case status:
                 return status == 421
@@ -309,6 +322,14 @@ def outcome_of(answer: Answer) -> Outcome:
         return Outcome(body["data"]["outcome"])
     except (ValueError, TypeError, KeyError):
         return Outcome.UNKNOWN
+
+
+def _is_of_state(answer: Answer) -> bool:
+    """Tell whether a node says that it refuses because of its state, as ours do."""
+    try:
+        return bool(answer.json()["data"]["state"])
+    except (ValueError, TypeError, KeyError):
+        return False
 
 
 def _said(answer: Answer) -> str:
