@@ -217,3 +217,19 @@ async def test_what_was_written_just_before_a_hand_over_is_shown_by_who_goes_on(
     bench.recorder.note(Merge(KIND, part.id, {"streams": {"stdout": 4}}))
     await bench.ended_by_next(task)
     assert bench.record(part)["streams"] == {"stdout": 9}
+
+
+async def test_what_comes_behind_something_by_chance_may_have_been_begun_before(bench, until, gate):
+    fresh = []
+
+    async def body(op):
+        chance = {"name": f"found {len(fresh)}", "by_chance": True}
+        await op.record(lambda _view: Decision([]), **chance)
+        fresh.append(op.fresh)
+        await op.step("halt", halt([], gate))
+        fresh.append(op.fresh)
+
+    task = await bench.submit(body)
+    await until(lambda: task.children)
+    await bench.ended_by_next(task, gate)
+    assert fresh == [True, False, True]

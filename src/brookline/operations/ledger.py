@@ -109,9 +109,14 @@ class Ledger:
 
     async def begin_once(self, running: Running) -> None:
         """Commit that something begins that must not be done twice."""
-        begins = Put(KIND, running.task.id, {**running.task.to_value(), "once": True})
-        await self._commit(running, lambda view: Decision([*_above(view, running), begins]))
-        running.task.once = True
+        task = running.task
+
+        def decide(view: View) -> Decision:
+            begins = Put(KIND, task.id, {**task.to_value(), "once": True})
+            return Decision([*_above(view, running), begins])
+
+        await self._commit(running, decide)
+        task.once = True
 
     async def end(self, running: Running, ends: Value) -> list[Task]:
         """Commit how something ended, unless the record of its operation is gone.
@@ -208,6 +213,7 @@ class Ledger:
             before = view.get(KIND, task.id)
             if before is not None and Status(before["status"]).ended:
                 return Decision([])
+            task.cancelling = True  # whatever is recorded of it from now on says so, too
             return Decision([*_above(view, task), _marked(task, before, {"cancelling": True})])
 
         await self._recorder.commit(decide)

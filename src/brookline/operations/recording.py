@@ -52,7 +52,7 @@ class Recording(Running):
             decide: Decides the change; it may be asked more than once.
             name: What is recorded; a second one of a name counts as another.
             by_chance: Whether code that is run again need not come to it, for it follows from
-                what was found outside.
+                what was found outside. So what comes behind it may have been begun before.
 
         Returns:
             The decision's answer, as it is stored.
@@ -76,7 +76,9 @@ class Recording(Running):
             self._track.check_new_mark(name)
         answer = await self._supervisor.ledger.record(self, key, decide)
         self.task.done = {**self.task.done, key: answer}
-        self.fresh = True
+        # Another master may have been here and not have come to what is by chance: what is behind it
+        # may have been begun.
+        self.fresh = self.fresh or not key.startswith(CHANCE)
         return answer
 
     async def remember(self, name: str, look: Callable[[], Any]) -> Any:

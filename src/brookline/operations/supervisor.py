@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from brookline.errors import Fenced, NotMaster
 from brookline.journal.queue import Decision
+from brookline.operations.cancelling import Cancelling
 from brookline.operations.forgetting import Forgetting
 from brookline.operations.interruption import StepInterrupted
 from brookline.operations.leavings import Leavings
@@ -83,6 +84,7 @@ class Supervisor:
             self.ledger, tasks, recorder, clock=clock, over=self._over, begin=self.submit_once
         )
         self._leavings = Leavings(clock)
+        self._cancelling = Cancelling(self.ledger)
         self.forgetting = Forgetting(
             tasks, streams, recorder=recorder, clock=clock, limits=limits or Limits()
         )
@@ -187,7 +189,7 @@ class Supervisor:
         if self.tasks.find(task.id) is None:
             self.tasks.add(task)
         self._crew.spawn(self._runner.run(part, does), task.id)
-        if task.cancelling:
+        if self._cancelling.was_asked(task):
             self._cancel_soon(part)
 
     def effector_task(
@@ -275,7 +277,7 @@ class Supervisor:
 
     def _take_up(self, task: Task) -> Operation:
         operation = self._start(task, None, fresh=False)
-        if task.cancelling:
+        if self._cancelling.was_asked(task):
             self._cancel_soon(operation)
         return operation
 
@@ -321,13 +323,12 @@ class Supervisor:
             Whether there was something to cancel; False if it had ended or runs elsewhere.
 
         Raises:
-            Unavailable: If that could not be committed.
+            Unavailable: If that could not be committed; if it was not, the task goes on.
         """
         operation, waits = self._operation_of(task), _top(task).id in self._left
         if task.status.ended or (operation is None and not waits):
             return False
-        task.cancelling = True
-        await self.ledger.ask_to_cancel(task)
+        await self._cancelling.ask(task)
         operation = operation or self._operation_of(task)  # its turn may have come meanwhile
         if operation is None:
             # It ends once it is taken up, unless it has been handed over.
