@@ -1,5 +1,7 @@
 """How work ends that raises or returns what nobody can keep."""
 
+import asyncio
+
 import pytest
 from tests.operations.actions import Caller, halt
 
@@ -36,7 +38,9 @@ def _raising(error):
     return fail
 
 
-@pytest.mark.parametrize("error", [Panic("odd"), KeyboardInterrupt(), Unspeakable()])
+@pytest.mark.parametrize(
+    "error", [Panic("odd"), KeyboardInterrupt(), GeneratorExit(), Unspeakable()]
+)
 @pytest.mark.parametrize("in_step", [True, False])
 async def test_an_error_that_is_no_exception_of_code_or_says_nothing_ends_the_work(
     bench, error, in_step
@@ -50,6 +54,20 @@ async def test_an_error_that_is_no_exception_of_code_or_says_nothing_ends_the_wo
     assert await task.wait(5)
     assert (task.status, bench.record(task)["status"]) == (Status.FAILED, "failed")
     await bench.supervisor.deactivate()
+
+
+async def test_code_that_is_cancelled_and_ends_as_a_generator_does_is_cancelled(bench, until):
+    async def body(op):
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise GeneratorExit from None
+
+    task = await bench.submit(body)
+    await until(lambda: task.status is Status.RUNNING)
+    await asyncio.sleep(0)
+    assert await bench.supervisor.cancel(task)
+    assert (task.status, bench.record(task)["status"]) == (Status.CANCELLED, "cancelled")
 
 
 async def test_work_that_another_version_recorded_says_what_is_missing(bench, gate):

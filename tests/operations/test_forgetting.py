@@ -1,8 +1,14 @@
 import logging
 
 import pytest
+from tests.operations.test_operation import Door
 
+from brookline.model.effectors import effector
+from brookline.model.live import live_of
+from brookline.model.types import Types
+from brookline.operations.effectors import effector_body
 from brookline.operations.retention import Limits
+from brookline.operations.safety import repeatable
 from brookline.operations.task import KIND, Status
 from brookline.testing.clock import SimClock
 
@@ -42,6 +48,30 @@ async def test_old_tasks_are_forgotten_with_their_parts_and_streams(bench, limit
     assert len(list(bench.recorder.records.ids(KIND))) == 4
     assert bench.streams.names(tasks[0].id) == []
     assert bench.streams.names(tasks[1].id) == ["stdout"]
+
+
+async def test_what_begins_anew_apart_each_turn_leaves_no_more_than_its_last_turns(bench, until):
+    turns = []
+
+    class Watch(Door):
+        TYPE = "test.Watch"
+
+        @effector
+        async def watch(self, op) -> None:
+            """Look once, and again."""
+            await op.step("look", repeatable(lambda: turns.append(op.task.id)))
+            if len(turns) < 50:
+                await op.begin_apart(self, "watch")
+
+    record = {"type": "test.Watch", "name": "tower", "app": "e1"}
+    tower = live_of(Types([Watch]), {"e1": record}, {}).entity("e1")
+    bench.kinds["effector"] = lambda task: effector_body(tower, task.effector, task.params)
+    await bench.replace(limits=Limits(per_name=3))
+    await bench.submit(effector_body(tower, "watch", {}), name="watch", entity_id="e1")
+    await until(lambda: len(turns) == 50 and bench.tasks.get(turns[-1]).status.ended)
+    await bench.supervisor.forgetting.forget_old()
+    assert len(set(turns)) == 50
+    assert len(list(bench.recorder.records.ids(KIND))) == 2 * 3
 
 
 async def test_what_waits_for_a_decision_is_forgotten_for_its_own_limit_only_and_told(

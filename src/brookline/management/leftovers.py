@@ -29,15 +29,18 @@ _MOST = 1000
 def leftovers(found: Interrupted, platform: Platform) -> list[Leftover]:
     """Return the steps whose commands may still run: those that had begun and have no outcome.
 
-    Where it is not recorded on which machines they run, those of the entity count.
+    Where it is not recorded on which machines they run, those of the entity count; but for what must
+    not be done twice, for that is hardly ever a command.
     """
     return [left for one in found.left for left in _left_of(one, found.parts[one], platform)]
 
 
 def _left_of(task_id: str, step: Value, platform: Platform) -> list[Leftover]:
     recorded = leftovers_of(task_id, step)
-    if recorded or not any(True for _ in machines_of(platform, step.get("entity", ""))):
+    if recorded or step.get("once"):
         return recorded
+    if not any(True for _ in machines_of(platform, step.get("entity", ""))):
+        return []
     return [Leftover(task_id, step["name"], step["entity"], step.get("again", 0))]
 
 

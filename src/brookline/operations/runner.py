@@ -136,9 +136,11 @@ class Runner:
             if operation.parent is not None:
                 result = read_back(stored(operation.task.name, result), work.returns)
             operation.check_all_taken()
-        except (NotMaster, Fenced, asyncio.CancelledError, StepInterrupted, GeneratorExit):
+        except (NotMaster, Fenced, asyncio.CancelledError, StepInterrupted):
             raise
         except BaseException as error:  # noqa: BLE001 - this is the supervisor of tasks
+            if isinstance(error, GeneratorExit):
+                operation.check_not_closed(error)
             # Whoever calls `sys.exit` in a step means the step, not this server and all that it runs.
             operation.check_none_runs()
             again = error if operation.parent is None else storable_error(error)

@@ -203,6 +203,22 @@ class Running:
         if self._cancelling:
             raise asyncio.CancelledError
 
+    def check_not_closed(self, leaving: GeneratorExit) -> None:
+        """Tell a `GeneratorExit` that its code raised, as a failure, from one by which it is closed.
+
+        Raises:
+            CancelledError: If it was cancelled: so code may end that cleans up.
+            GeneratorExit: If it is thrown away with its event loop, and cannot wait for anything.
+        """
+        try:
+            runs = asyncio.current_task() is self._work
+        except RuntimeError:  # no loop runs any more
+            runs = False
+        if not runs:
+            raise leaving
+        if self._cancelling:
+            raise asyncio.CancelledError from leaving
+
     def parts(self) -> tuple[Running, ...]:
         """Return the parts that were begun and not forgotten yet."""
         return tuple(self._parts)
