@@ -1,17 +1,24 @@
 """With a hundred thousand records, what is done for one operation looks at those of that operation."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
-from tests.operations.actions import Caller, act
+from tests.operations import actions
+from tests.operations.actions import act
 
+from brookline.entities.unmanage import unmanaged
 from brookline.journal.records import Records
+from brookline.locations.ports import LOCATION, PORTS
+from brookline.management.context import Caller
+from brookline.management.interruptions import Interruptions
 from brookline.management.opening import opening
 from brookline.operations.interruption import Cause, StepInterrupted
 from brookline.operations.locks import KIND as LOCK
 from brookline.operations.retention import Limits
 from brookline.operations.safety import repeatable
 from brookline.operations.task import KIND, Status
+from brookline.values.ids import new_id
 
 TASKS, LOCKS = 100_000, 20_000
 MOST = 40
@@ -96,6 +103,48 @@ def test_an_opening_looks_at_each_record_a_few_times_however_much_is_interrupted
     assert records.looks < 5 * (TASKS + LOCKS)
 
 
+async def test_a_decision_on_one_looks_at_no_tasks_of_other_entities(many):
+    def looked_at():
+        for task in every():
+            looks.append(task.id)
+            yield task
+
+    async def commit(decide, _ctx):
+        await many.recorder.commit(decide)
+
+    tasks = [await many.submit(lambda _op: lost(), entity_id=f"e{n % 5}") for n in range(20)]
+    for task in tasks:
+        await many.ended(task)
+    platform = SimpleNamespace(live=SimpleNamespace(entity=lambda _: None))
+    decides = Interruptions(many.supervisor, platform, commit=commit, new_id=new_id)
+    looks, every = [], many.tasks.top_level
+    many.tasks.top_level = looked_at
+    many.recorder.records.looks = 0
+    for task in tasks:
+        await decides.abandon(task, "no use", Caller("ann"))
+    assert all(not many.tasks.get(task.id).undecided for task in tasks)
+    assert looks == []
+    assert many.recorder.records.looks < 20 * MOST
+
+
+def test_the_removal_of_many_looks_at_each_record_a_few_times():
+    records, many = Counting(), 1000
+    records.put("entity", "app", {"parent": ""})
+    for number in range(many):
+        entity, source = f"e{number}", f"source {number}"
+        records.put("entity", entity, {"parent": "app", "locations": [source, f"m{number}"]})
+        records.put(LOCATION, source, {"config": {}})
+        machine = {"entity": entity, PORTS: {entity: {"http.port": number}}}
+        records.put(LOCATION, f"m{number}", {"parent": source, "config": machine})
+    records.put(LOCATION, "of others", {"parent": "source 7", "config": {"entity": "other"}})
+    records.looks = 0
+    drops = unmanaged(records, "app")
+    assert records.looks < 10 * 3 * many
+    gone = {one.id for one in drops if one.kind == LOCATION}
+    assert len(gone) == 2 * many - 1
+    assert not gone & {"source 7", "of others"}
+
+
 async def test_parts_whose_beginnings_are_told_only_after_they_were_given_up_are_cut_off_too(
     bench, until
 ):
@@ -111,7 +160,7 @@ async def test_parts_whose_beginnings_are_told_only_after_they_were_given_up_are
 
     async def body(op):
         breaking = op.begin_step("breaks", breaks)
-        await op.join_all([breaking, op.begin_call(Caller(inner), "go")])
+        await op.join_all([breaking, op.begin_call(actions.Caller(inner), "go")])
 
     task = await bench.submit(body)
     bench.recorder.said.clear()

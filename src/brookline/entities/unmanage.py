@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from brookline.journal.records import View
-    from brookline.wire.changes import Change
+    from brookline.wire.changes import Change, Value
 
 FORGET = "forget"
 """Name under which an operation records that it forgot an entity."""
@@ -52,7 +52,7 @@ def unmanaged(view: View, entity_id: str) -> list[Change]:
     drops += [Drop(LOCK, one) for one in going if view.get(LOCK, one) is not None]
     if view.get(SPEC, entity_id) is not None:
         drops.append(Drop(SPEC, entity_id))
-    lost = list(_lost(view, going, theirs - others))
+    lost = dict.fromkeys(_lost(view, going, theirs - others))
     return [*drops, *_ports_given_back(view, going, lost), *(Drop(LOCATION, one) for one in lost)]
 
 
@@ -70,19 +70,14 @@ def _ports_given_back(
 
 def _lost(view: View, going: Collection[str], theirs: set[str]) -> Iterator[str]:
     """Yield the locations that nobody has any more, and the machines obtained for these."""
-    needed = {(view.get(LOCATION, one) or {}).get("parent", "") for one in view.ids(LOCATION)}
-    for one in view.ids(LOCATION):
-        record = view.get(LOCATION, one) or {}
-        machine = record.get("config", {}).get("entity") in going
-        if machine or (one in theirs and (one not in needed or _only_for(view, one, going))):
-            yield one
+    records = {one: view.get(LOCATION, one) or {} for one in view.ids(LOCATION)}
+    machines = {one for one, record in records.items() if _entity_of(record) in going}
+    # What gave something else than their machines is needed for that.
+    needed = {record.get("parent", "") for one, record in records.items() if one not in machines}
+    yield from (one for one in records if one in machines or (one in theirs and one not in needed))
 
 
-def _only_for(view: View, location_id: str, going: Collection[str]) -> bool:
-    """Tell whether all machines that a location gave are those of entities that go."""
-    machines = (view.get(LOCATION, one) or {} for one in view.ids(LOCATION))
-    return all(
-        machine.get("config", {}).get("entity") in going
-        for machine in machines
-        if machine.get("parent") == location_id
-    )
+def _entity_of(machine: Value) -> str | None:
+    """Return the id of the entity for which a machine was obtained; None if it is none."""
+    found: str | None = machine.get("config", {}).get("entity")
+    return found

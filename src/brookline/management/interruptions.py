@@ -195,8 +195,15 @@ class Interruptions:
         return self._supervisor.submit(task) if if_begun is None or if_begun() else task
 
     def _others(self, found: Interrupted) -> dict[str, str]:
-        """Return what is to be said of entities on which other work is interrupted."""
-        others = (task for task in self.unresolved() if task.id != found.id and task.entity_id)
+        """Return what is to be said of its entities on which other work is interrupted."""
+        about = dict.fromkeys(one.get("entity", "") for one in (found.value, *found.parts.values()))
+        of_them = (task for one in about if one for task in self._supervisor.tasks.of_entity(one))
+        others = [
+            task
+            for task in of_them
+            if task.undecided and not task.parent_id and task.id != found.id
+        ]
+        others.sort(key=lambda task: task.ended_ms or 0, reverse=True)
         return {
             task.entity_id: f"{task.name} of it was {task.error.partition(chr(10))[0]}"
             for task in others
