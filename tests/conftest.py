@@ -42,8 +42,9 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Leave beside the names of what failed how the run ended, for ``.ci/again``."""
-    if session.config.cache is not None and not hasattr(session.config, "workerinput"):
-        session.config.cache.set("run/ended", int(exitstatus))
+    cache = getattr(session.config, "cache", None)  # not there if its plugin is off
+    if cache is not None and not hasattr(session.config, "workerinput"):
+        cache.set("run/ended", int(exitstatus))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

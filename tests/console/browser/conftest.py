@@ -115,3 +115,11 @@ def open_screen(chromium, cluster):
     for screen in screens:
         screen.page.context.close()
     assert errors == []
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """A file that commands of a blueprint wait for; it is there at the latest when the test ends."""
+    path = tmp_path / "gate"
+    yield path
+    path.touch()

@@ -96,9 +96,8 @@ def test_what_has_ended_is_removed_from_any_node(cluster, open_screen):
     expect(page.get_by_text("Forgotten: n1.")).to_be_visible()
 
 
-def test_before_a_hand_over_the_store_and_what_runs_are_looked_at(cluster, tmp_path, open_screen):
+def test_before_a_hand_over_the_store_and_what_runs_are_looked_at(cluster, gate, open_screen):
     master, standby = cluster.pair()
-    gate = tmp_path / "gate"
     answer = master.ask(
         "POST", "/v1/applications", WAITS.format(gate=gate), headers={"content-type": "text/yaml"}
     )

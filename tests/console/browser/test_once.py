@@ -28,10 +28,10 @@ def is_logged(log, *words):
 
 
 def test_a_deploy_a_stop_and_a_start_are_done_once_though_their_masters_cease_to_lead(
-    cluster, fall, open_screen, tmp_path
+    cluster, fall, gate, open_screen, tmp_path
 ):
     n1, n2 = cluster.pair(*fall.options)
-    log, gate = tmp_path / "log", tmp_path / "gate"
+    log = tmp_path / "log"
     screen = open_screen(n2, "/deploy")
     page, web = screen.page, screen.page.get_by_role("heading", name="web").first
     screen.expected += ["net::ERR_", "503"]  # that of a node which is about to end

@@ -21,10 +21,8 @@ services:
 """
 
 
-def test_one_that_is_chosen_is_not_overwritten_by_what_was_read_before(
-    cluster, open_screen, tmp_path
-):
-    server, gate = cluster["n1"].start().becomes("master"), tmp_path / "gate"
+def test_one_that_is_chosen_is_not_overwritten_by_what_was_read_before(cluster, open_screen, gate):
+    server = cluster["n1"].start().becomes("master")
     screen = open_screen(server, "/deploy")
     page = screen.page
     screen.write(PLAN.format(gate=gate))
@@ -87,9 +85,8 @@ def written(server, task):
     return server.ask("GET", f"/v1/activities/{task}/stream/stdout").body.decode()
 
 
-def test_no_word_is_missing_where_what_is_read_meets_what_comes(cluster, open_screen, tmp_path):
+def test_no_word_is_missing_where_what_is_read_meets_what_comes(cluster, open_screen, gate):
     server, standby = cluster.pair()
-    gate = tmp_path / "gate"
     task = begun(server, TICKS.format(gate=gate), "launch")
     eventually(
         "the standby has it", lambda: standby.ask("GET", f"/v1/activities/{task}").status == 202
