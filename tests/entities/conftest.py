@@ -1,4 +1,5 @@
 import pytest
+from tests.entities.digging import Digger
 
 from brookline.entities import (
     BasicApplication,
@@ -26,7 +27,14 @@ from brookline.values.clock import SystemClock
 from brookline.values.ids import new_id
 
 TYPES = Types(
-    [BasicApplication, BasicEntity, BasicStartable, EmptySoftwareProcess, VanillaSoftwareProcess]
+    [
+        BasicApplication,
+        BasicEntity,
+        BasicStartable,
+        Digger,
+        EmptySoftwareProcess,
+        VanillaSoftwareProcess,
+    ]
 )
 CLOCK = SystemClock()
 

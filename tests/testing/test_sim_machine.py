@@ -95,7 +95,9 @@ def test_a_lower_epoch_is_refused(loop, guard):
     loop.run(story())
 
 
-@pytest.mark.parametrize(("befalls", "cause"), [("reboot", "rebooted"), ("reset", "reset")])
+@pytest.mark.parametrize(
+    ("befalls", "cause"), [("reboot", "rebooted"), ("reset", "reset"), ("lose_folder", "reset")]
+)
 def test_what_a_machine_lost_is_not_begun_again(loop, witness, machine, guard, befalls, cause):
     async def story():
         running = asyncio.ensure_future(guard.run(Step("t1", 1, fresh=True), HELLO, Sink()))

@@ -33,7 +33,8 @@ class Ended(NamedTuple):
     Attributes:
         code: Exit code, 128 and more for a signal; None if it is not known.
         why: ``-`` if it ended by itself, ``lost`` if what waited for it was killed, ``unstarted``
-            if it could not begin, else the word that was given to `Guard.kill`.
+            if it could not begin, ``removed`` if its machine was given back, else the word that was
+            given to `Guard.kill`.
         stdout: Bytes that it wrote there, until its end.
         stderr: Bytes that it wrote there, until its end.
     """
@@ -49,7 +50,7 @@ class State(NamedTuple):
 
     Attributes:
         state: ``claimed``, ``running``, ``over`` or ``rebooted``; ``absent``; or, if there is but
-            a mark, ``killed`` or ``collected``.
+            a mark, ``killed`` or ``collected``, or ``removed`` for the whole folder.
         age_s: Seconds since it began, or None if it did not.
         sizes: Bytes of its output by stream.
         ended: How it ended, if it did.

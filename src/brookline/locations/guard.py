@@ -29,12 +29,18 @@ _GRACE_TENTHS = 20
 _KILL_S = 15.0
 """How long the end of a command may take; somebody waits who has given it up."""
 
+REMOVED = "removed"
+"""Why a step ended, or never began, whose machine was given back meanwhile."""
+
 _STREAMS = {"out": "stdout", "err": "stderr"}
 _RESET = "reset"
+_GONE = "gone"
 
 _REASONS = {
     "reset": "the machine does not know any more what was run there: the guard's folder {folder} was "
     "lost, replaced or set back",
+    _GONE: "the guard's folder {folder} was lost while the command ran, so nobody learns how it ends; "
+    "it may run on",
     "rebooted": "the machine was started anew, and nobody knows how far the command had come",
     "lost": "what waited for the command on the machine was killed, and nobody knows how it ended",
     "collected": "the machine runs the command no more: its outcome was cleared away long ago, or an "
@@ -135,6 +141,7 @@ class Guard:
         self.doubted: set[str] = set()
         self._way = Way(shell, home, silent_s)
         self._folder = folder
+        self._given_back = False
 
     async def init(self) -> Place:
         """Make the folder if it is absent; return what the guard is known by.
@@ -182,9 +189,10 @@ class Guard:
             try:
                 return await self._run_once(place, step, payload, sink=sink)
             except Refused as refusal:
-                if refusal.words[0] == "killed":
-                    return Ended(None, "killed")
-                if refusal.words[0] != _RESET or not step.fresh:
+                word = refusal.words[0]
+                if word == "killed" or (word == REMOVED and not self._may_make_anew(step)):
+                    return Ended(None, word)
+                if word not in (_RESET, REMOVED) or not step.fresh:
                     raise self._error_of(refusal, step) from refusal
                 place = await self._anew(place, step, lost)
                 if made is not None:
@@ -199,6 +207,13 @@ class Guard:
                     raise
                 raise self.in_doubt(error) from error
         raise failure
+
+    def _may_make_anew(self, step: Step) -> bool:
+        """Tell whether a folder that was removed may be made again for a step.
+
+        It may if the machine is still in use: its release was cancelled, or its master died.
+        """
+        return step.fresh and not self._given_back
 
     async def _anew(
         self, place: Place, step: Step, lost: Callable[[], Awaitable[None]] | None
@@ -259,7 +274,7 @@ class Guard:
         try:
             return killed_of(await self._way.ask("kill", *words, silent_s=_KILL_S))
         except Refused as refusal:
-            if refusal.words[0] in ("killed", "collected", _RESET):
+            if refusal.words[0] in ("killed", "collected", _RESET, _GONE, REMOVED):
                 return None
             raise self._error_of(refusal, step) from refusal
 
@@ -322,18 +337,26 @@ class Guard:
             try:
                 await self._way.ask("collect", *place[:2], str(epoch), *some)
             except Refused as refusal:
-                if refusal.words[0] != _RESET:
+                if refusal.words[0] not in (_RESET, REMOVED):
                     raise self._error_of(refusal, Step(some[0], epoch)) from refusal
 
     async def remove(self) -> None:
-        """Delete the folder, for the machine is given back; whoever comes late finds nothing.
+        """Delete the folder, for the machine is given back: what runs there is ended.
+
+        Whoever waits for that is told that it was `REMOVED`, and so is whoever comes late.
 
         Raises:
             RemoteError: If the machine does not answer.
         """
         place = self.place or await self.init()
-        with contextlib.suppress(Refused):
+        self._given_back = True
+        try:
             await self._way.ask("remove", *place[:2])
+        except Refused:
+            pass
+        except BaseException:
+            self._given_back = False
+            raise
 
     async def _run_once(self, place: Place, step: Step, payload: bytes, *, sink: Sink) -> Ended:
         known = "fresh" if step.fresh else "known"

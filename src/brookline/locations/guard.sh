@@ -9,7 +9,7 @@
 #   output FOLDER ID STEP STREAM OFFSET
 #   kill FOLDER ID EPOCH STEP WHY GRACE
 #   collect FOLDER ID EPOCH STEP...    forget ended steps but for a mark
-#   remove FOLDER ID                   the machine is given back: delete it all
+#   remove FOLDER ID                   the machine is given back: end what runs, delete it all
 #   sweep FOLDER ID                    forget what is old; `collect` does it too, once an hour
 #
 # The answer is lines of words. "out N" and "err N" are followed by N bytes of the step's output. The last
@@ -23,6 +23,8 @@
 #                 command, once), stdout, stderr, kill (why it is to end), end (blank until it ended)
 #   marks/DAY/    an empty file for each step that was killed before it began (k.STEP) or collected (c.STEP)
 #   in/           input that is being received
+#
+# Beside the folders, removed/DAY/ID is an empty file for each folder that was removed.
 #
 # All state is complete after each command of this script, so it may be killed at any of them.
 
@@ -219,12 +221,29 @@ g_can_become() { # USER
 
 g_open() { # FOLDER ID
   g_folder=$1
+  g_meant=${2%.*}
+  # Whoever removes it may have died in the midst of that.
+  [ "$g_command" = remove ] || g_refuse_removed
   g_id=
   if [ -r "$g_folder/id" ]; then
     read -r g_id g_locking g_starting <"$g_folder/id"
   fi
-  [ "$g_id" = "${2%.*}" ] || g_refuse reset
+  [ "$g_id" = "$g_meant" ] || g_refuse reset
   g_read_boot
+}
+
+# Tell whether the folder that is meant was removed, or is about to be.
+g_is_removed() {
+  for g_day in "${g_folder%/*}"/removed/*; do
+    [ -e "$g_day/$g_meant" ] && return 0
+  done
+  return 1
+}
+
+g_refuse_removed() {
+  if g_is_removed; then
+    g_refuse removed
+  fi
 }
 
 g_step() { # STEP
@@ -238,6 +257,7 @@ g_step() { # STEP
 g_init() { # FOLDER ID
   g_folder=$1
   umask 077
+  g_finish_removal
   mkdir -p "$g_folder/in" "$g_folder/steps" "$g_folder/marks" || g_fail "cannot make the folder"
   if [ ! -s "$g_folder/id" ]; then
     g_ways
@@ -254,6 +274,16 @@ g_init() { # FOLDER ID
   g_measure .
   echo "guard $g_id.$g_inode $g_boot"
   echo ok
+}
+
+# Do what is left of a removal in whose midst somebody died.
+g_finish_removal() {
+  { read -r g_id g_locking g_starting <"$g_folder/id"; } 2>/dev/null || return 0
+  g_meant=$g_id
+  if g_is_removed; then
+    g_read_boot
+    g_dismantle "$g_day"
+  fi
 }
 
 # Find out how this machine locks and starts. It is kept, for two ways of locking would not see each other.
@@ -345,6 +375,7 @@ g_unlock() {
 }
 
 g_check_epoch() { # EPOCH
+  g_refuse_removed # while it waited for the lock
   g_raised=
   [ "$1" -gt 0 ] || return 0
   g_seen=0
@@ -400,7 +431,10 @@ g_look() {
     [ "${g_claim_boot:-$g_boot}" = "$g_boot" ] || g_state=rebooted
     return 0
   fi
-  read -r g_pid g_pid_start g_since g_start_boot <"$g_dir/started"
+  if ! { read -r g_pid g_pid_start g_since g_start_boot <"$g_dir/started"; } 2>/dev/null; then
+    g_state=claimed # the folder went just now
+    return 0
+  fi
   g_state=over
   g_read_end && return 0
   if [ "$g_pid" = 0 ]; then
@@ -439,7 +473,7 @@ g_sizes() {
   g_size_out=0
   g_size_err=0
   [ -s "$g_dir/stdout" ] || [ -s "$g_dir/stderr" ] || return 0
-  g_list=$(cd "$g_dir" && LC_ALL=C ls -nL stderr stdout)
+  g_list=$([ "$g_dir" = . ] || cd "$g_dir" && LC_ALL=C ls -nL stderr stdout)
   # shellcheck disable=SC2086
   set -- $g_list
   g_size_err=$5
@@ -451,22 +485,31 @@ g_sizes() {
 
 # The runner: a process that leads a session of its own, has the lock no more, and waits for the command.
 
-g_runner() { # DIR BOOT
+g_runner() { # DIR BOOT ID
+  g_from=$PWD
   g_dir=$1
   trap : HUP INT TERM
+  # From here on it writes into this very folder, wherever that is moved to, and not into one in its place.
+  cd "$g_dir" || exit 1
+  { read -r g_id _ <../../id; } 2>/dev/null
+  [ "${g_id-}" = "$3" ] || exit 1
   g_start_of $$
   g_clock
-  echo "$$ $g_start $g_up $2" >"$g_dir/started.$$" || exit 1
-  ln "$g_dir/started.$$" "$g_dir/started" || exit 1
-  (g_become "$g_dir/script" <"$g_dir/input") >>"$g_dir/stdout" 2>>"$g_dir/stderr"
+  echo "$$ $g_start $g_up $2" >"started.$$" || exit 1
+  ln "started.$$" started || exit 1
+  (
+    cd "$g_from" || cd /
+    g_become "$g_dir/script"
+  ) <input >>stdout 2>>stderr
   g_code=$?
+  g_dir=.
   if [ "$g_code" -gt 255 ]; then
     g_code=$((g_code - 128)) # so ksh tells of a signal
   fi
   g_clock
   g_sizes
   # In place, so that a full disk does not lose it.
-  echo "$g_code $g_up $g_size_out $g_size_err ." 1<>"$g_dir/end"
+  echo "$g_code $g_up $g_size_out $g_size_err ." 1<>end
 }
 
 # Become the command. The input is "KIND LINES" and so many lines, again and again; after "go 0", the script.
@@ -538,7 +581,7 @@ g_cannot() {
 }
 
 g_spawn() {
-  set -- "$g_sh" "$0" runner "$g_dir" "$g_boot"
+  set -- "$g_sh" "$0" runner "$g_dir" "$g_boot" "$g_id"
   if [ "$g_starting" = fork ]; then
     setsid --fork "$@" </dev/null >/dev/null 2>&1 9>&-
     return 0
@@ -629,9 +672,14 @@ g_await_start() {
   done
 }
 
-# Say what became of a step whose folder went while it was looked at.
+# Say what became of a step that was begun, and whose folder went while it was looked at.
 g_refuse_gone() {
-  g_is_marked || g_mark=reset
+  if g_is_removed; then
+    g_clean_up
+    echo "end - removed - - - 0 0"
+    exit 0
+  fi
+  g_is_marked || g_mark=gone
   g_refuse "$g_mark"
 }
 
@@ -676,9 +724,11 @@ g_tell_end() {
 
 g_frame() { # WORD FILE FROM TO
   [ "$4" -gt "$3" ] || return 1
-  echo "$1 $(($4 - $3))"
-  # The file may have been cut short meanwhile, but what was announced must come.
-  { tail -c "+$(($3 + 1))" "$g_dir/$2" && cat /dev/zero; } 2>/dev/null | head -c "$(($4 - $3))"
+  # The file may be gone, or have been cut short meanwhile, but what was announced must come.
+  {
+    echo "$1 $(($4 - $3))"
+    { tail -c "+$(($3 + 1))" && cat /dev/zero; } 2>/dev/null | head -c "$(($4 - $3))"
+  } 2>/dev/null <"$g_dir/$2"
 }
 
 g_pause() {
@@ -758,28 +808,44 @@ g_kill() { # EPOCH WHY GRACE
     g_sync "$g_dir/kill" "$g_dir"
   fi
   g_unlock
-  if [ "$g_state" = running ]; then
-    if g_needs_sudo && ! g_can_become "$g_user"; then
-      g_fail "$g_trouble"
-    fi
-    g_end_all "$3"
-    g_look
-    [ "$g_state" != running ] || g_fail "it does not end"
-  fi
+  g_end_step "$3"
   g_sizes
   g_tell_end
 }
 
+# End a step if it runs.
+g_end_step() { # GRACE
+  [ "$g_state" = running ] || return 0
+  if g_needs_sudo && ! g_can_become "$g_user"; then
+    g_fail "$g_trouble"
+  fi
+  g_end_all "$1"
+  g_look
+  case $g_state in
+    running) g_fail "it does not end" ;;
+    claimed) g_refuse_gone ;;
+  esac
+}
+
 # End a running step with all that it started: gently first, and after the grace (tenths of a second) for good.
 g_end_all() { # GRACE
+  g_ended=$g_pid
   g_signal TERM
   [ "$1" -lt 1 ] || g_await_end 10 0.01
   g_await_end "$(($1 - 1))" 0.1
   # Also those of its group that took no notice; and again, for what was just becoming another user may have been missed.
   for _ in 1 2 3 4 5 6 7 8 9 10; do
+    g_pid=$g_ended # its folder may have gone meanwhile, and then nothing there tells of its end
     g_signal KILL
     g_await_end 10 0.02
-    [ "$g_state" = running ] || break
+    case $g_state in
+      running) ;;
+      claimed)
+        kill -0 "-$g_ended" 2>/dev/null || break
+        g_sleep 0.02
+        ;;
+      *) break ;;
+    esac
   done
 }
 
@@ -795,6 +861,7 @@ g_await_end() { # TURNS SECONDS
 
 # Send a signal to the group of a step and to the rest of its family.
 g_signal() { # SIGNAL
+  [ "$g_pid" != 0 ] || return 0 # that would be the group of this script, and the family of all processes
   g_find_family
   if g_is_anothers && g_signal_by_other "$1" && [ "$1" = TERM ]; then
     # That is all: by this signal a `su` would end at once, whatever its command made of it.
@@ -873,11 +940,8 @@ g_sweep() {
     return 0
   fi
   echo "$g_now" >"$g_folder/swept"
-  for g_old in "$g_folder"/marks/*; do
-    if [ -d "$g_old" ] && [ "${g_old##*/}" -lt $((g_now / 86400 - 7)) ]; then
-      rm -rf "$g_old"
-    fi
-  done
+  g_sweep_marks "$g_folder/marks"
+  g_sweep_marks "${g_folder%/*}/removed"
   for g_old in "$g_folder"/in/*; do
     [ ! -e "$g_old" ] || kill -0 "${g_old##*.}" 2>/dev/null || rm -rf "$g_old"
   done
@@ -887,6 +951,14 @@ g_sweep() {
     [ "$g_count" -lt 1000 ] || break
     g_step "${g_old##*/}"
     g_sweep_step
+  done
+}
+
+g_sweep_marks() { # FOLDER
+  for g_old in "$1"/*; do
+    if [ -d "$g_old" ] && [ "${g_old##*/}" -lt $((g_now / 86400 - 7)) ]; then
+      rm -rf "$g_old"
+    fi
   done
 }
 
@@ -916,6 +988,40 @@ g_drop() {
   if [ "$g_pid" = 0 ] || ! g_has_orphans; then
     rm -rf "$g_dir"
   fi
+}
+
+# Delete it all, and leave a mark. From that on nothing begins here; what runs is ended, for nobody would own it.
+g_remove() {
+  g_now=$(date +%s)
+  g_home=${g_folder%/*}/removed
+  g_today=$g_home/$((g_now / 86400))
+  g_lock
+  # A full disk must not stay full for want of room for the mark.
+  { mkdir -p "$g_today" && : >"$g_today/$g_id"; } 2>/dev/null
+  g_sync "$g_today/$g_id" "$g_today" "$g_home"
+  g_unlock
+  g_dismantle "$g_today"
+  g_sweep_marks "$g_home"
+}
+
+g_dismantle() { # FOLDER OF MARKS
+  for g_dir in "$g_folder"/steps/*; do
+    [ ! -d "$g_dir" ] || g_end_for_removal
+  done
+  # At one blow for those who look at it.
+  mv "$g_folder" "$1/$g_id.folder" 2>/dev/null
+  rm -rf "$1/$g_id.folder" "$g_folder"
+}
+
+g_end_for_removal() {
+  g_look
+  case $g_state in
+    claimed | running) [ -s "$g_dir/kill" ] || echo removed >"$g_dir/kill" ;;
+    *) return 0 ;;
+  esac
+  [ "$g_state" = running ] || ! g_forestall || return 0
+  g_look
+  g_end_step 20
 }
 
 g_command=$1
@@ -963,8 +1069,7 @@ case $g_command in
     g_collect "$@"
     ;;
   remove)
-    g_lock
-    rm -rf "$g_folder"
+    g_remove
     echo ok
     ;;
   sweep)

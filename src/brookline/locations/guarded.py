@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from brookline.errors import Cancelled, Fenced, RemoteError, TimedOut, Unreachable
 from brookline.journal.queue import Decision
 from brookline.locations.command import Command, Finished
-from brookline.locations.guard import Step
+from brookline.locations.guard import REMOVED, Step
 from brookline.locations.output import Output, is_first
 from brookline.locations.payload import encode
 from brookline.locations.recorded import RecordedGuard, record_by_chance
@@ -69,7 +69,8 @@ async def run_guarded(
         Unreachable: Outside of all operations: if the machine gives no definite answer.
         TimedOut: If another server ended it because the time of the step was over; or if its own is
             over, and the machine is out of reach.
-        Cancelled: If another server ended it because it was cancelled.
+        Cancelled: If another server ended it because it was cancelled; or if its machine was given
+            back: in an operation, that cancels the effector whose command it is.
         Fenced: If the machine has seen a higher epoch.
         StepInterrupted: If nobody can know any more whether it ran.
     """
@@ -127,6 +128,9 @@ class _Run:
             if operation is not None:
                 await _refused_though_leading(operation, self._guard, fence)
             raise
+        if ended.why == REMOVED:
+            await _cancel_effector(operation)
+            raise Cancelled(f"{self._command.name} was cancelled: its machine was given back")
         self._step = replace(self._step, fresh=False)
         ends = functools.partial(output.ends, self._guard, self._step, ended)
         stdout, stderr = await self._patiently(ends)
@@ -270,6 +274,18 @@ class _Run:
                 where = f"the machine {error.machine}, {patience.since()}"
                 self._operation.leaves_running(self._recorded.machine_id, where)
             raise
+
+
+async def _cancel_effector(operation: Operation | None) -> None:
+    """Have an effector end as cancelled of which a command was ended with its machine."""
+    if operation is None:
+        return
+    effector: Running = operation
+    while effector.parent is not None and not effector.task.effector:
+        effector = effector.parent
+    log.info("cancelled with its machine", extra={"fields": {"task": effector.task.id}})
+    effector.cancel()
+    await operation.clock.sleep(0)  # which is where it comes
 
 
 async def _refused_though_leading(operation: Operation, guard: Guard, fence: Fenced) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from brookline.journal.queue import Decision
-from brookline.locations.guard import GUARD, Place
+from brookline.locations.guard import GUARD, REMOVED, Place
 from brookline.locations.ports import LOCATION
 from brookline.operations.task import KIND as TASK
 from brookline.operations.task import Status
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from brookline.operations.operation import Operation
     from brookline.operations.recorder import Decide
 
-_KNOWN = ("claimed", "running", "over", "killed")
+_KNOWN = ("claimed", "running", "over", "killed", REMOVED)
 
 
 class RecordedGuard:

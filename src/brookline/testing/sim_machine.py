@@ -2,7 +2,7 @@
 
 What runs there goes on whoever dies elsewhere. A command that was sent may come minutes later, when
 the master that sent it is long deposed; an answer may break off at any moment; the machine may be
-started anew, or be set back to a state in which it knows nothing.
+started anew, or be set back to a state in which it knows nothing; or lose the guard's folder alone.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ class GuardRules:
 
     know_boot: bool = True
     """A command that a reboot ended is not begun again."""
+
+    tell_gone: bool = True
+    """Who follows a command whose folder is lost is told that it had begun."""
 
 
 class Behaviour(NamedTuple):
@@ -155,8 +158,23 @@ class SimMachine:
 
     def reset(self) -> None:
         """Lose the guard's folder, and all that runs."""
-        self._folders += 1
         self._crash()
+        self._new_folder()
+
+    def lose_folder(self) -> list[str]:
+        """Lose the guard's folder; return the commands that run on, of whose end nobody hears."""
+        word = "gone" if self._rules.tell_gone else "reset"
+        for step in self._steps.values():
+            for session in (*(one.session for one in step.followers), *step.killers):
+                session.say(f"refused {word}\n")
+                session.end(3)
+            step.followers, step.killers = [], []
+        orphans = [name for name, step in self._steps.items() if self._runs(step)]
+        self._new_folder()
+        return orphans
+
+    def _new_folder(self) -> None:
+        self._folders += 1
         self.folder = f"{self.name}-f{self._folders}"
         self._steps, self._marks, self._epoch = {}, {}, 0
 

@@ -10,7 +10,9 @@ from tests.locations.guard.scenarios import (
     Run,
     RunAsAnotherThatIsRefused,
     Scenario,
+    begin_stubborn,
     claim,
+    mark,
     runs,
 )
 
@@ -113,6 +115,35 @@ class Output(Scenario):
         assert self.act(box).out == b"out\n"
 
 
+class RunOnWhatWasRemoved(Refused):
+    words = ("refused", "removed")
+
+    def begin(self, box):
+        mark(box)
+
+    def act(self, box, **dying):
+        return box.run("s1", f"echo run >>{box.tmp_path}/trace", **dying)
+
+
+class InitOfWhatWasRemoved(Scenario):
+    """A removal in whose midst somebody died is finished by the next one, and nothing runs on."""
+
+    def begin(self, box):
+        begin_stubborn(box)
+        mark(box)
+
+    def act(self, box, **dying):
+        return box.ask("init", box.folder, "second", **dying)
+
+    def check(self, box, died_in):
+        answer = self.act(box)
+        assert answer.words == ["ok"]
+        assert answer.lines[0][1].startswith("second.")
+        [pid] = runs(box)
+        assert not is_alive(int(pid))
+        assert list(box.folder.glob("steps/*")) == []
+
+
 class RunOfALockThatIsHeldByTheLiving(Run):
     """What waits for the lock gives it up, and the next one gets it."""
 
@@ -176,7 +207,7 @@ class RunAsAnotherWhoIsNot(RunAsAnotherThatIsRefused):
 class KillOfAnotherWhomNobodyMayBe(Kill):
     """What cannot be ended, since sudo is not allowed any more, runs on until it is."""
 
-    functions = {"g_kill"}  # noqa: RUF012
+    functions = {"g_kill", "g_end_step"}  # noqa: RUF012
     ways = ("sudo",)
 
     def begin(self, box):

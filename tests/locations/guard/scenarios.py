@@ -58,6 +58,21 @@ def claim(box, step, **kwargs):
     assert box.status(step).lines[0][1] == "claimed"
 
 
+def mark(box):
+    """Have a folder be about to be removed, by somebody who died in the midst of that."""
+    marks = box.folder.parent / "removed" / str(int(time.time()) // 86400)
+    marks.mkdir(parents=True)
+    (marks / box.id.partition(".")[0]).touch()
+
+
+def begin_stubborn(box):
+    """Have a command run that takes no notice of the first signal."""
+    script = "trap '' TERM; echo $$ >>{0}/trace; while :; do sleep 0.05; done"
+    process = box.begin_run("s1", script.format(box.tmp_path), epoch=0)
+    await_runs(box)
+    box.leave(process)
+
+
 class Scenario:
     """Something that is asked of the guard, and is killed at a line.
 
@@ -290,6 +305,42 @@ class Remove(Scenario):
     def points(self, box):
         other = box.twin("traced")
         return lines_of(other, lambda **options: self.act(other, **options))
+
+
+class RemoveOfWhatRuns(Scenario):
+    """The same while a command runs there: that is ended before its folder goes."""
+
+    def begin(self, box):
+        begin_stubborn(box)
+
+    def act(self, box, **dying):
+        return box.ask("remove", box.folder, box.id, **dying)
+
+    def check(self, box, died_in):
+        assert self.act(box).words in (["ok"], ["refused", "reset"])
+        assert not box.folder.exists()
+        [pid] = runs(box)
+        assert not is_alive(int(pid))
+
+    def of(self, lines):
+        return _since_lock(lines)
+
+
+class RemoveOfWhatWasClaimed(RemoveOfWhatRuns):
+    """The same while a step is claimed, and not begun: it never begins."""
+
+    functions = {"g_end_for_removal"}  # noqa: RUF012
+
+    def prepare(self, box):
+        claim(box, "s1")
+
+    def begin(self, box):
+        pass
+
+    def check(self, box, died_in):
+        assert self.act(box).words in (["ok"], ["refused", "reset"])
+        assert not box.folder.exists()
+        assert runs(box) == []
 
 
 class Kill(Scenario):

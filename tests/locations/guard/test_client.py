@@ -114,6 +114,47 @@ async def test_a_lost_folder_interrupts_what_may_have_run_and_is_made_anew_for_w
     assert guard.place.folder == before.folder
 
 
+async def test_a_folder_that_is_lost_while_a_fresh_step_runs_interrupts_it(guard, tmp_path, until):
+    trace, go, sink = tmp_path / "trace", tmp_path / "go", Sink()
+    text = f"echo began >>{trace}; while ! test -e {go}; do sleep 0.01; done; echo ended >>{trace}"
+    running = asyncio.create_task(guard.run(Step("s1", 1, fresh=True), payload(text), sink))
+    await sink.runs.wait()
+    await asyncio.to_thread(until, trace.exists)
+    before = guard.place
+    shutil.rmtree(before.folder)
+    with pytest.raises(StepInterrupted, match="was lost while the command ran") as interrupted:
+        await running
+    assert interrupted.value.cause is Cause.RESET
+    with pytest.raises(StepInterrupted, match="lost, replaced or set back"):
+        await guard.run(Step("s1", 1), payload(text), sink)
+    assert not Path(before.folder).exists()
+    assert (await guard.run(Step("s2", 1, fresh=True), payload("exit 3"), Sink())).code == 3
+    go.touch()
+    await asyncio.to_thread(until, lambda: trace.read_text() == "began\nended\n")
+    assert len(sink.ages) == 1
+
+
+async def test_what_runs_on_a_machine_that_is_given_back_is_told_so_and_nothing_runs_again(
+    guard, tmp_path, alive
+):
+    pid, sink = tmp_path / "pid", Sink()
+    text = payload(f"trap '' TERM; echo $$ >{pid}; echo on; while :; do sleep 0.05; done")
+    running = asyncio.create_task(guard.run(Step("s1", 1, fresh=True), text, sink))
+    while not sink.content["stdout"]:  # noqa: ASYNC110 - it comes
+        await asyncio.sleep(0.01)
+    folder = Path(guard.place.folder)
+    await guard.remove()
+    assert (await running).why == "removed"
+    assert not alive(int(pid.read_text()))
+    for step in (Step("s1", 2), Step("s2", 2, fresh=True), Step("s3", 2)):
+        assert await guard.run(step, text, Sink()) == (None, "removed", 0, 0)
+        assert await guard.kill(step, "cancelled") is None
+    assert (await guard.status("s1")).state == "removed"
+    await guard.collect(["s1"], 2)
+    await guard.remove()
+    assert not folder.exists()
+
+
 async def test_a_reboot_interrupts_what_may_have_run(guard):
     await guard.init()
     now = guard.place.boot

@@ -188,10 +188,3 @@ def test_sweeping_is_done_once_an_hour(box):
     first = (box.folder / "swept").read_text()
     box.ask("sweep", box.folder, box.id)
     assert (box.folder / "swept").read_text() == first
-
-
-def test_a_machine_that_is_given_back_keeps_nothing(box):
-    box.run("s1")
-    assert box.ask("remove", box.folder, box.id).words == ["ok"]
-    assert not box.folder.exists()
-    assert box.run("s2").words == ["refused", "reset"]

@@ -179,6 +179,12 @@ async def know_boot(stage: Stage) -> None:
     stage.world.reboot(stage.machine)
 
 
+async def tell_gone(stage: Stage) -> None:
+    await stage.begin(command())
+    await stage.begins()
+    stage.world.lose_folder(stage.machine)
+
+
 async def lost_folders_are_doubted(stage: Stage) -> None:
     # Nobody learns in time that a command was lost, and meanwhile others make a new folder.
     await stage.begin(command("install", 30.0))
@@ -235,6 +241,7 @@ STORIES: dict[str, Callable[[Stage], Awaitable[None]]] = {
         readings_are_kept, lost_folders_are_doubted,
         machines_are_waited_for, what_is_given_up_is_ended, turns_are_in_the_log,
         refuse_lower_epochs, keep_claims, keep_marks, know_folder, know_boot,
+        tell_gone,
     )
 }  # fmt: skip
 

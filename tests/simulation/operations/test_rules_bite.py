@@ -57,6 +57,7 @@ VIOLATIONS = {
     "keep_marks": "was cancelled",
     "know_folder": "is done 2 times",
     "know_boot": "is done 2 times",
+    "tell_gone": "is done 2 times",
 }
 
 

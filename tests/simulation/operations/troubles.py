@@ -23,6 +23,7 @@ class Troubles(Nemesis):
         self.world = world
         self.faults += [
             (5, self.machine_storm), (5, self.out_of_reach), (1, self.reboot), (1, self.reset),
+            (1, self.lose_folder),
         ]  # fmt: skip
 
     async def machine_storm(self, _: SimServer) -> None:
@@ -56,6 +57,11 @@ class Troubles(Nemesis):
         machine = self.chosen()
         self.harness.transcript.note("is set back", machine=machine.name)
         self.world.reset(machine)
+
+    async def lose_folder(self, _: SimServer) -> None:
+        machine = self.chosen()
+        self.harness.transcript.note("loses the folder of its guard", machine=machine.name)
+        self.world.lose_folder(machine)
 
     async def jump(self, server: SimServer) -> None:
         self.world.jumped = True

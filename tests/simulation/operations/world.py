@@ -57,6 +57,7 @@ class World:
         self._sections: dict[str, list[tuple[str, str]]] = {}
         self._begun: Counter[str] = Counter()
         self._epochs: dict[str, int] = {}
+        self._orphans: set[str] = set()
         self._scripts: dict[str, Value] = {}
         self._last: dict[str, str] = {}
         self._left: dict[str, set[str]] = defaultdict(set)
@@ -85,6 +86,11 @@ class World:
         """Set a machine back."""
         self.resets[machine.name] += 1
         machine.reset()
+
+    def lose_folder(self, machine: SimMachine) -> None:
+        """Have a machine lose the guard's folder while commands run on."""
+        self.resets[machine.name] += 1
+        self._orphans.update(machine.lose_folder())
 
     # --- what machines tell --------------------------------------------------------------------
 
@@ -115,6 +121,8 @@ class World:
         """A command ended."""
         self._note("ends", step, on=machine.name, code=code)
         self.codes[_part_of(step)] = code
+        if step in self._orphans:
+            return  # nobody can end it, and people were told that it may run on
         self._in_section(step)
         self._is_of_unended(step, "ends")
 
