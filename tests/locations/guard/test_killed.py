@@ -92,6 +92,8 @@ NEVER = {
     ("g_forget", "return 0"),
     ("g_look", "g_state=claimed # the folder went just now"),
     ("g_end_step", "claimed) g_refuse_gone ;;"),
+    ("g_end_step", 'running) g_fail "it does not end" ;;'),
+    ("g_end_all", "running) ;;"),
     ("g_end_all", 'kill -0 "-$g_ended" 2>/dev/null || break'),
     ("g_end_all", "g_sleep 0.02"),
     ("g_refuse_gone", "if g_is_removed; then"),
