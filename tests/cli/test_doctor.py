@@ -39,6 +39,28 @@ def test_a_silent_master_is_a_warning(brookline, plane):
     assert "n1 has been silent for 9.0s (limit 30.0s): replaced in 21.0s" in ran.out
 
 
+def test_an_alarm_is_a_failure_and_a_failed_node_no_reason_to_start_another(brookline, plane):
+    plane.answers["GET /v1/server/up"] = True
+    plane.answers["GET /v1/server/version"] = {"version": VERSION}
+    plane["n2"].fields.update(status="FAILED", alarm="entry 7 is damaged", next=None)
+    ran = brookline("doctor", "-o", "json")
+    assert ran.status == 2
+    assert results(ran)["alarm"] == "fail"
+    found = {each["check"]: each for each in ran.json()}
+    assert found["alarm"]["found"] == "n2: entry 7 is damaged"
+    assert "n2 could, but FAILED" in found["standby"]["fix"]
+    assert "start a second node" not in ran.out
+
+
+def test_an_alarm_of_a_node_that_has_ended_is_over(brookline, plane):
+    plane.answers["GET /v1/server/up"] = True
+    plane.answers["GET /v1/server/version"] = {"version": VERSION}
+    plane["n2"].fields.update(status="TERMINATED", alarm="entry 7 is damaged", next=None)
+    ran = brookline("doctor", "-o", "json")
+    assert ran.status == 0
+    assert "start a second node" in ran.out
+
+
 def test_a_wrong_password_ends_the_examination(brookline, plane):
     plane.answers["GET /v1/server/up"] = True
     plane.answers["GET /v1/server/ha/states"] = Reply(401)

@@ -98,11 +98,26 @@ def _plane(states: PlaneStates) -> Iterator[Finding]:
     else:
         yield Finding("master", "pass", f"{leader.name} leads")
     if follower is None:
-        fix = "start a second node on the same store"
-        yield Finding("standby", "warn", "nobody stands by", fix)
+        yield Finding("standby", "warn", "nobody stands by", _how_to_have_a_standby(states))
     else:
         yield Finding("standby", "pass", f"{follower.name} ({follower.status}) is first in line")
+    yield from _alarms(states)
     yield _versions(states)
+
+
+def _how_to_have_a_standby(states: PlaneStates) -> str:
+    failed = [each.name for each in states.members if each.status == "FAILED"]
+    if failed:
+        return f"{', '.join(failed)} could, but FAILED: see brookline ha status, and its log"
+    return "start a second node on the same store"
+
+
+def _alarms(states: PlaneStates) -> Iterator[Finding]:
+    """Tell what nodes want people to look at; what ended nodes wanted is over."""
+    for each in states.members:
+        if each.alarm and each.status != "TERMINATED":
+            fix = "see Alarms in docs/high-availability.md"
+            yield Finding("alarm", "fail", f"{each.name}: {each.alarm}", fix)
 
 
 def _versions(states: PlaneStates) -> Finding:
