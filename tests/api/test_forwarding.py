@@ -240,7 +240,16 @@ async def test_only_the_master_can_stop_applications_first(pair):
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [({"priority": "x"}, 400), ({}, 200)], ids=["no-number", "nothing-is-zero"]
+    ("body", "status"),
+    [
+        ({"priority": "x"}, 400),
+        ({"priority": "٣"}, 400),
+        ({"priority": "1_0"}, 400),
+        ({"priority": "9" * 5000}, 400),
+        ({"priority": "-7"}, 200),
+        ({}, 200),
+    ],
+    ids=["no-number", "other-digits", "underscore", "huge", "negative", "nothing-is-zero"],
 )
 async def test_a_priority_is_a_number(house, body, status):
     assert (await house.call("POST", "/server/ha/priority", data=body)).status == status

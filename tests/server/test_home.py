@@ -201,3 +201,23 @@ def test_a_home_remembers_its_plane(tmp_path):
     again = opened(tmp_path / "n1")
     assert (again.last_store, again.last_plane) == ("/shared", "p1")
     again.leave()
+
+
+@pytest.mark.parametrize("name", ["address", "pid.txt", ".pid.txt"])
+def test_a_home_that_cannot_be_written_while_it_starts_is_refused(tmp_path, name):
+    opened(tmp_path / "n1").leave()
+    (tmp_path / "n1" / name).mkdir()
+    home = opened(tmp_path / "n1")
+    with pytest.raises(InvalidInput, match=r"n1 cannot be written: .*name another with --home"):
+        home.claim(instance="inst1", name="n1", started_ms=1)
+    home.leave()
+    opened(tmp_path / "n1").leave()
+
+
+def test_an_address_that_cannot_be_written_is_refused(tmp_path):
+    home = opened(tmp_path / "n1")
+    home.claim(instance="inst1", name="n1", started_ms=1)
+    (tmp_path / "n1" / ".address").mkdir()
+    with pytest.raises(InvalidInput, match="n1 cannot be written"):
+        home.publish("http://127.0.0.1:1")
+    home.leave()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import email.parser
 import email.policy
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_LONGEST_NUMBER = 100
 
 _TOO_DEEP = f"the JSON is nested more than {DEEPEST} deep"
 
@@ -117,15 +121,14 @@ def decode_json(body: bytes) -> Any:
 
 
 def whole_number(name: str, value: str) -> int:
-    """Return the number that `value` writes.
+    """Return the number that `value` writes, in the digits 0 to 9.
 
     Raises:
-        InvalidInput: If it writes none.
+        InvalidInput: If it writes none, or in digits of another script, or with `_` between them.
     """
-    try:
-        number = int(value)
-    except ValueError as fault:
-        raise InvalidInput(f"{name} must be a whole number, not {value[:40]!r}") from fault
+    if not _WHOLE.fullmatch(value):
+        raise InvalidInput(f"{name} must be a whole number, not {value[:40]!r}")
+    number = int(value) if len(value) < _LONGEST_NUMBER else 1 << 63
     if not -(1 << 63) <= number < 1 << 63:
         raise InvalidInput(f"{name} must fit 64 bits, as the other nodes and clients have them")
     return number

@@ -21,6 +21,8 @@ from brookline.server.lock import Holder, HomeLock, boot_id
 from brookline.values.ids import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from brookline.values.pace import Pace
 
 log = logging.getLogger("brookline.server")
@@ -110,8 +112,12 @@ class Home:
         """Say who runs here from now on: in the lock, and in ``pid.txt``.
 
         The address of the process before goes first: who reads this one's id never finds it.
+
+        Raises:
+            InvalidInput: If the home cannot be written.
         """
-        _remove(self.path / "address")
+        with _written(self.path):
+            _remove(self.path / "address")
         self._holder = Holder(
             instance=instance,
             name=name,
@@ -120,13 +126,15 @@ class Home:
             boot=boot_id(),
             home=self.id,
         )
-        self._lock.write(self._holder)
-        self._tell("pid.txt", str(os.getpid()))
+        self._tell(self._holder, "pid.txt", str(os.getpid()))
 
     def publish(self, url: str) -> None:
-        """Say where the server listens: in the lock, and in ``address``."""
-        self._lock.write(msgspec.structs.replace(self._holder, url=url))
-        self._tell("address", url)
+        """Say where the server listens: in the lock, and in ``address``.
+
+        Raises:
+            InvalidInput: If the home cannot be written.
+        """
+        self._tell(msgspec.structs.replace(self._holder, url=url), "address", url)
 
     def remember(self, *, store: str, plane: str) -> None:
         """Keep which plane the node takes part in."""
@@ -136,16 +144,19 @@ class Home:
             self._note = note
 
     def leave(self) -> None:
-        """Take back what tells of the running process, and the lock at last."""
-        _remove(self.path / "address")
-        _remove(self.path / "pid.txt")
+        """Take back what tells of the running process, as far as it can be, and the lock at last."""
+        for name in ("address", "pid.txt"):
+            with contextlib.suppress(OSError):
+                _remove(self.path / name)
         self._lock.release()
 
-    def _tell(self, name: str, line: str) -> None:
-        """Write a file of one line, which nobody reads half written."""
+    def _tell(self, holder: Holder, name: str, line: str) -> None:
+        """Write the lock, and a file of one line, which nobody reads half written."""
         fresh = self.path / f".{name}"
-        fresh.write_text(f"{line}\n")
-        fresh.replace(self.path / name)
+        with _written(self.path):
+            self._lock.write(holder)
+            fresh.write_text(f"{line}\n")
+            fresh.replace(self.path / name)
 
 
 def _identified(home: Path, former: Holder) -> tuple[HomeNote, str]:
@@ -215,6 +226,22 @@ def _read_note(home: Path) -> HomeNote | None:
 
 def _write_note(home: Path, note: HomeNote) -> None:
     write_private(home / "data" / "node.json", msgspec.json.format(msgspec.json.encode(note)))
+
+
+@contextlib.contextmanager
+def _written(home: Path) -> Iterator[None]:
+    """Refuse a home that turns out not to be writable.
+
+    Raises:
+        InvalidInput: If what is done within fails to write.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput(
+            f"the home {home} cannot be written: {error}; let the user of the server (uid"
+            f" {os.geteuid()}) write this folder and what is in it, or name another with --home"
+        ) from error
 
 
 def _remove(path: Path) -> None:
