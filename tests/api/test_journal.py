@@ -34,6 +34,9 @@ async def test_pages_follow_one_another_without_gap(shop):
         found += part["lines"]
         begin = part["next"]
     assert found == whole
+    changes = [change for one in whole for change in one.get("changes", ())]
+    locks = {one["name"] for one in changes if one["kind"] == "lock"}
+    assert "shop" in locks  # what is locked, and not who locks it
 
 
 async def test_without_a_beginning_it_is_the_end(shop):

@@ -12,6 +12,7 @@ from brookline.blueprint.assembly import ENTITY, LOCATION
 from brookline.entities.health import SENSORS
 from brookline.entities.unmanage import SPEC
 from brookline.journal.standing import HISTORY
+from brookline.operations.locks import KIND as LOCK
 from brookline.operations.task import KIND as TASK
 from brookline.plane.requests import KIND as REQUEST
 from brookline.wire.changes import Drop, Merge, Put
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 _MOST_FIELDS = 6
 _SENSITIVE_FREE = frozenset({TASK, ENTITY, SENSORS})
 """Kinds whose names of fields tell something; of others the id is enough."""
+
+
+_OF_ENTITIES = frozenset({SENSORS, SPEC, LOCK})
+"""Kinds whose records have the id of an entity; a lock may have a name of its own instead."""
 
 
 class Teller:
@@ -140,7 +145,7 @@ class Teller:
             self._names[kind, record_id] = f"{name} of {of}" if of else name
 
     def _name(self, kind: str, record_id: str) -> str:
-        about = ENTITY if kind in (SENSORS, SPEC) else kind
+        about = ENTITY if kind in _OF_ENTITIES else kind
         if (about, record_id) not in self._names and self._view is not None:
             self._note(about, record_id, self._view.get(about, record_id) or {})
         return self._names.get((about, record_id), "")
