@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 
 import pytest
 
-from brookline.server.connection import IDLE_S
+from brookline.server.connection import IDLE_S, MOST_HEAD_BYTES
 from brookline.server.http_server import HttpServer
 from brookline.server.listening import listen
 from brookline.server.loop import Standstill
@@ -135,6 +137,13 @@ class Jumping(SystemClock):
         return super().boottime() + self.jumped
 
 
+class Named:
+    """What an application says of its node with each answer."""
+
+    def raw(self) -> list[tuple[bytes, bytes]]:
+        return [(b"brookline-node", b"n1")]
+
+
 class Served:
     """A server in this loop, and clients on threads."""
 
@@ -146,8 +155,10 @@ class Served:
         self.let_go = asyncio.Event()
         self.paths: list[str] = []
         self.asked = asyncio.get_running_loop().create_future()
+        app = functools.partial(self.app)
+        app.stamp = Named()  # type: ignore[attr-defined]
         self.server = HttpServer(
-            self.app,
+            app,
             self.sockets,
             tls=None,
             standstill=self.standstill,
@@ -349,6 +360,48 @@ async def test_a_head_without_end_is_refused_before_it_fills_the_memory(served, 
         assert await asyncio.to_thread(flood, sock) < 64 << 20
     assert not served.paths
     assert await asyncio.to_thread(get, served.place, "/") == (200, None)
+
+
+def told(place, said: bytes) -> tuple[int, bytes, list[str]]:
+    """Return status, body and names of the headers of the only answer to what is said."""
+    with socket.create_connection(place) as sock:
+        with contextlib.suppress(ConnectionError):  # refused before all of it was sent
+            sock.sendall(said)
+        reply = HTTPResponse(sock)
+        reply.begin()
+        return reply.status, reply.read(), [name.lower() for name in reply.headers]
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 431), (5000, 431)])
+@pytest.mark.parametrize("body", [0, 200_000])
+async def test_the_head_of_a_request_is_limited_to_the_byte(served, more, status, body):
+    head = b"POST /1 HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\nx: \r\n\r\n" % body
+    long = head.replace(b"x: ", b"x: " + b"a" * (MOST_HEAD_BYTES + more - len(head)))
+    whole = long + b"b" * body if status == 200 else long
+    found, text, _ = await asyncio.to_thread(told, served.place, whole)
+    assert found == status
+    assert served.paths == (["/1"] if status == 200 else [])
+    if status == 431:
+        assert json.loads(text)["error"] == 431
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"POST /1 HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd",
+        b"POST /1 HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n",
+        b"CONNECT host:443 HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"nonsense\r\n\r\n",
+    ],
+    ids=["two lengths", "length and chunks", "CONNECT", "TLS", "nonsense"],
+)
+async def test_what_is_no_request_is_refused_as_json_by_the_node(served, said):
+    status, text, headers = await asyncio.to_thread(told, served.place, said)
+    assert status == 400
+    assert json.loads(text)["error"] == 400
+    assert {"content-type", "content-length", "connection", "brookline-node"} <= set(headers)
+    assert served.paths == []
 
 
 async def test_a_long_body_is_no_long_head(served):

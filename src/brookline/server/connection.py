@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import http
 import logging
 from typing import TYPE_CHECKING, Any
 
 from brookline.api.hot_protocol import HotProtocol
+from brookline.api.problems import Refused, problem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,10 +28,14 @@ IDLE_S = 75
 MOST_HEAD_BYTES = 64 << 10
 """The longest head of a request, its line and headers; the parser itself has no limit."""
 
-_HEAD_TOO_LONG = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-length: 0\r\nconnection: close\r\n\r\n"
+_TOO_LONG = Refused(
+    431, f"the head of a request, its line and headers, is at most {MOST_HEAD_BYTES >> 10} KiB"
 )
+_NO_REQUEST = Refused(400, "this is no HTTP request that can be read; the connection is closed")
+
+
+class _HeadTooLong(Exception):
+    """Ends the parsing of a request."""
 
 
 class Connection(HotProtocol):
@@ -46,6 +52,7 @@ class Connection(HotProtocol):
         self._age = age
         self._in_head = True
         self._head_bytes = 0
+        self._refusal = _NO_REQUEST
         self._looks = 0
         self._seen: RequestResponseCycle | None = None
 
@@ -84,12 +91,17 @@ class Connection(HotProtocol):
         super().data_received(data)
         too_long = self._in_head and self._head_bytes > MOST_HEAD_BYTES
         if too_long and not self.transport.is_closing():
-            log.warning("head of a request too long", extra={"fields": {"client": self.client}})
-            self.transport.write(_HEAD_TOO_LONG)
-            self.transport.close()
+            self._refuse(_TOO_LONG, "its head does not end")
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what the parser, or a callback of it, does not take; uvicorn knows plain text only."""
+        self._refuse(self._refusal, msg)
 
     def on_headers_complete(self) -> None:
-        """Go on to the body."""
+        """Go on to the body, unless the head was too long, however it came."""
+        if self._length_of_head() > MOST_HEAD_BYTES:
+            self._refusal = _TOO_LONG
+            raise _HeadTooLong
         self._in_head = False
         super().on_headers_complete()
 
@@ -123,6 +135,27 @@ class Connection(HotProtocol):
         except asyncio.CancelledError:
             # By the server's end, which waited long enough: there is nobody to be answered any more.
             cycle.disconnected = True
+
+    def _length_of_head(self) -> int:
+        """Return what the line and the headers take, each with its separators and line end."""
+        line = len(self.parser.get_method()) + len(self.url) + len("  HTTP/1.1\r\n\r\n")
+        return line + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _refuse(self, refused: Refused, why: str) -> None:
+        """Answer what never came to be a request as any other refusal, and close."""
+        fields = {"client": self.client, "status": refused.status, "why": why}
+        log.warning("not a request that can be read", extra={"fields": fields})
+        answer = problem(refused)
+        reason = http.HTTPStatus(refused.status).phrase
+        stamp = self._stamp.raw() if self._stamp is not None else []
+        headers = dict([*self.server_state.default_headers, *stamp])
+        headers[b"content-type"] = answer.media.encode()
+        headers[b"content-length"] = str(len(answer.body)).encode()
+        headers[b"connection"] = b"close"
+        lines = [f"HTTP/1.1 {refused.status} {reason}".encode()]
+        lines += [name + b": " + value for name, value in headers.items()]
+        self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + answer.body)
+        self.transport.close()
 
     def _is_old(self) -> bool:
         self._standstill.check()
