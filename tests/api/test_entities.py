@@ -173,6 +173,8 @@ async def test_an_entity_can_be_renamed(shop):
     assert (told.status, told.body) == (200, b"")
     assert (await house.get(entity(ids)))["name"] == "new name"
     assert (await house.call("POST", f"{entity(ids)}/name")).status == 400
+    for wrong in ("a%00b", "x" * 1001):
+        assert (await house.call("POST", f"{entity(ids)}/name?name={wrong}")).status == 400
 
 
 async def test_an_expunged_entity_is_gone(shop):

@@ -327,3 +327,25 @@ services:
         "4:16 config 'http.port': the range of ports '17200-8190' runs backwards",
         "5:17 config 'other.port': the range of ports '17200-8190' runs backwards",
     ]
+
+
+def test_names_that_no_screen_can_show_are_faults_at_their_places(faults) -> None:
+    text = f"""\
+name: "a\\0b"
+services:
+- type: web
+  name: {"x" * 1001}
+  id: "c\\x1b[2J"
+- type: web
+  name: {"x" * 1000}
+"""
+    assert faults(text) == [
+        "1:7 'name' has the control character U+0000",
+        "4:9 'name' is longer than 1,000 characters",
+        "5:7 'id' has the control character U+001B",
+    ]
+
+
+def test_a_name_may_be_written_as_a_block_of_text(plan: Callable[[str], Plan]) -> None:
+    [root] = plan("name: >\n  Shop of\n  Zoë ✓\nservices:\n- type: web\n").roots
+    assert root.name == "Shop of Zoë ✓"

@@ -16,6 +16,7 @@ from brookline.errors import InvalidInput
 from brookline.model.deferred import has_deferred
 from brookline.model.types import did_you_mean
 from brookline.values.garbage import uncollected
+from brookline.values.names import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -218,10 +219,13 @@ class _Planner:
         value = node.entries.get(key)
         if value is None or (isinstance(value, Scalar) and value.value is None):
             return ""
-        if isinstance(value, Scalar):
-            return value.name()
-        self._source.fault(value.at, f"'{key}' must be a text, not a {value.kind}")
-        return ""
+        if not isinstance(value, Scalar):
+            self._source.fault(value.at, f"'{key}' must be a text, not a {value.kind}")
+            return ""
+        text = value.name().rstrip("\n")  # which a block of text ends with
+        if fault := fault_of(text):
+            self._source.fault(value.at, f"'{key}' {fault}")
+        return text
 
     def _list(self, node: Node, what: str) -> list[Node]:
         if isinstance(node, Sequence):

@@ -10,6 +10,7 @@ from brookline.entities.health import SENSORS
 from brookline.errors import InvalidInput, NotFound
 from brookline.journal.queue import Decision
 from brookline.model.deferred import is_deferred
+from brookline.values.names import fault_of
 from brookline.wire.changes import Merge
 
 if TYPE_CHECKING:
@@ -26,10 +27,12 @@ def rename(entity: Entity, name: str) -> Decide:
     """Return how a display name is set.
 
     Raises:
-        InvalidInput: If the name is empty.
+        InvalidInput: If the name is empty, too long, or holds control characters.
     """
     if not name.strip():
         raise InvalidInput("a name cannot be empty")
+    if fault := fault_of(name):
+        raise InvalidInput(f"the name {fault}")
     return lambda view: _merged(view, entity, {"name": name})
 
 
