@@ -50,9 +50,9 @@ def test_a_broken_escape_names_its_line():
 
 
 def test_utf8_and_latin1_are_told_apart():
-    assert decoded("a=é".encode()) == "a=é"
-    assert decoded("a=é".encode("latin-1")) == "a=é"
-    assert decoded(b"\xef\xbb\xbfa=1") == "a=1"
+    assert decoded("a=é".encode(), "f") == "a=é"
+    assert decoded("a=é".encode("latin-1"), "f") == "a=é"
+    assert decoded(b"\xef\xbb\xbfa=1", "f") == "a=1"
 
 
 def escaped(text: str, *, key: bool) -> str:
@@ -78,3 +78,16 @@ def test_what_java_would_write_is_read_back(entries):
     lines = [f"{escaped(k, key=True)}={escaped(v, key=False)}" for k, v in entries.items()]
 
     assert read("\n".join(lines)) == entries
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_a_file_of_wider_characters_is_refused_with_its_name(order):
+    with pytest.raises(BadProperties, match="f is in UTF-16 or UTF-32: save it as UTF-8"):
+        decoded("\ufeffpersistMode=AUTO".encode(order), "f")
+
+
+def test_a_file_that_is_no_text_is_refused_at_its_place():
+    with pytest.raises(BadProperties, match="f:2: there is a NUL byte"):
+        decoded(b"a=1\nb\0=2", "f")
+    with pytest.raises(BadProperties, match="f:1: there is a NUL byte"):
+        decoded("a=1".encode("utf-16-le"), "f")

@@ -178,6 +178,15 @@ def test_a_settings_file_that_cannot_be_read_is_named_in_words(place):
         place.load()
 
 
+def test_a_settings_file_in_utf_16_starts_nothing(place):
+    path = place.home / LAUNCHER
+    path.parent.mkdir(parents=True)
+    path.write_bytes("highAvailabilityMode=MASTER\n".encode("utf-16"))
+
+    with pytest.raises(InvalidInput, match=f"{path} is in UTF-16 or UTF-32: save it as UTF-8"):
+        place.load()
+
+
 def test_a_variable_with_too_many_words_is_taken_for_the_one_with_fewer(place):
     place.environment |= {"BROOKLINE_HA_MODE": "master", "BROOKLINE_HA_TIMEOUT_S": "3"}
 

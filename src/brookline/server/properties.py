@@ -6,12 +6,16 @@ the Latin-1 that Java up to 8 wrote. Our own parser, because no kept library tel
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+"""What begins a file of wider characters; that of UTF-32 in the other order begins as UTF-16's."""
 
 _BLANK = " \t\f"
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
@@ -47,8 +51,18 @@ class BadProperties(ValueError):
     """A file that is no properties file; the message names the line."""
 
 
-def decoded(data: bytes) -> str:
-    """Return the text of a file, whichever of the two encodings it is in."""
+def decoded(data: bytes, source: str) -> str:
+    """Return the text of a file, whichever of the two encodings it is in.
+
+    Raises:
+        BadProperties: If it is in UTF-16 or UTF-32, as some editors write, or is no text: it would
+            be read as one garbled key, and all that it says be missed.
+    """
+    if data.startswith(_WIDE):
+        raise BadProperties(f"{source} is in UTF-16 or UTF-32: save it as UTF-8")
+    if b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
+        raise BadProperties(f"{source}:{line}: there is a NUL byte: this is no text in UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -153,7 +153,7 @@ def _layer_global(sources: Sources, user_home: Path) -> None:
 def _layer_file(sources: Sources, path: Path, *, required: bool) -> None:
     try:
         data = path.read_bytes()
-        entries = parse_properties(decoded(data), str(path))
+        entries = parse_properties(decoded(data, str(path)), str(path))
     except (FileNotFoundError, NotADirectoryError):
         if required:
             sources.faults.append(f"there is no file {path}")
