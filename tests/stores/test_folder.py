@@ -272,7 +272,7 @@ def test_what_stays_stale_is_given_up(folder, tripwire, fail_at, operation, call
     else:
         with pytest.raises(OSError, match="Stale"):
             perform(folder, operation)
-    assert len(tripwire.log) < 100
+    assert len(tripwire.log) < 120
 
 
 def test_a_folder_that_goes_away_under_a_create_is_made_anew(folder, tripwire, tmp_path):
@@ -329,19 +329,10 @@ def test_the_tail_of_a_long_journal_is_listed_without_reading_its_old_shards(
     ]
 
 
-def test_another_folder_put_in_the_place_of_the_root_is_not_written(folder, tmp_path):
-    root = tmp_path.with_name("aside")
-    tmp_path.rename(root)
-    tmp_path.mkdir()
-    assert folder.create(KEY, b"data") == CREATED
-    assert list(tmp_path.iterdir()) == []
-    assert (root / KEY).read_bytes() == b"data"
-
-
 def test_a_root_that_was_removed_takes_nothing(folder, tmp_path):
     tmp_path.rmdir()
     tmp_path.mkdir()
     assert isinstance(folder.create(KEY, b"data"), Undecided)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(OSError, match="another folder lies at"):
         folder.put("node/a", b"beat")
     assert list(tmp_path.iterdir()) == []

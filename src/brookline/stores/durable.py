@@ -9,7 +9,7 @@ import logging
 import secrets
 from typing import TYPE_CHECKING
 
-from brookline.stores.files import words
+from brookline.stores.files import Displaced, words
 
 if TYPE_CHECKING:
     from brookline.stores.files import Files
@@ -18,6 +18,9 @@ log = logging.getLogger("brookline.stores")
 
 TEMP = ".tmp-"
 """How the names of temp files begin; they lie in the folders of their keys."""
+
+_LOG = "journal"
+"""The folder of the log. It and its shards are never removed, not even empty ones."""
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -40,6 +43,7 @@ class Durable:
         self._mark = f"{TEMP}{secrets.token_hex(6)}-"
         self._numbers = itertools.count(1)
         self._lasting: set[str] = set()  # folders that are durable, with all those above them
+        self._of_log: set[str] = set()  # folders of the log that were there once
         self.broken = ""
 
     def write_temp(self, folder: str, data: bytes, *, durable: bool) -> str:
@@ -100,15 +104,19 @@ class Durable:
 
         Another node may have made it without having lived to fsync its parent; so the first use of
         each folder pays for that, also of one that is there already.
+
+        Raises:
+            Displaced: If a folder of the log was there before, and is gone.
         """
         if folder in self._lasting:
             return
         if folder:
             above = folder.rpartition("/")[0]
             self.ensure_lasting(above)
-            self._mkdir(folder)
+            self._make_or_miss(folder)
             self.sync_visible(above)
         self._lasting.add(folder)
+        self.saw(folder)
 
     def ensure(self, folder: str) -> None:
         """Make a folder and those above it, for what need not outlive a power cut."""
@@ -119,6 +127,24 @@ class Durable:
     def forget_folders(self) -> None:
         """Take no folder for durable any more, because one has gone."""
         self._lasting.clear()
+
+    def saw(self, folder: str) -> None:
+        """Remember that a folder of the log is there: it is not to be made a second time."""
+        if folder not in self._of_log and folder.partition("/")[0] == _LOG:
+            self._of_log |= {folder, _LOG}
+
+    def _make_or_miss(self, folder: str) -> None:
+        """Make a folder, but for one of the log that has been moved away with what it holds.
+
+        What is written into a new one is lost when somebody puts the old one back over it.
+        """
+        if folder not in self._of_log:
+            self._mkdir(folder)
+            return
+        try:
+            self._files.close(self._files.open(folder))
+        except FileNotFoundError as problem:
+            raise Displaced(f"the folder {folder} of the store is gone; put it back") from problem
 
     def _mkdir(self, folder: str) -> None:
         with contextlib.suppress(FileExistsError):

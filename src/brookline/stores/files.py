@@ -10,21 +10,43 @@ _NEW_FOLDER = 0o700
 _CHUNK = 1 << 18
 
 
+class Displaced(OSError):
+    """The folder that is held open is not, or no longer, what others find by its path."""
+
+
 class Files:
     """What a directory store asks of the operating system. Calls raise OSError.
 
     All paths are relative to the root, which is held open: should somebody unmount it, or put
-    another folder in its place, calls fail instead of going on elsewhere.
+    another folder in its place, nothing is written into that one. The held one can still be written
+    then, though nobody else finds it any more: who writes asks `check_place`.
 
     Args:
         root: The folder in which all happens; it must exist.
     """
 
     def __init__(self, root: str) -> None:
-        self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._path = os.path.abspath(root)  # noqa: PTH100  # only as a text: links may change
+        self._root = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         # Closed with the last reference, that is, after the last call that hangs has returned:
         # the number could mean another folder by then.
         weakref.finalize(self, os.close, self._root).atexit = False
+
+    def check_place(self) -> None:
+        """Make sure that who follows the path of the root finds the folder that is held.
+
+        Raises:
+            Displaced: If it was moved away, or another one lies in its place.
+        """
+        try:
+            found = os.stat(self._path)  # noqa: PTH116  # a text, as above
+        except (FileNotFoundError, NotADirectoryError) as problem:
+            raise Displaced(f"the folder {self._path} is gone") from problem
+        if not os.path.samestat(found, os.fstat(self._root)):
+            raise Displaced(
+                f"another folder lies at {self._path} than the one that this node holds;"
+                " start the node anew"
+            )
 
     def create(self, path: str) -> int:
         """Make a file that must not exist yet, for its owner only; return it open for writing."""

@@ -2,6 +2,10 @@
 
     create   temp file, write, fsync, link, fsync of the folder, unlink of the temp file
 
+Before each write, and before a create is answered, the path of the root must still lead to the folder
+that is held. So what is acknowledged was in the folder that all others find, at that moment; and who
+holds another one can neither write nor renew a heartbeat, and stops leading.
+
 `link` fails if the name is taken, in one step, on NFS too; and since the bytes are durable before
 the name exists, no reader ever sees half an entry. Not `open(O_EXCL)` on the final name: it exists
 before its content. Not `rename`: it replaces, and RENAME_NOREPLACE is unknown to NFS clients.
@@ -67,6 +71,12 @@ class Folder:
             return Undecided(f"cannot create {key}: {words(problem)}")
 
     def _create(self, key: str, data: bytes) -> CreateOutcome:
+        self._files.check_place()
+        outcome = self._create_here(key, data)
+        self._files.check_place()  # else it may lie where nobody looks
+        return outcome
+
+    def _create_here(self, key: str, data: bytes) -> CreateOutcome:
         folder = key.rpartition("/")[0]
         self._disk.ensure_lasting(folder)
         temp = self._disk.write_temp(folder, data, durable=True)
@@ -98,9 +108,11 @@ class Folder:
         """Return the bytes of a key, or None if it is absent."""
         once = key.partition("/")[0] in _WRITTEN_ONCE
         try:
-            return self._again(lambda: self._disk.read(key), _STALE if once else _REPLACED)
+            data = self._again(lambda: self._disk.read(key), _STALE if once else _REPLACED)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
+        self._disk.saw(key.rpartition("/")[0])
+        return data
 
     def put(self, key: str, data: bytes) -> None:
         """Write a key that has one writer: readers see the old bytes or the new, never a mixture.
@@ -111,6 +123,7 @@ class Folder:
         self._write_again(lambda: self._put(key, data))
 
     def _put(self, key: str, data: bytes) -> None:
+        self._files.check_place()
         folder = key.rpartition("/")[0]
         self._disk.ensure(folder)
         temp = self._disk.write_temp(folder, data, durable=False)
@@ -119,9 +132,11 @@ class Folder:
         except OSError:
             self._disk.discard(temp)
             raise
+        self._files.check_place()
 
     def delete(self, key: str) -> None:
         """Remove a key. Without fsync: a deletion that a power cut undoes is simply made again."""
+        self._read_again(self._files.check_place)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             self._read_again(lambda: self._files.unlink(key))
         if key.partition("/")[0] in _SHORT_LIVED:
@@ -178,9 +193,11 @@ class Folder:
 
     def _names(self, folder: str) -> list[tuple[str, bool]]:
         try:
-            return self._read_again(lambda: self._files.names(folder))
+            found = self._read_again(lambda: self._files.names(folder))
         except (FileNotFoundError, NotADirectoryError):
             return []
+        self._disk.saw(folder)
+        return found
 
     def _read_again(self, look: Callable[[], T]) -> T:
         """Look again while a handle is stale."""
