@@ -146,6 +146,41 @@ def test_a_damaged_entry_halts_it_there(where: int) -> None:
     sim(story)
 
 
+def test_a_damaged_entry_that_a_snapshot_contains_is_not_needed() -> None:
+    async def story(journal: Journal) -> None:
+        master = await written(journal, 5)
+        replica = Replica(PLANE)
+        reader = journal.reader(replica)
+        key = entry_key(master.seq)
+        journal.shelf.put(key, (journal.shelf.get(key) or b"")[:-9])
+        with pytest.raises(Damaged, match=key):
+            await reader.catch_up()
+        assert replica.seq == master.seq - 1
+        await snapped(journal, master)
+        assert await reader.catch_up() is Place.TAIL
+        assert replica.at == master.at
+
+    sim(story)
+
+
+def test_a_snapshot_that_cannot_be_read_is_no_way_past_a_damaged_entry() -> None:
+    async def story(journal: Journal) -> None:
+        master = await written(journal, 5)
+        await snapped(journal, master)
+        snap = journal.shelf.keys("snapshot/", "")[0]
+        journal.shelf.put(snap, b"rubbish")
+        key = entry_key(master.seq)
+        journal.shelf.put(key, (journal.shelf.get(key) or b"")[:-9])
+        replica = Replica(PLANE)
+        reader = journal.reader(replica)
+        for _ in range(2):
+            with pytest.raises(Damaged, match=key):
+                await reader.catch_up()
+        assert replica.seq == master.seq - 1
+
+    sim(story)
+
+
 def test_an_entry_in_another_ones_place_is_damage() -> None:
     async def story(journal: Journal) -> None:
         await written(journal, 3)

@@ -1,7 +1,7 @@
 """The reader: moves a replica to the tail of the log, and knows a tail from a hole.
 
 *Tail* needs three signs: the next entry is absent; no newer snapshot exists (else the entries
-between were collected: reload); no later entry exists (else look again; if it stays so, the log has
+between were collected, or one of them is damaged: reload); no later entry exists (else look again; if it stays so, the log has
 a gap, which is an alarm, never skipped).
 """
 
@@ -95,11 +95,27 @@ class Reader:
             while True:
                 await self._run()
                 newer = await self._newer(self._replica.seq)
-                if newer is not None and await self._reload(newer):
-                    continue
+                if newer is not None:
+                    await self._reload(newer)
+                    continue  # also if it was unreadable, which is known now
                 place = await self._tail_or_hole()
                 if place is not None:
                     return place
+
+    async def examine(self, key: str) -> str:
+        """Return what is wrong with the entry under `key`, or empty; the replica stays as it is.
+
+        Raises:
+            StoreError: If the store does not answer.
+        """
+        data = await self._store.get(key)
+        if data is None:
+            return f"entry {key} is missing"
+        try:
+            await self._decode(key, data)
+        except Damaged as error:
+            return error.message
+        return ""
 
     async def load(self) -> None:
         """Begin with the newest snapshot that is whole, if there is any; then `catch_up`."""
@@ -126,7 +142,7 @@ class Reader:
         else:
             found = await asyncio.gather(*(self._store.get(key) for key in keys))
         for key, data in zip(keys, found, strict=True):
-            entry = None if data is None else await self._decode(key, data)
+            entry = None if data is None else await self._whole(key, data)
             if entry is None:
                 return False
             # A candidate that slept may have put its fence into a slot that was collected
@@ -136,6 +152,20 @@ class Reader:
             await self._replica.apply(entry)
             self.on_progress()
         return True
+
+    async def _whole(self, key: str, data: bytes) -> Entry | None:
+        """Return the entry under `key`; None if a snapshot that contains it must be loaded instead.
+
+        Raises:
+            Damaged: If it is, and no snapshot contains it.
+        """
+        try:
+            return await self._decode(key, data)
+        except Damaged as error:
+            if await self._newer(entry_seq(key) - 1) is None:
+                raise
+            log.warning("damaged entry", extra={"fields": {"why": error.message}})
+            return None
 
     async def _newer(self, seq: int) -> str | None:
         """Return the newest snapshot above `seq` that is not known to be unreadable."""

@@ -85,8 +85,13 @@ class Upkeep:
         self._settings = settings
         self._rules = rules
         self._last_snapshot = clock.monotonic()
+        self._wanted = 0
         self._noticed: Collect | None = None
         self._pending: collections.deque[tuple[Collect, float]] = collections.deque()
+
+    def want_snapshot(self, seq: int) -> None:
+        """Have the next looks take a snapshot until one that is announced contains entry `seq`."""
+        self._wanted = max(self._wanted, seq)
 
     async def run(self, period_s: float) -> None:
         """Look after the log every `period_s` seconds until cancelled."""
@@ -107,6 +112,8 @@ class Upkeep:
     def _snapshot_is_due(self) -> bool:
         standing, settings = self._replica.standing, self._settings
         last = standing.snapshots[-1] if standing.snapshots else None
+        if self._wanted > (last.seq if last else 0):
+            return True
         since = self._replica.seq - (last.seq if last else 0)
         if since <= 1:
             return False

@@ -80,6 +80,10 @@ class Leadership:
         """Change records; as `Writer.commit`."""
         return await self.writer.commit(decide, request=request, user=user)
 
+    def want_snapshot(self, seq: int) -> None:
+        """Have a snapshot that contains entry `seq` taken and announced soon."""
+        self._upkeep.want_snapshot(seq)
+
     def note(self, change: Change) -> None:
         """Have a reading written within the period."""
         self._notes.add(change)

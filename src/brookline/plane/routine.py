@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from brookline.errors import BrooklineError, Conflict, Damaged, StoreError
 from brookline.journal.reader import Place
 from brookline.plane import admission
+from brookline.plane.hearsay import Hearsay
 from brookline.plane.heart import Signs
 from brookline.plane.reach import Petition
 from brookline.plane.states import NodeState
@@ -42,6 +43,7 @@ class Routine:
         self._candidate = candidate
         self._incumbent = incumbent
         self._petition = Petition(core, observer, candidate=candidate, mailbox=incumbent.mailbox)
+        self._hearsay = Hearsay(core, candidate.is_fresh)
         self._crew = Crew("plane", self._note_failure)
         self._ticks = Crew("plane", self._note_failure)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -126,7 +128,7 @@ class Routine:
         while True:
             try:
                 await self._look()
-                if self._core.alarm:
+                if self._core.alarm and not self._hearsay.stands:
                     await self._all_clear()
             except StoreError as error:
                 log.warning("store", extra={"fields": {"why": error.message}})
@@ -147,6 +149,7 @@ class Routine:
         await self._observer.look()
         if core.leadership is not None:
             await self._incumbent.duties()
+            await self._hearsay.mind()
             return
         place = await core.parts.reader.catch_up()
         if place is Place.TAIL:
