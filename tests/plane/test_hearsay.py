@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from tests.plane.house import core, led_by, node, plane, standing_by
-from tests.plane.stories import write
+from tests.plane.stories import on, write
 
 from brookline.journal.keys import PLANE, SNAPSHOT, entry_key
 from brookline.plane.states import NodeState
@@ -71,6 +71,20 @@ def test_the_master_says_the_same_and_all_that_it_wrote_is_there_after_its_end()
         assert await harness.until(lambda: harness.master() == "b", 60)
         assert kept(harness, "b") == ["before", "after0", "after1", "after2"]
         assert await harness.until(lambda: not core(harness, "b").alarm)
+
+    plane(story, settings=CALM)
+
+
+def test_a_master_that_is_told_to_end_leaves_nothing_behind_that_nobody_can_read() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        key = await damaged(harness)
+        assert await harness.until(lambda: key in core(harness, "a").alarm, 30)
+        assert harness.shelf.keys(SNAPSHOT, "") == []
+        assert await write(harness, "a", "after")
+        await on(harness, "a", node(harness, "a").stop())
+        assert len(harness.shelf.keys(SNAPSHOT, "")) == 1
+        assert await harness.until(lambda: harness.master() == "b", 60)
+        assert kept(harness, "b") == ["before", "after"]
 
     plane(story, settings=CALM)
 

@@ -93,6 +93,15 @@ class Upkeep:
         """Have the next looks take a snapshot until one that is announced contains entry `seq`."""
         self._wanted = max(self._wanted, seq)
 
+    async def settle(self) -> None:
+        """Take the snapshot that is wanted and not announced yet, if there is one.
+
+        Raises:
+            BrooklineError: If it cannot be announced.
+        """
+        if self._lacks_wanted():
+            await self._take_snapshot()
+
     async def run(self, period_s: float) -> None:
         """Look after the log every `period_s` seconds until cancelled."""
         while True:
@@ -112,7 +121,7 @@ class Upkeep:
     def _snapshot_is_due(self) -> bool:
         standing, settings = self._replica.standing, self._settings
         last = standing.snapshots[-1] if standing.snapshots else None
-        if self._wanted > (last.seq if last else 0):
+        if self._lacks_wanted():
             return True
         since = self._replica.seq - (last.seq if last else 0)
         if since <= 1:
@@ -121,6 +130,10 @@ class Upkeep:
             return True
         old = self._clock.monotonic() - self._last_snapshot > settings.age_s
         return since >= settings.entries and old
+
+    def _lacks_wanted(self) -> bool:
+        taken = self._replica.standing.snapshots
+        return self._wanted > (taken[-1].seq if taken else 0)
 
     async def _take_snapshot(self) -> None:
         key, data = await snapshot.encode(self._replica, self._clock)

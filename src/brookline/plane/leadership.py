@@ -97,8 +97,9 @@ class Leadership:
         return await self.writer.append_last(payload)
 
     async def flush(self) -> None:
-        """Write the readings that wait."""
+        """Write the readings that wait, and a snapshot without which no other could read on."""
         await self._notes.flush()
+        await self._upkeep.settle()
 
     def stuck_s(self) -> float:
         """Return for how many seconds an append has waited for its answer."""
