@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from brookline.server.place import Place, read_place
+from brookline.server.place import read_place
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,13 @@ def test_people_do_not_see_its_password():
 def test_what_names_no_folder_cannot_be_read():
     with pytest.raises(ValueError, match="names the host"):
         read_place("file://filer/export")
-    assert Place("x") == Place("x")
+    assert read_place("x") == read_place("x")
+
+
+def test_a_plane_is_where_it_was_when_its_name_was_read(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    place = read_place("../shared")
+    monkeypatch.chdir("/")
+    (tmp_path / "in").rmdir()
+    assert place.url == str(tmp_path / "shared")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from brookline.client.addresses import EXAMPLE, checked, is_loopback
 from brookline.errors import InvalidInput
+from brookline.values.folders import here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -82,7 +83,7 @@ def find_access(wish: Wish, environment: Mapping[str, str], folder: Path | None 
     Raises:
         InvalidInput: If an address is none, or ``--home`` is no home of a node.
     """
-    folder = folder or Path.cwd()
+    folder = folder or here()
     urls, urls_from = _find_urls(wish, environment, folder)
     user = wish.user or environment.get("BROOKLINE_USER", "")
     password, password_from = _find_password(wish, environment, folder, urls=urls)

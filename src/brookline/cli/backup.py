@@ -15,6 +15,7 @@ from brookline.cli.stores import NOTE, STORE_OPTION, find_store, offline, offlin
 from brookline.cli.times import past_moment_of, stamp
 from brookline.errors import NotFound
 from brookline.values.clock import SystemClock
+from brookline.values.folders import here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,9 +125,9 @@ def restore(
 
 
 def _usual_folders(home: str) -> list[Path]:
-    here = Path(home) if home else Path.cwd()
-    homes = [here, *(note.parents[1] for note in here.glob(f"*/{NOTE}"))]
-    return [*([] if home else [here]), *(one / BACKUPS for one in homes)]
+    folder = Path(home) if home else here()
+    homes = [folder, *(note.parents[1] for note in folder.glob(f"*/{NOTE}"))]
+    return [*([] if home else [folder]), *(one / BACKUPS for one in homes)]
 
 
 def _value(file: File) -> dict[str, Any]:

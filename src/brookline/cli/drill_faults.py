@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Never
 from brookline.client import calls
 from brookline.errors import Conflict
 from brookline.server.lock import holder_of
+from brookline.values.folders import here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ class Process:
         Raises:
             Conflict: If its home is not here.
         """
-        folder = folder or Path.cwd()
+        folder = folder or here()
         named = [Path(home)] if home else []
         for one in (*named, folder, *sorted(path.parent for path in folder.glob("*/lock"))):
             holder = holder_of(one)

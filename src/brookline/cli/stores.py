@@ -19,6 +19,7 @@ from brookline.journal.planekey import find_plane
 from brookline.stores.presence import is_there
 from brookline.stores.registry import open_store, path_of, scheme_of
 from brookline.stores.urls import MASK, shown
+from brookline.values import folders
 from brookline.values.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def find_store(
     named = environment.get(VARIABLE, "")
     if url or (named and not home):
         return url or named
-    folder = folder or Path.cwd()
+    folder = folder or folders.here()
     homes = (
         [Path(home)] if home else [folder, *sorted(p.parents[1] for p in folder.glob(f"*/{NOTE}"))]
     )
@@ -258,7 +259,14 @@ async def _end(items: AsyncIterator[Any]) -> None:
 
 
 def absolute(url: str) -> str:
-    """Return a store's URL as it can be used from another folder, without a password."""
-    if scheme_of(url) in ("directory", "file"):
-        return str(path_of(url).absolute())
-    return shown(url)
+    """Return a store's URL as it can be used from another folder, without a password.
+
+    Raises:
+        InvalidInput: If it counts from the current folder, and that was removed.
+    """
+    if scheme_of(url) not in ("directory", "file"):
+        return shown(url)
+    try:
+        return str(folders.absolute(path_of(url)))
+    except ValueError as error:
+        raise InvalidInput(str(error)) from error

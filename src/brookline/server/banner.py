@@ -9,6 +9,7 @@ from brookline.security.first_user import ADMIN, PASSWORD_IN, place_of
 from brookline.security.provider import Provider
 from brookline.security.users import USER
 from brookline.values.addresses import is_loopback
+from brookline.values.folders import here
 from brookline.version import VERSION
 
 if TYPE_CHECKING:
@@ -73,10 +74,8 @@ def _login(node: PlaneNode, home: Home, first_user: FirstUser, provider: Provide
 
 
 def _home_option(home: Home) -> str:
-    from pathlib import Path  # noqa: PLC0415
-
-    here = Path.cwd()
-    if home.path == here:
+    folder = here()
+    if home.path == folder:
         return ""
-    shown = home.path.relative_to(here) if home.path.is_relative_to(here) else home.path
+    shown = home.path.relative_to(folder) if home.path.is_relative_to(folder) else home.path
     return f" --home {shown}"

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from brookline.server.place import read_place
 from brookline.values.coercion import coerce
 from brookline.values.durations import Duration
+from brookline.values.folders import absolute
 from brookline.values.ports import PortRange
 from brookline.values.sizes import Size
 
@@ -121,6 +122,14 @@ def _node_name(text: str) -> str:
     return text
 
 
+def _path(text: str) -> Path:
+    """Read the name of a file or folder, as of now: the current folder may be gone later."""
+    try:
+        return absolute(Path(text).expanduser())
+    except RuntimeError as error:
+        raise ValueError(f"{text!r} names the home of an unknown user") from error
+
+
 TEXT = Kind(str, "text")
 FLAG = Kind(_flag, "true", "")
 COUNT = Kind(_count, "10", "NUMBER")
@@ -129,7 +138,7 @@ SECONDS = Kind(_seconds, "30s", "DURATION")
 PERIOD = Kind(_period, "30s", "DURATION")
 BARE_SECONDS = Kind(_bare_seconds, "1h", "DURATION")
 PORTS = Kind(PortRange.of, "8081", "PORT")
-PATH = Kind(lambda text: Path(text).expanduser().absolute(), "/var/lib/brookline", "PATH")
+PATH = Kind(_path, "/var/lib/brookline", "PATH")
 PLACE = Kind(read_place, "s3://bucket/plane1", "PATH|URL")
 ADDRESSES = Kind(_addresses, "127.0.0.1", "ADDRESS")
 URL = Kind(_url, "https://node1.example.org:8443", "URL")

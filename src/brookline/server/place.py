@@ -7,6 +7,7 @@ import dataclasses
 from brookline.errors import StoreUnfit
 from brookline.stores import urls
 from brookline.stores.registry import path_of, scheme_of
+from brookline.values.folders import absolute
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -15,33 +16,27 @@ class Place:
 
     Attributes:
         text: As it was given.
+        url: What opens the store, from any folder.
     """
 
     text: str
+    url: str
 
     def __str__(self) -> str:
         return urls.shown(self.url)
-
-    @property
-    def url(self) -> str:
-        """What opens the store.
-
-        A name that is not absolute counts from the folder in which the server is started, as in AMP.
-        """
-        if scheme_of(self.text) not in ("directory", "file"):
-            return self.text
-        return str(path_of(self.text).absolute())
 
 
 def read_place(text: str) -> Place:
     """Read the name of a folder or the URL of a store.
 
+    A name that is not absolute counts from the folder in which the server is started, as in AMP.
+
     Raises:
         ValueError: If it names no folder.
     """
-    place = Place(text)
+    if scheme_of(text) not in ("directory", "file"):
+        return Place(text, text)
     try:
-        _ = place.url
+        return Place(text, str(absolute(path_of(text))))
     except StoreUnfit as error:
         raise ValueError(error.message) from error
-    return place

@@ -73,7 +73,10 @@ def load_settings(
     """
     home_given = Sources({}, environment).given(c.HOME)
     home_text = options.get(c.HOME.name) or (home_given.text if home_given else ".")
-    home = c.HOME.kind.read(str(home_text))
+    try:
+        home = c.HOME.kind.read(str(home_text))
+    except ValueError as error:
+        raise InvalidInput(f"the home cannot be found: {error}, with --home") from error
     sources = read_sources(
         options, environment, home=home, user_home=user_home or Path("~").expanduser()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import stat
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,7 @@ def read_sources(
     _layer_global(sources, user_home)
     local = sources.given(c.LOCAL_PROPERTIES)
     if local is not None:
-        _layer_file(sources, kinds.PATH.read(local.text), required=True)
+        _layer_named(sources, local)
     sources.layer(_sets(options.get("set") or ()))
     read = _keys_of_store(sources)
     entries = [entry for entry in sources.properties.values() if entry.key not in read]
@@ -147,6 +148,11 @@ def _layer_global(sources: Sources, user_home: Path) -> None:
     if named is None:
         _layer_file(sources, user_home / ".brooklyn" / "brooklyn.properties", required=False)
     else:
+        _layer_named(sources, named)
+
+
+def _layer_named(sources: Sources, named: Given) -> None:
+    with contextlib.suppress(ValueError):  # told with all that settings cannot be read as
         _layer_file(sources, kinds.PATH.read(named.text), required=True)
 
 
