@@ -105,6 +105,18 @@ def test_without_a_candidate_there_is_no_switchover() -> None:
     plane(story, "a")
 
 
+def test_one_that_has_just_ceased_to_stand_by_is_no_successor() -> None:
+    async def story(harness: PlaneHarness) -> None:
+        await led_by(harness, "a")
+        await standing_by(harness, "b", "c")
+        await on(harness, "b", node(harness, "b").set_mode(Mode.DISABLED))
+        with pytest.raises(InvalidInput, match="'b' could not lead now"):
+            await on(harness, "a", node(harness, "a").switchover("b"))
+        assert node(harness, "a").leads()
+
+    plane(story, "abc")
+
+
 def test_a_resignation_that_cannot_be_written_ends_the_mastership_all_the_same() -> None:
     """It may land late, and nothing may be written behind it."""
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
-from brookline.errors import Conflict, InvalidInput
+from brookline.errors import BrooklineError, Conflict, InvalidInput
 from brookline.plane.mail import Letter, wish
 from brookline.plane.states import Mode, NodeState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from brookline.plane.candidate import Candidate
     from brookline.plane.core import Core
     from brookline.plane.incumbent import Incumbent
     from brookline.plane.members import Member
     from brookline.plane.observer import Observer
+
+log = logging.getLogger("brookline.plane")
 
 _MAIL_POLLS = 3
 """How many polls a master may take to answer "resign to me" before it is replaced by force."""
@@ -93,17 +98,24 @@ class Admin:
             if self._core.leadership is None:
                 await self._core.rest()
 
-    async def switchover(self, to: str, user: str, *, reason: str, members: list[Member]) -> str:
+    async def switchover(
+        self, to: str, user: str, *, reason: str, members: Callable[[], list[Member]]
+    ) -> str:
         """Hand over to another node, by instance id or name, and return the new master's instance.
 
-        Who wants it and why is kept in the history.
+        Who wants it and why is kept in the history. What nodes say is read anew first: one that has
+        just been told to stand by no more has said so before that was answered.
 
         Raises:
             NotMaster: If this node does not lead.
             InvalidInput: If there is no such node, or it could not lead.
             Conflict: If nobody became active in time.
         """
-        heir, told = _heir(to, members), wish("switchover", user, reason=reason)
+        try:
+            await self._observer.look()
+        except BrooklineError:
+            log.info("what other nodes say may be out of date")
+        heir, told = _heir(to, members()), wish("switchover", user, reason=reason)
         successor = await self._incumbent.hand_over(heir, reason=told, leave=False)
         if not successor:
             raise Conflict("this node resigned, but nobody has become active yet; see 'ha status'")

@@ -386,7 +386,7 @@ class PlaneNode:
             NotMaster: If this node does not lead.
             InvalidInput: If there is no such node, or it could not lead.
         """
-        return await self._admin.switchover(to, user, reason=reason, members=self.members())
+        return await self._admin.switchover(to, user, reason=reason, members=self.members)
 
     async def clear(self, instance: str | None) -> None:
         """Forget one node, or all that do not lead.
