@@ -10,7 +10,6 @@ from tests.operations.far import ends
 from tests.operations.test_resolving import commit, found
 
 from brookline.management.leftovers import leftovers
-from brookline.operations.prospects import prospects
 from brookline.operations.remains import Leftover
 from brookline.operations.resolving import Interrupted, resume
 from brookline.operations.task import Status
@@ -116,21 +115,6 @@ async def test_a_step_records_soon_on_which_machine_its_command_runs(far, until)
     await ends(far, task)
     assert far.endings() == []
     assert far.bench.record(part)["commands"] == ["m1"]
-
-
-@pytest.mark.parametrize("once", [True, False])
-def test_only_what_may_be_a_command_is_looked_for_on_all_machines_of_its_entity(once):
-    step = {"name": "pay", "status": "interrupted", "parent": "t0", "entity": "web"}
-    step |= {"once": True} if once else {}
-    interrupted = Interrupted("t0", {"status": "interrupted"}, {"t1": step})
-    here = SimpleNamespace(effective_locations=lambda: ["db"])
-    live = SimpleNamespace(entity=lambda _: here, location=lambda one: one)
-    locations = SimpleNamespace(is_machine=bool, machine=str)
-    platform = SimpleNamespace(live=live, locations=locations)
-    left = leftovers(interrupted, platform)
-    assert left == ([] if once else [Leftover("t1", "pay", "web")])
-    [text, *_] = prospects(interrupted, may_run=[one.task for one in left])["abandon"].texts[1:]
-    assert text.startswith("nobody knows" if once else "ends on its machine")
 
 
 def test_what_may_still_run_is_looked_for_where_it_was_begun():

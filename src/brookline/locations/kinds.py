@@ -71,6 +71,13 @@ class Kind(Protocol):
         """Return the machine of a record."""
         ...
 
+    def begin(self) -> None:
+        """Take each machine for what its record says, as the node begins to lead.
+
+        What was found out in an earlier mastership may be old: another node has led since.
+        """
+        ...
+
 
 class Locations:
     """The kinds of locations that this server has."""
@@ -123,6 +130,11 @@ class Locations:
             RemoteError: If it is of no kind that this server has.
         """
         return self._kind(machine).machine(machine)
+
+    def begin(self) -> None:
+        """Take each machine for what its record says, as the node begins to lead."""
+        for kind in self._kinds:
+            kind.begin()
 
     def _kind(self, location: Location) -> Kind:
         for kind in self._kinds:

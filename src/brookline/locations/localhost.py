@@ -112,8 +112,12 @@ class Localhost:
         guard = RecordedGuard(self._guard(machine), machine)
         return LocalMachine(host, config[BASE_DIR], self._clock, turns=self._turns, guard=guard)
 
+    def begin(self) -> None:
+        """Take each machine for what its record says, as the node begins to lead."""
+        self._guards.clear()
+
     def _guard(self, machine: Location) -> Guard:
-        """Return the guard of a machine; one for all who use the machine."""
+        """Return the guard of a machine; one for all who use it in a mastership."""
         found = self._guards.get(machine.id)
         if found is None:
             place = Place.of(machine.config)

@@ -29,18 +29,16 @@ _MOST = 1000
 def leftovers(found: Interrupted, platform: Platform) -> list[Leftover]:
     """Return the steps whose commands may still run: those that had begun and have no outcome.
 
-    Where it is not recorded on which machines they run, those of the entity count; but for what must
-    not be done twice, for that is hardly ever a command.
+    Where it is not recorded on which machines they run, those of the entity count: what a step did in
+    its last moments may be on no record.
     """
     return [left for one in found.left for left in _left_of(one, found.parts[one], platform)]
 
 
 def _left_of(task_id: str, step: Value, platform: Platform) -> list[Leftover]:
     recorded = leftovers_of(task_id, step)
-    if recorded or step.get("once"):
+    if recorded or not any(True for _ in machines_of(platform, step.get("entity", ""))):
         return recorded
-    if not any(True for _ in machines_of(platform, step.get("entity", ""))):
-        return []
     return [Leftover(task_id, step["name"], step["entity"], step.get("again", 0))]
 
 

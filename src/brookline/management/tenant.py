@@ -98,6 +98,7 @@ class ManagementTenant:
             return
         self._acts, self._opened = True, epoch
         log.info("activate", extra={"fields": {"epoch": epoch}})
+        self._platform.locations.begin()
         try:
             await self._supervisor.activate(epoch)
         except (NotMaster, Fenced):

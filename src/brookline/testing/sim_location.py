@@ -170,6 +170,10 @@ class SimKind:
             self._guards[machine.id] = guard
         return ReachedMachine(reached, RecordedGuard(guard, machine))
 
+    def begin(self) -> None:
+        """Take each machine for what its record says, as the node begins to lead."""
+        self._guards.clear()
+
 
 def machine_record(machine: SimMachine) -> Value:
     """Return the record of a machine."""

@@ -149,3 +149,25 @@ def test_what_is_cancelled_while_it_waits_to_come_to_its_command_again_leaves_no
 
     stage.harness.run(stage.play(story))
     assert not stage.harness.oracle.violations, str(stage.harness.transcript)
+
+
+def test_who_leads_again_knows_the_folder_that_the_master_before_it_had_made():
+    stage = Stage()
+
+    async def story(stage):
+        await stage.begin(command("check", 0.1))
+        await stage.begins()
+        await stage.pass_by(5)
+        await stage.a.host.spawn(stage.a.node.switchover("b"))
+        assert await stage.harness.until(stage.b.leads)
+        stage.world.reset(stage.machine)
+        await stage.begin(command("launch", 0.1))
+        task_id = await stage.begin(command("install", 30.0), entity="e1")
+        await stage.begins(3)
+        await stage.pass_by(2)
+        stage.b.crash()
+        assert await stage.harness.until(stage.a.leads)
+        await stage.cancel(task_id)
+
+    stage.harness.run(stage.play(story))
+    assert not stage.harness.oracle.violations, str(stage.harness.transcript)
