@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from tests.plane.house import core, led_by, node, plane, standing_by
 from tests.plane.stories import on, write
 
-from brookline.journal.keys import PLANE, SNAPSHOT, entry_key
+from brookline.journal.keys import PLANE, SNAPSHOT, entry_key, node_key
 from brookline.plane.states import NodeState
+from brookline.stores.faults import NEVER, Fate
 from brookline.testing.harness import QUICK
+from brookline.testing.planned import Plan
 
 if TYPE_CHECKING:
     from brookline.testing.harness import PlaneHarness
@@ -116,16 +118,17 @@ def test_an_entry_that_is_lost_is_made_harmless_as_well() -> None:
     plane(story, settings=CALM)
 
 
-def unable_to_heal(harness: PlaneHarness) -> None:
-    leadership = core(harness, "a").leadership
-    assert leadership is not None
-    leadership.want_snapshot = lambda seq: None  # type: ignore[method-assign]
+def takes_no_snapshot(harness: PlaneHarness) -> None:
+    """Let the store lose each snapshot that is sent to it, for as long as the story lasts."""
+    lost = Plan(handle="a", operation="create", prefix=SNAPSHOT, fate=Fate(NEVER, heard=False))
+    for _ in range(1000):
+        harness.faults.plan(lost)
 
 
 def test_the_alarm_is_raised_once_and_stays_until_the_entry_is_repaired() -> None:
     async def story(harness: PlaneHarness) -> None:
         await led_by(harness, "a")
-        unable_to_heal(harness)
+        takes_no_snapshot(harness)
         key = await damaged(harness)
         assert await harness.until(lambda: key in core(harness, "a").alarm, 30)
         await harness.sleep(10)
@@ -142,13 +145,10 @@ def test_the_alarm_is_raised_once_and_stays_until_the_entry_is_repaired() -> Non
 
 def test_an_alarm_about_an_entry_that_is_whole_here_is_only_told() -> None:
     async def story(harness: PlaneHarness) -> None:
-        await led_by(harness, "a")
-        await standing_by(harness, "b")
-        await write(harness, "a", "before")
-        named = f"entry {entry_key(node(harness, 'a').replica.seq)} is damaged"
-        routine = node(harness, "b")._routine
-        routine._core.alarm = named
-        routine._all_clear = lambda: harness.sleep(0)  # type: ignore[method-assign]
+        key = await damaged(harness)
+        beats = node_key(node(harness, "b").identity.instance)
+        assert await harness.until(lambda: key.encode() in (harness.shelf.get(beats) or b""), 30)
+        harness.shelf.put(key, good[key])  # repaired before the master has looked
         assert await harness.until(lambda: lines(harness, "entry is whole here") > 0, 30)
         await harness.sleep(10)
         assert lines(harness, "entry is whole here") == 1
