@@ -67,6 +67,17 @@ def until() -> Callable[[Callable[[], object]], Any]:
 
 
 @pytest.fixture
+def removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Be in a folder that was removed."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    yield
+    os.chdir("/")
+
+
+@pytest.fixture
 def pids() -> Iterator[list[int]]:
     """Pids that a test read from its processes; what is left of them ends with the test."""
     found: list[int] = []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from brookline.cli.access import Wish, find_access
@@ -14,17 +12,6 @@ from brookline.client.states import Member
 from brookline.errors import Conflict, InvalidInput
 
 pytestmark = pytest.mark.usefixtures("removed")
-
-
-@pytest.fixture
-def removed(tmp_path, monkeypatch):
-    """Be in a folder that was removed."""
-    folder = tmp_path / "gone"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    folder.rmdir()
-    yield
-    os.chdir("/")
 
 
 def test_the_plane_is_at_the_default_address_as_in_any_other_folder():

@@ -1,22 +1,10 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from brookline.values.folders import absolute, here
-
-
-@pytest.fixture
-def removed(tmp_path, monkeypatch):
-    """Be in a folder that was removed."""
-    folder = tmp_path / "gone"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    folder.rmdir()
-    yield
-    os.chdir("/")
 
 
 def test_a_path_counts_from_the_current_folder(tmp_path, monkeypatch):
