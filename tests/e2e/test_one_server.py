@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import signal
+import socket
 import stat
+from http.client import HTTPResponse
 
 import pytest
 from tests.e2e.servers import eventually
@@ -120,3 +123,26 @@ def test_the_last_heartbeat_comes_when_all_connections_are_closed(cluster):
     kept.close()
     assert n1.wait() == 0
     n2.becomes("master")
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [(b"nonsense\r\n\r\n", 400), (b"GET / HTTP/1.1\r\nx: %s\r\n\r\n" % (b"a" * 70_000), 431)],
+    ids=["no request", "a head that is too long"],
+)
+def test_what_never_becomes_a_request_is_refused_like_one_that_does(cluster, said, status):
+    n1 = cluster["n1"].start().becomes("master")
+    with socket.create_connection(("127.0.0.1", n1.port)) as sock:
+        with contextlib.suppress(ConnectionError):  # refused before all of it was sent
+            sock.sendall(said)
+        refused = HTTPResponse(sock)
+        refused.begin()
+        error = json.loads(refused.read())
+    other = n1.ask("GET", "/v1/nothing")
+    assert (refused.status, error["error"], other.status) == (status, status, 404)
+    assert set(error) <= set(other.json) | {"details", "data"}
+    ours = [name for name in other.headers if name.lower().startswith("brookline-")]
+    assert ours
+    assert {name: refused.headers[name] for name in ours} == {
+        name: other.headers[name] for name in ours
+    }
