@@ -115,10 +115,8 @@ async def record_by_chance(operation: Operation, decide: Decide, name: str) -> N
         NotMaster: If this node does not lead any more.
         Fenced: Likewise.
     """
-    fresh = operation.fresh
     taken = operation.root.task.taken.get("count", 0)
     await operation.record(decide, name=f"{name} {taken}", by_chance=True)
-    operation.fresh = fresh
 
 
 def _may_go_on(view: View, task_id: str) -> bool:
