@@ -179,6 +179,17 @@ async def test_a_relative_path_is_that_of_the_moment_of_opening(tmp_path, monkey
     await store.close()
 
 
+async def test_a_path_that_goes_up_goes_up_from_where_a_link_leads(tmp_path):
+    for folder in ("far/deep", "far/shared", "shared"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "deep")
+    store = await DirectoryStore.open(tmp_path / "link" / ".." / "shared")
+    assert await store.create(KEY, b"data") == CREATED
+    assert files_in(tmp_path / "far" / "shared") == {KEY: b"data"}
+    assert files_in(tmp_path / "shared") == {}
+    await store.close()
+
+
 @pytest.mark.parametrize("moved", ["journal", "journal/0000000"])
 @pytest.mark.parametrize("known", ["written", "read", "listed"])
 async def test_a_folder_of_the_log_that_was_moved_away_is_not_made_anew(

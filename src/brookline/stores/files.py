@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import weakref
+from pathlib import Path
+
+from brookline.values.folders import absolute
 
 _NEW_FILE = 0o600
 _NEW_FOLDER = 0o700
@@ -26,7 +29,7 @@ class Files:
     """
 
     def __init__(self, root: str) -> None:
-        self._path = os.path.abspath(root)  # noqa: PTH100  # only as a text: links may change
+        self._path = str(absolute(Path(root)))  # as a text, for links may change
         self._root = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         # Closed with the last reference, that is, after the last call that hangs has returned:
         # the number could mean another folder by then.
