@@ -188,3 +188,19 @@ def test_what_is_wrong_with_the_store_is_not_what_was_wrong_before(server, open_
     store = page.get_by_role("region", name="Store")
     settled(page)
     expect(store).to_contain_text("answers, and carries the log")
+
+
+def test_an_answer_about_a_page_that_was_left_counts_nowhere(server, open_screen):
+    app = deploy(server)
+    screen = open_screen(server)
+    page = screen.page
+    asked = held(page, f"**/entities/{app}/effectors")
+    with page.expect_request("**/effectors"):
+        page.get_by_role("link", name="Shop").first.click()
+    expect(page.get_by_role("treeitem").first).to_contain_text("Shop")
+    page.get_by_role("link", name="About").click()
+    expect(screen.row("n1")).to_contain_text("MASTER")
+    with page.expect_response("**/effectors"):
+        for route in asked:
+            route.continue_()
+    settled(page)  # what the console of the browser says by then fails the test
