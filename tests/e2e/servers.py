@@ -65,7 +65,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         self.scheme = "http"
         self.environment: dict[str, str] = {}
-        self._paused = False
+        self.paused = False
 
     @property
     def url(self) -> str:
@@ -98,7 +98,7 @@ class Server:
                 cwd=self.cluster.folder,
                 env=self.cluster.environment | self.environment,
             )
-        self._paused = False
+        self.paused = False
 
     def _listens(self, address: Path) -> bool:
         assert self._runs(), self.log()
@@ -171,7 +171,7 @@ class Server:
     def answers(self) -> bool:
         """Tell whether the process runs, and listens, and is not paused."""
         alive = self.process is not None and self.process.poll() is None
-        return alive and not self._paused and bool(self.port)
+        return alive and not self.paused and bool(self.port)
 
     def has(self, app: str) -> bool:
         """Tell whether it can read an application."""
@@ -191,14 +191,15 @@ class Server:
         """``kill -9 $(cat pid.txt)``."""
         self.signal(signal.SIGKILL)
         self.wait()
+        self.paused = False
 
     def pause(self) -> None:
         self.signal(signal.SIGSTOP)
         os.waitpid(self.pid, os.WUNTRACED)
-        self._paused = True
+        self.paused = True
 
     def resume(self) -> None:
-        self._paused = False
+        self.paused = False
         self.signal(signal.SIGCONT)
 
     def wait(self) -> int:
