@@ -150,6 +150,11 @@ class Server:
         assert answer.status == 200, answer
         return answer.json
 
+    def knows(self, path: str) -> Any:
+        """Return what is there; None while nothing is, or nothing of it is known."""
+        answer = self.ask("GET", path)
+        return (answer.status == 200 and answer.json) or None
+
     def is_well(self, probe: str) -> bool:
         """Ask one of the probes under ``/healthz``."""
         return self.ask("GET", f"/healthz/{probe}", login=False).status == 200

@@ -22,8 +22,7 @@ def interrupt(cluster, fall=None):
     task = master.ask("POST", f"{path}/effectors/pay?timeout=0", '{"amount": 5}', headers=headers)
     parts = f"/v1/activities/{task.json['id']}/children"
     eventually("it pays", lambda: [one for one in master.get(parts) if "startTimeUtc" in one])
-    eventually("the standby knows", lambda: standby.ask("GET", parts).status == 200)
-    eventually("it knows the step", lambda: standby.get(parts) or None)
+    eventually("the standby knows the step", lambda: standby.knows(parts))
     fall.of(master, standby)
     return standby, app
 

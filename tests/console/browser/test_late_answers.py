@@ -105,7 +105,8 @@ def test_what_is_decided_about_is_what_was_chosen_last(cluster, plugged, open_sc
     master, standby = cluster.pair()
     app = deploy(master)
     first, second = pay(master, app, "one"), pay(master, app, "two")
-    eventually("the standby knows", lambda: standby.get(f"/v1/activities/{second}/children"))
+    parts = f"/v1/activities/{second}/children"
+    eventually("the standby knows", lambda: standby.knows(parts))
     master.kill()
     eventually("both are cut off", lambda: len(standby.get("/v1/interrupted")) == 2)
     screen = open_screen(standby, "/interrupted")

@@ -103,7 +103,7 @@ def test_before_a_hand_over_the_store_and_what_runs_are_looked_at(cluster, gate,
     )
     assert answer.status == 201, answer
     running = "/v1/activities?running=true"
-    eventually("the standby knows that it runs", lambda: standby.get(running))
+    eventually("the standby knows that it runs", lambda: standby.knows(running))
     screen = open_screen(standby, "/about")
     dialog = screen.manage("n2")
     dialog.get_by_label("Mode").select_option("MASTER")
