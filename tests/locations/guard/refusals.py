@@ -10,7 +10,7 @@ from tests.locations.guard.scenarios import (
     Run,
     RunAsAnotherThatIsRefused,
     Scenario,
-    begin_stubborn,
+    begin_quick,
     claim,
     mark,
     runs,
@@ -129,7 +129,7 @@ class InitOfWhatWasRemoved(Scenario):
     """A removal in whose midst somebody died is finished by the next one, and nothing runs on."""
 
     def begin(self, box):
-        begin_stubborn(box)
+        begin_quick(box)
         mark(box)
 
     def act(self, box, **dying):

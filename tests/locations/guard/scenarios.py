@@ -65,9 +65,17 @@ def mark(box):
     (marks / box.id.partition(".")[0]).touch()
 
 
+def begin_quick(box):
+    """Have a command run that ends with the first signal."""
+    _begin(box, "echo $$ >>{0}/trace; exec sleep 100")
+
+
 def begin_stubborn(box):
-    """Have a command run that takes no notice of the first signal."""
-    script = "trap '' TERM; echo $$ >>{0}/trace; while :; do sleep 0.05; done"
+    """Have a command run that takes no notice of the first signal, which is waited for a while."""
+    _begin(box, "trap '' TERM; echo $$ >>{0}/trace; while :; do sleep 0.05; done")
+
+
+def _begin(box, script):
     process = box.begin_run("s1", script.format(box.tmp_path), epoch=0)
     await_runs(box)
     box.leave(process)
@@ -311,7 +319,7 @@ class RemoveOfWhatRuns(Scenario):
     """The same while a command runs there: that is ended before its folder goes."""
 
     def begin(self, box):
-        begin_stubborn(box)
+        begin_quick(box)
 
     def act(self, box, **dying):
         return box.ask("remove", box.folder, box.id, **dying)
@@ -324,6 +332,15 @@ class RemoveOfWhatRuns(Scenario):
 
     def of(self, lines):
         return _since_lock(lines)
+
+
+class RemoveOfTheStubborn(RemoveOfWhatRuns):
+    """The same with one that takes no notice of the first signal."""
+
+    functions = {"g_end_step", "g_end_all", "g_await_end", "g_signal"}  # noqa: RUF012
+
+    def begin(self, box):
+        begin_stubborn(box)
 
 
 class RemoveOfWhatWasClaimed(RemoveOfWhatRuns):

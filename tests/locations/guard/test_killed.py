@@ -35,6 +35,7 @@ CASES = {
     scenarios.Sweep: ("flock",),
     scenarios.Remove: BOTH,
     scenarios.RemoveOfWhatRuns: ("flock",),
+    scenarios.RemoveOfTheStubborn: ("flock",),
     scenarios.RemoveOfWhatWasClaimed: ("flock",),
     scenarios.Init: ("flock",),
     refusals.AttachToWhatWasKilled: ("flock",),
