@@ -73,6 +73,10 @@ class ScriptedStore(MemoryStore):
         await self._asked(f"get {key}")
         return await super().get(key)
 
+    async def put(self, key: str, data: bytes) -> None:
+        await self._asked(f"put {key}")
+        await super().put(key, data)
+
     async def list(self, prefix: str, after: str = "") -> list[str]:
         await self._asked(f"list {prefix}")
         return await super().list(prefix, after)

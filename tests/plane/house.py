@@ -110,6 +110,7 @@ class Town:
 
     def node(self, instance: str, mode: Mode = Mode.AUTO, **more: Any) -> PlaneNode:
         """Return a node that is not started; `more` is of its identity, or `store` and so on."""
+        beats = more.pop("beats", self.store())  # where its heart writes
         store, settings = more.pop("store", self.store()), more.pop("settings", QUICK)
         peers, tenant = more.pop("peers", Unheard()), more.pop("tenant", Quiet())
         fields = {"name": instance, "home": f"home-{instance}", "home_path": f"/srv/{instance}",
@@ -117,7 +118,7 @@ class Town:
         made = PlaneNode(
             store, peers, clock=self.clock, randomness=self.random,
             identity=Identity(instance=instance, **fields), settings=settings, tenant=tenant,
-            pulse=LocalPulse(self.store(), self.clock, poll_s=settings.poll_s, rules=ALL_RULES),
+            pulse=LocalPulse(beats, self.clock, poll_s=settings.poll_s, rules=ALL_RULES),
             mode=mode,
         )  # fmt: skip
         self.nodes.append(made)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import msgspec
 import pytest
-from tests.plane.house import QUICK, Town, Unheard, town
+from tests.plane.house import QUICK, Quiet, Town, Unheard, town
 
 from brookline.errors import Conflict, Damaged, StoreError, StoreUnfit
 from brookline.journal.keys import PLANE, entry_key, node_key
 from brookline.plane.peers import Probe
 from brookline.plane.states import Mode, NodeState
+from brookline.wire.heartbeats import Heartbeat
 
 
 async def gone(place: Town, instance: str, **more: object) -> None:
@@ -250,6 +253,52 @@ def test_a_node_that_is_stopped_before_it_has_started_does_not_start_any_more() 
         await node.stop()
         with pytest.raises(Conflict, match="told to end"):
             await node.start()
+        assert node.state is NodeState.TERMINATED
+
+    town(story)
+
+
+def test_a_node_that_is_stopped_as_soon_as_it_is_seen_says_that_it_has_ended() -> None:
+    async def story(place: Town) -> None:
+        await place.leads("n1")
+        beats, answers = place.store(), asyncio.Event()
+
+        async def slowly(_: str) -> None:
+            await answers.wait()
+
+        beats.before = slowly
+        node = place.node("n2", beats=beats)
+        starting = asyncio.ensure_future(node.start())
+        await place.until(lambda: node.state is NodeState.HOT_STANDBY)
+        stopping = asyncio.ensure_future(node.stop())
+        await place.until(lambda: node.state is NodeState.TERMINATED)
+        answers.set()
+        await stopping
+        said = msgspec.json.decode(place.shelf.get(node_key("n2")) or b"", type=Heartbeat)
+        assert said.state == "TERMINATED"
+        with pytest.raises(Conflict, match="told to end"):
+            await starting
+
+    town(story)
+
+
+def test_a_node_that_is_stopped_while_it_reads_its_records_stays_ended() -> None:
+    class Slow(Quiet):
+        ready = asyncio.Event()
+
+        async def reset(self, records: Any, seq: int) -> None:
+            await self.ready.wait()
+
+    async def story(place: Town) -> None:
+        await place.leads("n1")
+        tenant = Slow()
+        node = place.node("n2", tenant=tenant)
+        starting = asyncio.ensure_future(node.start())
+        await place.until(lambda: place.shelf.get(node_key("n2")))
+        await node.stop()
+        tenant.ready.set()
+        with pytest.raises(Conflict, match="told to end"):
+            await starting
         assert node.state is NodeState.TERMINATED
 
     town(story)

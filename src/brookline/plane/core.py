@@ -147,7 +147,7 @@ class Core:
 
     async def rest(self) -> None:
         """Take the state that the mode asks of a node that does not lead."""
-        if self.state is NodeState.TERMINATED:
+        if self.has_ended():
             return
         self.waits = False
         state = resting_state(self.mode, standby_is_hot=self.parts.settings.standby_is_hot)
@@ -156,7 +156,12 @@ class Core:
             await self.show()
         elif state not in HOT and self.shows:
             await self.hide()
-        self.move(state)
+        if not self.has_ended():  # it may have been ended meanwhile
+            self.move(state)
+
+    def has_ended(self) -> bool:
+        """Tell whether this node has said its last."""
+        return self.state is NodeState.TERMINATED
 
     async def show(self) -> None:
         """Show the records, from now on."""

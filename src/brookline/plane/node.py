@@ -295,7 +295,7 @@ class PlaneNode:
         core.move(NodeState.TERMINATED)
         try:
             async with core.exit_time.spent():
-                if self._started.is_set():
+                if self._routine.beats:
                     core.tick()
                     await core.pulse.beat()
                 await core.pulse.stop()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("brookline.plane")
 
+_TOO_LATE = "this node was told to end before it had started"
+
 
 class Routine:
     """Ticks, beats, looks at the plane, follows the line and minds the lease.
@@ -33,6 +35,9 @@ class Routine:
         observer: What the node sees of others.
         candidate: Stands in elections.
         incumbent: Ends masterships.
+
+    Attributes:
+        beats: Whether others may have seen this node, and so have to be told of its end.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Routine:
         self._failing = asyncio.Event()
         self._failure: BaseException | None = None
         self._missing = ""
+        self.beats = False
         core.parts.reader.on_progress = self._progress
 
     async def begin(self) -> None:
@@ -57,7 +63,7 @@ class Routine:
 
         Raises:
             StoreError: If the heart finds no store; nothing has begun then.
-            Conflict: If the node was told to end meanwhile.
+            Conflict: If the node was told to end meanwhile; what beats is ended by its owner.
         """
         core = self._core
         self._loop = asyncio.get_running_loop()
@@ -67,11 +73,14 @@ class Routine:
         )
         if core.leaving:
             await core.pulse.stop()
-            raise Conflict("this node was told to end before it had started")
+            raise Conflict(_TOO_LATE)
+        self.beats = True
         self._ticks.spawn(self._tick(), "ticks")
         if not core.waits:
             await core.rest()
             await core.pulse.beat()  # the others need not take it for a beginner until the next
+        if core.leaving:
+            raise Conflict(_TOO_LATE)
         self._crew.spawn(self._observer.follow(), "line")
         self._crew.spawn(self._incumbent.mind_lease(), "lease")
         self._crew.spawn(self._run(), "look")
