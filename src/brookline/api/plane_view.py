@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from brookline.api.node_port import Node
     from brookline.api.ports import Ports
     from brookline.plane.members import Member
+    from brookline.wire.heartbeats import Heartbeat
 
 _HAS_COPY = HOT | {NodeState.INITIALIZING}
 
@@ -96,5 +97,13 @@ def _node_summary(node: Node, member: Member, master_id: str) -> HaNodeSummary:
         is_master=member.is_master,
         leaving=said.leaving,
         alarm=(node.alarm or node.trouble) if me else said.alarm,
-        reaches_master=not said.unreached_ms if said.line and said.line == master_id else None,
+        reaches_master=_reaches(said) if said.line and said.line == master_id else None,
     )
+
+
+def _reaches(said: Heartbeat) -> bool:
+    """Tell whether a node reaches the master, as far as it is known.
+
+    One that has just begun is missed for a moment, until the master has read who it is.
+    """
+    return said.unreached_ms <= said.poll_ms
