@@ -19,6 +19,13 @@ def test_the_newest_of_a_name_are_kept_for_each_entity():
     assert dropped(tasks, per_name=2) == ["t1", "t0"]
 
 
+def test_of_those_that_ended_at_the_same_moment_the_last_to_begin_are_kept():
+    tasks = [ended(5) for _ in range(4)]
+    for number, task in enumerate(tasks):
+        task.id = f"t{number}"
+    assert dropped(tasks, per_name=2) == ["t1", "t0"]
+
+
 def test_what_runs_is_kept():
     running = Task(id="t", name="start", status=Status.RUNNING)
     assert dropped([running], per_name=0, per_entity=0, total=0) == []

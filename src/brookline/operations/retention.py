@@ -84,11 +84,12 @@ def outdated(tasks: Iterable[Task], limits: Limits, now_ms: int) -> list[Task]:
     """Return the top-level tasks to forget, with all their parts; the newest are kept.
 
     Args:
-        tasks: All top-level tasks.
+        tasks: All top-level tasks, in the order in which they began.
         limits: What is kept.
         now_ms: The wall clock.
     """
     ended = [task for task in tasks if task.status.ended]
+    ended.reverse()  # of those that ended in the same millisecond, the one that began last is newest
     ended.sort(key=lambda task: task.ended_ms or 0, reverse=True)
     kept = _Kept(limits, now_ms)
     return [task for task in ended if not kept.keeps(task)]
