@@ -8,6 +8,10 @@ MOVES ?= $(shell echo $$(( ($(SEEDS) + 3) / 4 )))
 FIRST ?= 0
 CONSOLE := $(shell find console -type f -not -path '*/node_modules/*' -not -name '*.test.ts')
 
+# Servers and commands are started by the thousand: an image that keeps Python from writing bytecode
+# would have each of them compile all that it imports, which takes longer than all else up to its first answer.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Tests of servers wait more than they compute.
 WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 
@@ -40,8 +44,9 @@ install: .venv/installed console
 .venv/installed: requirements/dev.txt requirements/uv.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements/dev.txt requirements/uv.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q src
 	touch $@
 
 # The web console is built by the Node.js that requirements/dev.txt brings.
