@@ -307,7 +307,7 @@ def test_a_living_plane_is_not_replaced(backup, file, log, tmp_path):
         (["restore", "nowhere", "x"], 2, "no file and no folder nowhere"),
         (["verify", "nowhere"], 2, "there is no file nowhere"),
         (["list", "nowhere"], 2, "there is no folder nowhere"),
-        (["create", "--persistence-dir", "nowhere"], 2, "there is no folder nowhere"),
+        (["create", "--persistence-dir", "nowhere"], 2, "/nowhere"),
         (["create"], 2, "--persistence-dir"),
     ],
 )

@@ -9,7 +9,7 @@ from brookline.cli.drill_faults import Process
 from brookline.cli.main import run
 from brookline.cli.stores import absolute, find_store
 from brookline.client.states import Member
-from brookline.errors import Conflict, InvalidInput
+from brookline.errors import Conflict, InvalidInput, StoreUnfit
 
 pytestmark = pytest.mark.usefixtures("removed")
 
@@ -28,8 +28,16 @@ def test_no_store_and_no_process_is_found():
 
 def test_a_store_that_counts_from_it_is_refused():
     assert absolute("/a/../store") == "/store"
-    with pytest.raises(InvalidInput, match="'store' counts from the current folder"):
+    with pytest.raises(StoreUnfit, match="'store' counts from the current folder"):
         absolute("store")
+
+
+@pytest.mark.parametrize(
+    "command", [["doctor", "--store", "s"], ["journal", "show", "--persistence-dir", "s"]]
+)
+def test_commands_about_a_store_that_counts_from_it_say_so(capsys, command):
+    assert run(command) != 0
+    assert "'s' counts from the current folder, which was removed" in capsys.readouterr().err
 
 
 def test_commands_run(capsys):

@@ -262,11 +262,8 @@ def absolute(url: str) -> str:
     """Return a store's URL as it can be used from another folder, without a password.
 
     Raises:
-        InvalidInput: If it counts from the current folder, and that was removed.
+        StoreUnfit: If it counts from the current folder, and that was removed.
     """
     if scheme_of(url) not in ("directory", "file"):
         return shown(url)
-    try:
-        return str(folders.absolute(path_of(url)))
-    except ValueError as error:
-        raise InvalidInput(str(error)) from error
+    return str(path_of(url))

@@ -7,7 +7,6 @@ import dataclasses
 from brookline.errors import StoreUnfit
 from brookline.stores import urls
 from brookline.stores.registry import path_of, scheme_of
-from brookline.values.folders import absolute
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -37,6 +36,6 @@ def read_place(text: str) -> Place:
     if scheme_of(text) not in ("directory", "file"):
         return Place(text, text)
     try:
-        return Place(text, str(absolute(path_of(text))))
+        return Place(text, str(path_of(text)))
     except StoreUnfit as error:
         raise ValueError(error.message) from error

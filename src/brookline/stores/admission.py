@@ -79,7 +79,7 @@ def refuse_stranger(place: str, names: Iterable[tuple[str, bool]]) -> None:
 def _ensure_folder(path: Path) -> None:
     if path.is_dir():
         return
-    above = path.absolute().parent
+    above = path.parent
     if not above.is_dir():
         raise StoreAbsent(f"{path} cannot be made: {above} is no directory; is it mounted?")
     with contextlib.suppress(FileExistsError):  # another node; or a file, which opening refuses

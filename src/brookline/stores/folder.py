@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from brookline.stores.files import Files
 
-_LOOKS = 4
+_LOOKS = 8
 _SHORT_LIVED = frozenset({"mail", "probe"})
 _WRITTEN_ONCE = frozenset({"journal", "blob"})
 

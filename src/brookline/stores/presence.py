@@ -52,7 +52,7 @@ async def beside(url: str) -> AsyncIterator[str]:
     """
     name = f"_check_{new_id()}"
     if scheme_of(url) in _FOLDERS:
-        path = path_of(url).absolute()
+        path = path_of(url)
         path = path.with_name(f"{path.name}{name}")
         try:
             yield str(path)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from brookline.errors import StoreUnfit
 from brookline.stores.urls import shown
+from brookline.values.folders import absolute
 
 if TYPE_CHECKING:
     from brookline.stores.shelf import Shelf
@@ -100,9 +101,11 @@ def path_of(url: str) -> Path:
     if not path:
         raise StoreUnfit(f"{shown(url) or 'an empty URL'} names no directory")
     try:
-        return Path(path).expanduser()
+        return absolute(Path(path).expanduser())
     except RuntimeError as problem:
         raise StoreUnfit(f"{shown(url)} names the home of an unknown user") from problem
+    except ValueError as problem:
+        raise StoreUnfit(str(problem)) from problem
 
 
 async def _open_directory(url: str, clock: Clock) -> Store:  # noqa: ARG001  # all factories get it
