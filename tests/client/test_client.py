@@ -231,6 +231,12 @@ class TestTransport:
         result = self.exchange(transport, listener.getsockname()[1])
         assert result == Lost("no answer in time")
 
+    def test_an_answer_is_had_however_long_it_may_take(self, transport, plane):
+        year = transport.exchange(
+            plane["n1"].url, make_request("GET", "/v1/applications"), headers={}, timeout_s=3.2e7
+        )
+        assert year.json() == []
+
     def test_half_an_answer_is_lost(self, transport, listener):
         def half():
             peer, _ = listener.accept()

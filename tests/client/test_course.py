@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from brookline.client.course import Course, Patience
+from brookline.client.course import WRITE_S, Course, Patience
 from brookline.client.exchange import Answer, Cause, Lost, NotSent, Pause
 from brookline.client.nodes import REFRESH_S, Nodes
 from brookline.client.session import make_request
@@ -370,15 +370,39 @@ def test_a_request_about_a_node_goes_to_that_node_only():
     assert (run.states_asked, run.asked) == ([], [A])
 
 
+class Timed(Run):
+    """Notes how long each node may take."""
+
+    def __init__(self, *given, **more):
+        super().__init__(*given, **more)
+        self.waits = []
+
+    def _do(self, step):
+        if not isinstance(step, Pause):
+            self.waits.append(step.timeout_s)
+        return super()._do(step)
+
+
 def test_a_node_that_is_busy_gets_more_time_with_each_round():
-    waits = []
-
-    class Slow(Run):
-        def _do(self, step):
-            if not isinstance(step, Pause):
-                waits.append(step.timeout_s)
-            return super()._do(step)
-
-    run = Slow(Nodes([A]), {A: states("a", "a", {"a": A})}, {A: [LOST, LOST, answer()]})
+    run = Timed(Nodes([A]), {A: states("a", "a", {"a": A})}, {A: [LOST, LOST, answer()]})
     run(READ)
-    assert waits == [1, 5, 2, 10, 4, 20]
+    assert run.waits == [1, 5, 2, 10, 4, 20]
+
+
+@pytest.mark.parametrize("rounds", [40, 2000])
+@pytest.mark.parametrize("failure", [LOST, REFUSED])
+def test_however_long_all_are_away_a_node_is_given_no_more_time_than_a_write_takes(rounds, failure):
+    plane = {A: states("a", "a", {"a": A})}
+    patience = Patience(budget_s=3600, absent_s=3600)
+    run = Timed(Nodes([A]), plane, {A: [*[failure] * rounds, answer()]}, patience)
+    assert run(READ).status == 200
+    assert len(run.asked) == rounds + 1
+    assert max(run.waits) == WRITE_S
+
+
+def test_a_plane_of_which_nobody_is_there_for_long_is_found_when_it_is_back():
+    back = states("a", "a", {"a": A})
+    plane = {A: lambda run: back if len(run.states_asked) > 2000 else REFUSED}
+    run = Timed(Nodes([A]), plane, {A: [answer()]}, Patience(budget_s=3600, absent_s=3600))
+    assert run(READ).status == 200
+    assert max(run.waits) == WRITE_S

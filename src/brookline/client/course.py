@@ -59,10 +59,13 @@ PROBE_S = 1.0
 not hold us up. Doubles with each round, up to `READ_S`, for a lone node that is busy."""
 
 READ_S = 5.0
-"""How long a node may take for a read in the first round; doubles with each too."""
+"""How long a node may take for a read in the first round; doubles with each too, up to `WRITE_S`."""
 
 WRITE_S = 60.0
 """How long a node may take for a write: one that holds it may well answer yet."""
+
+_DOUBLINGS = 4
+"""After which a node is given no more time: who waits patiently goes through rounds without end."""
 
 ROUND_S = 0.2
 """Pause between two rounds through all nodes, unless a node says how long to wait."""
@@ -146,8 +149,9 @@ class Course:
         while True:
             self._round = _Round()
             answer = None
-            if (yield from self._refresh(min(PROBE_S * 2**number, READ_S))):
-                read_s = READ_S * 2**number
+            growth = 2 ** min(number, _DOUBLINGS)
+            if (yield from self._refresh(min(PROBE_S * growth, READ_S))):
+                read_s = min(READ_S * growth, WRITE_S)
                 answer = yield from self._ask_all(read_s if self._request.reads else WRITE_S)
             if answer is not None:
                 return answer

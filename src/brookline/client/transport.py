@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 CONNECT_S = 3.0
 """How long an address may take to accept a connection."""
 
+_MOST_S = 86_400.0
+"""How long an answer is waited for, whatever is asked: the system knows no time-outs of months."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Tls:
@@ -95,7 +98,7 @@ class HttpTransport:
         except OSError as error:
             return NotSent(*_why_not_connected(error))
         if connection.sock is not None:
-            connection.sock.settimeout(timeout_s)
+            connection.sock.settimeout(min(timeout_s, _MOST_S))
         path = urlsplit(url).path.rstrip("/") + request.path
         try:
             connection.request(
