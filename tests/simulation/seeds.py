@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import gc
 import multiprocessing
 import os
 from typing import TYPE_CHECKING, TypeVar
@@ -58,8 +59,9 @@ class Seeds:
             return
         failed = 0
         # Spawned, so that nothing of this process matters; some memory of each run stays with it.
+        # What is imported by then is no garbage, and need not be looked through at the end of each.
         context = multiprocessing.get_context("spawn")
-        with context.Pool(os.cpu_count(), maxtasksperchild=100) as pool:
+        with context.Pool(os.cpu_count(), gc.freeze, maxtasksperchild=100) as pool:
             every = range(asked.first, asked.first + asked.seeds)
             for verdict in pool.imap(run_seed, every, chunksize=5):
                 if verdict.violations:
