@@ -130,6 +130,77 @@ test('what certainly was not done has a new key', async () => {
   expect(new Set(keys()).size).toBe(2)
 })
 
+describe('a write that went unanswered once', () => {
+  const notDone = () => json({ message: 'nobody leads', data: { outcome: 'not-done' } }, 503)
+  const lost = () => new TypeError('reset')
+  const send = (api: Api) => api.post('/v1/applications', { json: 1 })
+  const failed = async (api: Api) => {
+    const failure = await send(api).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(Failure)
+    return failure as Failure
+  }
+
+  test.each([
+    ['by a node that cannot do it', notDone],
+    ['to who is not logged in any more', () => json({ message: 'log in' }, 401)],
+    ['to a session that has ended', () => json({ SESSION_INVALIDATED: true }, 403)],
+    ['by a node that does not lead', () => json({ message: 'no', data: { state: 'x' } }, 403)],
+    ['to who has asked too often', () => json({ message: 'later' }, 429)],
+    ['by something in between', () => new Response('No such page', { status: 404 })],
+  ])(
+    'is not called undone when it is refused %s, and keeps its key',
+    async (_, refusal) => {
+      const api = new Api()
+      replies = [lost(), refusal()]
+      expect((await failed(api)).body?.data?.outcome).toBe('unknown')
+      replies = [refusal()]
+      expect((await failed(api)).body?.data?.outcome).toBe('unknown')
+      await send(api)
+      expect(sent).toHaveLength(4)
+      expect(new Set(keys()).size).toBe(1)
+      await send(api)
+      expect(new Set(keys()).size).toBe(2)
+    },
+    20_000,
+  )
+
+  test('was never done if who would know refuses it', async () => {
+    const api = new Api()
+    replies = [lost(), json({ message: 'it has faults' }, 400)]
+    expect((await failed(api)).body?.data?.outcome).toBeUndefined()
+    await send(api)
+    expect(keys()[1]).toBe(keys()[0])
+    expect(keys()[2]).not.toBe(keys()[0])
+  })
+
+  test('is not known to be undone where nobody remembers what was done', async () => {
+    const api = new Api()
+    replies = [lost(), json({ message: 'nothing is planned' }, 404)]
+    const path = '/v1/server/ha/switchover/planned'
+    const failure = await api.send(path, { method: 'DELETE' }).catch((error: unknown) => error)
+    expect((failure as Failure).body?.data?.outcome).toBe('unknown')
+  })
+
+  test('is in doubt for who sends the same meanwhile, too', async () => {
+    const api = new Api()
+    let answered: (answer: Response) => void = () => undefined
+    replies = [() => new Promise((resolve) => (answered = resolve)), notDone()]
+    const first = failed(api)
+    expect((await failed(api)).body?.data?.outcome).toBe('unknown')
+    answered(undecided())
+    await first
+    await send(api)
+    expect(new Set(keys()).size).toBe(1)
+  })
+})
+
+test('of a fault of the node nobody knows how far it came', async () => {
+  const api = new Api()
+  replies = [json({ message: 'internal error' }, 500)]
+  const failure = await api.post('/v1/applications').catch((error: unknown) => error)
+  expect((failure as Failure).body?.data?.outcome).toBe('unknown')
+})
+
 test('a request under way at a node that is left goes to the next one, with its key', async () => {
   const api = new Api()
   replies = [hangs]

@@ -1,29 +1,11 @@
 // The client of the REST API: which node it asks, in whose name, and what a refusal means.
 
-import { Keys } from './keys'
-import type { ApiError, Fault, Session } from './types'
+import { Failure, isNotDone, isOfOldSession, isUnanswered, unsure, wordOn } from './failure'
+import { Keys, type Kept } from './keys'
+import type { ApiError, Session } from './types'
 
-export type Reason = 'unreachable' | 'session' | 'refused' | 'unavailable' | 'missing' | 'broken'
-
-/** A request that was not answered as was hoped. */
-export class Failure extends Error {
-  reason: Reason
-  status: number
-  body: ApiError | undefined
-  /** In how many seconds to try again, if the node said so. */
-  retryS = 0
-
-  constructor(reason: Reason, message: string, status = 0, body?: ApiError) {
-    super(message)
-    this.reason = reason
-    this.status = status
-    this.body = body
-  }
-
-  get faults(): Fault[] {
-    return this.body?.data?.faults ?? []
-  }
-}
+export { Failure } from './failure'
+export type { Reason } from './failure'
 
 export interface Answer<T> {
   data: T
@@ -47,7 +29,6 @@ interface Sent {
 const PATIENCE_MS = 30_000
 /** A page leaves a node that ends within so long. */
 const LEAVE_MS = 1000
-const GATEWAY = new Set([502, 503, 504])
 const SAFE = new Set(['GET', 'HEAD'])
 /** What the node that is talked to does, or sends on, whatever it does with other writes. */
 const HERE = /^\/v1\/(log(in|out)$|server\/ha\/)/
@@ -71,6 +52,8 @@ export class Api {
   /** Whether something was asked to which no node gave an answer. */
   missed = false
   onLocked: () => void = () => undefined
+  /** Reads the session anew; returns whether it is another one of the same user. */
+  renewed: () => Promise<boolean> = () => Promise.resolve(false)
 
   /** Address of the node that is talked to; empty for the one that this page came from. */
   get base(): string {
@@ -109,20 +92,30 @@ export class Api {
     if (SAFE.has(method)) return this.#asked<T>(method, path, sent)
     const { form, json, text } = sent
     const place = JSON.stringify([method, path])
-    const write = { place, what: JSON.stringify([place, form, json, text]) }
-    const key = this.#keys.begin(write)
+    const kept = this.#keys.begin({ place, what: JSON.stringify([place, form, json, text]) })
     this.writing += 1
     try {
-      const answer = await this.#tried<T>(method, path, sent, key)
-      this.#keys.done(write)
+      const answer = await this.#tried<T>(method, path, sent, kept.key, () => {
+        kept.doubtful = true
+      })
+      this.#keys.done(kept)
       return answer
     } catch (error) {
-      if (isSettled(error)) this.#keys.refused(write)
-      else this.#keys.unknown(write, key)
-      throw isUnanswered(error) || isOfProxy(error) ? unsure(error) : error
+      throw this.#settled(kept, path, error)
     } finally {
       this.writing -= 1
     }
+  }
+
+  /** What a write that failed ends with: it is called not done only if no attempt may have done it. */
+  #settled(kept: Kept, path: string, error: unknown): unknown {
+    const word = wordOn(path, error)
+    if (word === 'never' || (word === 'not-now' && !this.#keys.isDoubtful(kept))) {
+      this.#keys.refused(kept)
+      return error
+    }
+    this.#keys.unknown(kept)
+    return unsure(error)
   }
 
   async #asked<T>(method: string, path: string, sent: Sent): Promise<Answer<T>> {
@@ -134,13 +127,25 @@ export class Api {
     }
   }
 
-  async #tried<T>(method: string, path: string, sent: Sent, key: string): Promise<Answer<T>> {
+  async #tried<T>(
+    method: string,
+    path: string,
+    sent: Sent,
+    key: string,
+    doubt: () => void = () => undefined,
+  ): Promise<Answer<T>> {
     let tries = sent.retries ?? 4
+    let renewed = false
     for (let pause = 150; ; pause *= 2) {
       const base = this.base
       try {
         return await this.#once<T>(method, path, sent, key)
       } catch (error) {
+        if (wordOn(path, error) === 'unknown') doubt()
+        if (isOfOldSession(error) && !renewed && !sent.signal?.aborted) {
+          renewed = true
+          if (await this.renewed()) continue
+        }
         if (tries <= 0 || sent.signal?.aborted) throw error
         const again = isUnanswered(error) || (isNotDone(error) && (await this.#left(base)))
         if (!again) throw error
@@ -259,31 +264,6 @@ export class Api {
     if (status === 503) return new Failure('unavailable', message, status, body)
     return new Failure(status >= 500 ? 'broken' : 'refused', message, status, body)
   }
-}
-
-function isUnanswered(error: unknown): error is Failure {
-  return error instanceof Failure && error.reason === 'unreachable'
-}
-
-function isNotDone(error: unknown): boolean {
-  return error instanceof Failure && error.body?.data?.outcome === 'not-done'
-}
-
-/** Whether something before the nodes answered in their place: they say themselves what is wrong. */
-function isOfProxy(error: unknown): error is Failure {
-  return error instanceof Failure && GATEWAY.has(error.status) && !error.body?.message
-}
-
-/** A write that no node answered: it may have been carried out. */
-function unsure({ reason, message, status }: Failure): Failure {
-  return new Failure(reason, message, status, { message, data: { outcome: 'unknown' } })
-}
-
-/** Whether it is known what became of a write that failed. */
-function isSettled(error: unknown): boolean {
-  if (!(error instanceof Failure)) return false
-  const { reason, body } = error
-  return reason !== 'unreachable' && body?.data?.outcome !== 'unknown' && !isOfProxy(error)
 }
 
 async function bodyOf(response: Response): Promise<Uint8Array> {

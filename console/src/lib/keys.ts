@@ -3,17 +3,23 @@
 /** For so long it is the same write if it is sent again; later it is wanted anew. */
 const KEPT_MS = 5 * 60_000
 
-interface Kept {
-  key: string
-  place: string
-  /** When it was sent last. */
-  at: number
-}
-
 /** A write: where it goes, and all that was sent. */
 export interface Write {
   place: string
   what: string
+}
+
+/** A write under its key, for as long as it may be sent again under it. */
+export interface Kept extends Write {
+  key: string
+  /** When it was sent last. */
+  at: number
+  /** Whether it may have been done by an attempt that is over. */
+  doubtful: boolean
+  /** How many attempts are under way. */
+  underWay: number
+  /** Whether it is known to have been done. */
+  known: boolean
 }
 
 /**
@@ -30,28 +36,44 @@ export class Keys {
     this.#make = make
   }
 
-  /** The key under which to send a write now. */
-  begin({ place, what }: Write): string {
+  /** A write that is sent now; each such call is followed by one of `done`, `refused`, `unknown`. */
+  begin({ place, what }: Write): Kept {
     const at = Date.now()
-    const kept = this.#kept.get(what)
-    const key = kept && at - kept.at < KEPT_MS ? kept.key : this.#make()
-    this.#kept.set(what, { key, place, at })
-    return key
+    const before = this.#kept.get(what)
+    const kept =
+      before && at - before.at < KEPT_MS
+        ? before
+        : { place, what, key: this.#make(), at, doubtful: false, underWay: 0, known: false }
+    kept.at = at
+    kept.underWay += 1
+    this.#kept.set(what, kept)
+    return kept
   }
 
   /** It was done. */
-  done({ place, what }: Write): void {
-    this.#kept.delete(what)
-    for (const [other, kept] of this.#kept) if (kept.place === place) this.#kept.delete(other)
+  done(kept: Kept): void {
+    kept.underWay -= 1
+    kept.known = true
+    this.#kept.delete(kept.what)
+    for (const [other, one] of this.#kept) if (one.place === kept.place) this.#kept.delete(other)
   }
 
-  /** It certainly was not done. */
-  refused({ what }: Write): void {
-    this.#kept.delete(what)
+  /** It certainly was not done, by no attempt. */
+  refused(kept: Kept): void {
+    kept.underWay -= 1
+    if (this.#kept.get(kept.what) === kept) this.#kept.delete(kept.what)
+  }
+
+  /** Whether another attempt may have done it, or may do it yet. */
+  isDoubtful(kept: Kept): boolean {
+    return kept.doubtful || kept.underWay > 1
   }
 
   /** Nobody knows. */
-  unknown({ place, what }: Write, key: string): void {
-    this.#kept.set(what, { key, place, at: Date.now() })
+  unknown(kept: Kept): void {
+    kept.underWay -= 1
+    kept.doubtful = true
+    kept.at = Date.now()
+    if (!kept.known) this.#kept.set(kept.what, kept)
   }
 }

@@ -7,6 +7,10 @@ export interface ApiError {
   data?: {
     outcome?: 'not-done' | 'unknown'
     faults?: Fault[]
+    /** What is wrong with the CSRF token. */
+    csrf?: 'missing' | 'wrong'
+    /** That no login is wanted. */
+    login?: 'none'
   }
 }
 
