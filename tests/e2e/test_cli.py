@@ -197,11 +197,13 @@ def test_an_application_outlives_its_master(pair, web):
     assert pair.json("apps") == []
 
 
-def test_a_deploy_that_is_waited_for_survives_the_death_of_its_master(pair):
+@pytest.mark.parametrize("given", [(), ("n1",)], ids=["all addresses", "only that of the master"])
+def test_a_deploy_that_is_waited_for_survives_the_death_of_its_master(pair, given):
+    urls = [("--url", (pair.path / name / "address").read_text().strip()) for name in given]
     slow = pair.path / "slow.yaml"
     slow.write_text(SLOW)
     waiting = subprocess.Popen(
-        [*BROOKLINE, "deploy", str(slow), "--wait", "--timeout", "60s"],
+        [*BROOKLINE, "deploy", str(slow), "--wait", "--timeout", "60s", *sum(urls, ())],
         cwd=pair.path,
         env=pair.environment,
         stdout=subprocess.PIPE,

@@ -86,16 +86,17 @@ def _deleted(result: dict[str, Any]) -> str:
 
 
 def _wait_until_gone(tool: Tool, app_id: str, task: dict[str, Any], *, timeout_s: float) -> None:
-    from brookline.cli.waiting import Deadline
+    from brookline.cli.waiting import Deadline, patient_client
 
     deadline = Deadline(tool.pace, timeout_s)
-    while True:
-        try:
-            tool.do(calls.application(app_id))
-        except NotFound:
-            return
-        what = f"application {app_id} is still there\nNext: brookline activity {task['id']}"
-        deadline.pause(0.2, what=what)
+    what = f"application {app_id} is still there\nNext: brookline activity {task['id']}"
+    with patient_client(tool, deadline) as client:
+        while True:
+            try:
+                client.do(calls.application(app_id))
+            except NotFound:
+                return
+            deadline.pause(0.2, what=what)
 
 
 def _screen(value: dict[str, Any]) -> Iterator[Block]:

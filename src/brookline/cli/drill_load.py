@@ -133,7 +133,7 @@ class Load:
     def _work(self, kind: str, number: int, make: Callable[[], tuple[str, Request]]) -> None:
         # Doors in turn, beginning with one's own.
         doors = [*self._doors[number:], *self._doors[:number]]
-        with self._tool.make_client(Patience(0.0, 0.0)) as client:
+        with self._tool.make_stranger(Patience(0.0, 0.0)) as client:
             caller = _Caller(client, doors, self._tool.pace)
             while not self._ended.is_set():
                 name, request = make()

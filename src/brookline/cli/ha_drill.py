@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from typing import TYPE_CHECKING
 
 import click
@@ -57,8 +56,6 @@ def drill(tool: Tool, how: str, *, home: str, yes: bool, timeout_s: float | None
     what = _WHAT[how].format(name=master.name, pid=process.pid if process else 0)
     ask(f"This will {what}. Go on?", yes=yes)
     doors = _doors(tool.client, states)
-    # All that follows must find the plane without the node that it was found by.
-    tool.access = dataclasses.replace(tool.access, urls=tuple(door.url for door in doors))
     patience = Deadline(tool.pace, timeout_s or (states.timeout_ms or 30_000) / 1000 + 30.0)
     with tidied_up(), _application(tool) as app:
         load = Load(tool, doors, app)

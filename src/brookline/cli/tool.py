@@ -14,6 +14,7 @@ from brookline.cli.access import Access, Wish, find_access
 from brookline.cli.output import FORMS, Output
 from brookline.client.client import Client
 from brookline.client.course import Patience
+from brookline.client.session import Session
 from brookline.client.transport import HttpTransport, Tls
 from brookline.errors import NotLoggedIn
 from brookline.values.pace import Pace, SystemPace
@@ -82,6 +83,7 @@ class Tool:
         self.out = out
         self.pace: Pace = pace or SystemPace()
         self._client: Client | None = None
+        self._session: Session | None = None
         self._told = ""
 
     @property
@@ -94,17 +96,34 @@ class Tool:
     def make_client(
         self, patience: Patience, *, on_wait: Callable[[str], None] | None = None
     ) -> Client:
-        """Return a client of its own, for work that is more patient than commands are."""
+        """Return a client for work that is more, or less, patient than commands are.
+
+        All that a command makes know what one of them has learned of the plane: the node that was
+        given may be gone by the next one.
+        """
+        self._session = self._session or self._new_session()
+        return self._client_of(self._session, patience, on_wait)
+
+    def make_stranger(self, patience: Patience) -> Client:
+        """Return a client that shares nothing with others, for a thread of its own."""
+        return self._client_of(self._new_session(), patience)
+
+    def _client_of(
+        self, session: Session, patience: Patience, on_wait: Callable[[str], None] | None = None
+    ) -> Client:
         tls = Tls(self.access.authorities, self.access.insecure)
         return Client(
-            self.access.urls,
-            user=self.access.user,
-            password=self.access.password,
+            (),
             patience=patience,
             transport=HttpTransport(tls),
             pace=self.pace,
             on_wait=on_wait,
+            session=session,
         )
+
+    def _new_session(self) -> Session:
+        access = self.access
+        return Session(access.urls, user=access.user, password=access.password)
 
     def _tell_why(self, why: str) -> None:
         """Say once what a command waits for, so that its silence is not taken for a fault."""

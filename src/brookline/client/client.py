@@ -44,6 +44,7 @@ class Client:
         transport: Transport | None = None,
         pace: Pace | None = None,
         on_wait: Callable[[str], None] | None = None,
+        session: Session | None = None,
     ) -> None:
         """Know the plane by some of its addresses; nothing is asked yet.
 
@@ -55,8 +56,10 @@ class Client:
             transport: The way to nodes, if not HTTP with the machine's certificates.
             pace: The clock, if not the machine's.
             on_wait: Told what is in the way of a request, whenever it has been for a while.
+            session: What other clients of this thread know of the plane, and who asks, in place of
+                addresses and user: what one of them learns, all know.
         """
-        self._session = Session(urls, user=user, password=password)
+        self._session = session or Session(urls, user=user, password=password)
         self._patience = patience or Patience()
         self._transport: Transport = transport or HttpTransport()
         self._pace: Pace = pace or SystemPace()
