@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import urllib.parse
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from brookline.stores.urls import parameters, refuse_unknown, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_BUCKET = re.compile(r"[A-Za-z0-9$][A-Za-z0-9._-]*", re.ASCII)
+"""What names of buckets of all providers are made of, those of old as well."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ def read_address(url: str) -> Address:
             f"{shown(url)} names no bucket: write {scheme}://bucket/prefix, and another endpoint as"
             " ?endpoint=https://…"
         )
+    if _BUCKET.fullmatch(bucket) is None:
+        raise StoreUnfit(f"{shown(url)}: no bucket has the name {bucket!r}: look at its spelling")
     if prefix and not all(map(is_segment, prefix.split("/"))):
         raise StoreUnfit(
             f"{shown(url)}: the prefix may have letters, digits, '.', '_' and '-' only"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from obstore.exceptions import BaseError
 
 from brookline.errors import StoreAbsent, StoreError, StoreUnfit
+from brookline.stores.objects.panics import Panicked
 from brookline.stores.store import EXISTS, Exists, Undecided
 
 if TYPE_CHECKING:
@@ -86,6 +87,11 @@ def need_not_delete(provider: Provider, problem: BaseException) -> bool:
 def refused(address: Address, problem: BaseException) -> StoreError:
     """Return the error for a store that cannot be opened."""
     answer, provider, place = read(problem), address.provider, address.place
+    if isinstance(problem, Panicked):
+        return StoreUnfit(
+            f"{place} cannot be opened: {answer.words}; look at what is not as usual in the URL and"
+            " in the variables of the provider"
+        )
     if answer.code in provider.no_bucket:
         return StoreAbsent(f"{place}: there is no bucket '{address.bucket}': make it")
     if answer.code == "RequestTimeTooSkewed":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from obstore.store import AzureStore, GCSStore, S3Store
 
 from brookline.errors import StoreUnfit
 from brookline.stores.objects import answers, profiles
+from brookline.stores.objects.configured import check_words, find_endpoint
+from brookline.stores.objects.panics import without_panic
 from brookline.stores.objects.providers import AZURE, S3
 
 if TYPE_CHECKING:
@@ -39,21 +42,36 @@ def make_client(
     Raises:
         StoreUnfit: If it cannot be made from what is configured.
     """
-    config: dict[str, Any] = {
-        name: address.given[ours]
-        for ours, name in address.provider.parameters.items()
-        if name and ours in address.given
-    }
     try:
-        if address.provider is S3:
-            config = profiles.settings(address.given.get("profile", ""), os.environ) | config
-        config |= settings
-        endpoint = str(config.get("endpoint") or config.get("base_url") or "")
+        config = {**_config(address), **settings}
+        endpoint = str(config.get(address.provider.parameters["endpoint"], ""))
         options = _options(address, endpoint) | {"timeout": f"{patience_s * 1000:.0f}ms"}
-        return _made(address, config, options)
+        return without_panic(partial(_made, address, config, options))
     except answers.FAILURES as problem:
         said = answers.read(problem).words
         raise StoreUnfit(f"{address.place} cannot be opened: {said}") from problem
+
+
+def _config(address: Address) -> dict[str, str]:
+    """Return what is said in the URL and in a profile, in the client's words, and the endpoint.
+
+    Raises:
+        StoreUnfit: If no request can be made of it.
+        ValueError: If a profile cannot be read.
+    """
+    parameters = address.provider.parameters
+    given = {
+        name: address.given[ours]
+        for ours, name in parameters.items()
+        if name and ours in address.given
+    }
+    profile: dict[str, str] = {}
+    if address.provider is S3:
+        profile = profiles.settings(address.given.get("profile", ""), os.environ)
+    check_words(address, profile, os.environ)
+    endpoint = find_endpoint(address, profile, os.environ)
+    named = {parameters["endpoint"]: endpoint.value} if endpoint else {}
+    return {parameters[ours]: value for ours, value in profile.items()} | given | named
 
 
 def authority_of(address: Address) -> str:
@@ -83,8 +101,7 @@ def _made(address: Address, config: Any, options: Any) -> Client:
 
 def _options(address: Address, endpoint: str) -> dict[str, Any]:
     options: dict[str, Any] = {"connect_timeout": _CONNECT}
-    endpoint = endpoint or _from_environment(address.provider.endpoints, os.environ)
-    if endpoint.startswith("http://"):
+    if endpoint.lower().startswith("http://"):
         options["allow_http"] = True
     if authority := authority_of(address):
         options["root_certificate"] = Path(authority).read_bytes()

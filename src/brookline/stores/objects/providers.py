@@ -23,6 +23,7 @@ class Provider:
         no_bucket: Codes with which the bucket is said not to be there.
         endpoints: Variables of the environment that name another endpoint, the first one first.
         authorities: Variables that name a file of CAs, likewise.
+        words: Settings without spaces in them, each with its variables, likewise.
         advice: What to look at when credentials are refused.
     """
 
@@ -33,6 +34,7 @@ class Provider:
     no_bucket: frozenset[str]
     endpoints: tuple[str, ...]
     authorities: tuple[str, ...] = ()
+    words: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     advice: str
 
 
@@ -41,7 +43,8 @@ S3 = Provider(
     parameters=MappingProxyType(
         {
             "region": "region",
-            "endpoint": "endpoint",
+            # The client's "endpoint" would come behind the variable AWS_ENDPOINT_URL_S3.
+            "endpoint": "aws_endpoint_url_s3",
             "access_key_id": "access_key_id",
             "secret_access_key": "secret_access_key",
             "session_token": "session_token",
@@ -56,6 +59,14 @@ S3 = Provider(
     no_bucket=frozenset({"NoSuchBucket"}),
     endpoints=("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
     authorities=("AWS_CA_BUNDLE",),
+    words=MappingProxyType(
+        {
+            "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+            "access_key_id": ("AWS_ACCESS_KEY_ID",),
+            "secret_access_key": ("AWS_SECRET_ACCESS_KEY",),
+            "session_token": ("AWS_SESSION_TOKEN",),
+        }
+    ),
     advice=(
         "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile in ~/.aws, or the role of this"
         " machine, and what its policy allows: s3:GetObject, PutObject, DeleteObject, ListBucket"

@@ -92,6 +92,7 @@ def signed_url(address: Address, what: str, *, method: Literal["GET", "PUT"] = "
     bucket = dataclasses.replace(address, prefix="")
     client = make_client(bucket, patience_s=ANSWER_S)
     base = obstore.sign(client, "GET", "x", _LIFE).partition("?")[0].removesuffix("/x")
-    asking = {"endpoint": f"{base}?{what}=&x-id=", "virtual_hosted_style_request": "true"}
+    endpoint = f"{base}?{what}=&x-id="
+    asking = {S3.parameters["endpoint"]: endpoint, "virtual_hosted_style_request": "true"}
     client = make_client(bucket, patience_s=ANSWER_S, settings=asking)
     return obstore.sign(client, method, "x", _LIFE)

@@ -13,6 +13,7 @@ from brookline.stores.names import check_key, check_prefix
 from brookline.stores.objects import answers
 from brookline.stores.objects.address import Address, read_address
 from brookline.stores.objects.bucket import Bucket
+from brookline.stores.objects.panics import without_panic
 from brookline.stores.objects.rules import read_keeping
 from brookline.stores.store import CREATED, CreateOutcome, Undecided
 from brookline.stores.threads import Closed, Threads
@@ -56,9 +57,9 @@ class ObjectStore:
         address = read_address(url)
         threads = Threads(f"store-{address.bucket}", THREADS)
         try:
-            bucket = await threads.run(partial(Bucket, address))
+            bucket = await threads.run(partial(without_panic, partial(Bucket, address)))
             async with asyncio.timeout(limit_s()):
-                names = await threads.run(bucket.top)
+                names = await threads.run(partial(without_panic, bucket.top))
             refuse_stranger(address.place, names)
         except answers.FAILURES as problem:
             threads.close()
@@ -78,7 +79,7 @@ class ObjectStore:
         check_key(key)
         try:
             async with asyncio.timeout(create_limit_s(len(data))):
-                await self._threads.run(partial(self._bucket.create, key, data))
+                await self._run(partial(self._bucket.create, key, data))
         except answers.FAILURES as problem:
             return answers.outcome(self._provider, problem)
         except Closed:
@@ -110,7 +111,7 @@ class ObjectStore:
         """Tell what the bucket does by itself with what lies in it."""
         try:
             async with asyncio.timeout(3 * limit_s()):
-                return await self._threads.run(partial(read_keeping, self._address))
+                return await self._run(partial(read_keeping, self._address))
         except TimeoutError:
             return Keeping(unread="no answer in time")
         except Closed as closed:
@@ -127,7 +128,7 @@ class ObjectStore:
     async def _ask(self, operation: str, key: str, call: Callable[[], T], allowed_s: float) -> T:
         try:
             async with asyncio.timeout(allowed_s):
-                return await self._threads.run(call)
+                return await self._run(call)
         except answers.FAILURES as problem:
             said = answers.read(problem).words
             raise StoreError(
@@ -135,3 +136,6 @@ class ObjectStore:
             ) from problem
         except Closed as closed:
             raise StoreError(f"{self._address.place} was closed here") from closed
+
+    async def _run(self, call: Callable[[], T]) -> T:
+        return await self._threads.run(partial(without_panic, call))
