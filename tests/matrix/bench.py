@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PLUGIN = Path(__file__).parent / "plugin"
-OPTIONS = ("--ha-timeout", "3s")
+OPTIONS = ("--set", "brooklyn.ha.pollPeriod=200ms", "--ha-timeout", "3s")
 
 WATCHED = {
     "checkRunning.command": "test -e running",
