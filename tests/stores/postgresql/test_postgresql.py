@@ -29,6 +29,39 @@ def test_a_url_names_hosts_a_database_and_a_table():
     assert "secret" not in address.place
 
 
+@pytest.mark.parametrize(
+    ("url", "variables", "words"),
+    [
+        ("postgresql://h:99999/db", {}, "the port '99999', from the URL"),
+        ("postgresql://me:s3same@h:0/db", {}, "the port '0', from the URL"),
+        ("postgresql://h1,h2:abc/db", {}, "the port 'abc', from the URL"),
+        ("postgresql://h:5432x/db", {}, "the port '5432x', from the URL"),
+        ("postgresql://h:-1/db", {}, "the port '-1', from the URL"),
+        ("postgresql://[::1]:99999/db", {}, "the port '99999', from the URL"),
+        ("postgresql://[::1]:abc/db", {}, "the port 'abc', from the URL"),
+        ("postgresql:///db?port=99999", {}, "from 'port' in the URL"),
+        ("postgresql:///db?host=h:99999", {}, "from 'host' in the URL"),
+        ("postgresql:///db", {"PGPORT": "99999"}, "from the variable PGPORT"),
+        ("postgresql://h/db", {"PGPORT": "abc"}, "from the variable PGPORT"),
+        ("postgresql:///db", {"PGHOST": "h:99999"}, "from the variable PGHOST"),
+        ("postgresql:///db", {"PGSERVICE": "wrong"}, "from 'port' of the service 'wrong'"),
+    ],
+)
+def test_a_port_that_there_cannot_be_is_refused_by_name(url, variables, words, tmp_path):
+    file = tmp_path / "services"
+    file.write_text("[wrong]\nport=70000\n")
+    with pytest.raises(StoreUnfit, match="none that there could be: write a number") as refused:
+        read_address(url, {"PGSERVICEFILE": str(file), **variables})
+    assert words in refused.value.message
+    assert "s3same" not in refused.value.message
+
+
+def test_ports_that_there_may_be_and_those_that_nobody_asks_are_none_of_our_business():
+    for url in ("postgresql://h:5432,[::1]:65535,h:/db", "postgresql:///db?host=/run/a:b&port=1"):
+        assert read_address(url, {"PGHOST": "h:99999"}).dsns
+    assert read_address("postgresql:///db?port=5432", {"PGPORT": "abc"}).dsns
+
+
 @pytest.mark.parametrize("table", ["a;b", "", "a.b.c", 'a"', "1a", "ä"])
 def test_a_table_has_a_plain_name(table):
     with pytest.raises(StoreUnfit, match="no name of a table"):

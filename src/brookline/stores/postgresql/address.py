@@ -9,11 +9,12 @@ import urllib.parse
 from typing import TYPE_CHECKING
 
 from brookline.errors import StoreUnfit
-from brookline.stores.postgresql.services import require_service
+from brookline.stores.postgresql.ports import Said, check_ports
+from brookline.stores.postgresql.services import read_service
 from brookline.stores.urls import ESCAPE, has_cut_login, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 TABLE = "brookline"
 """Name of the table if the URL gives no other."""
@@ -46,7 +47,7 @@ def read_address(url: str, environment: Mapping[str, str] = os.environ) -> Addre
     """Read a URL: ``postgresql://user@host1,host2/database?table=schema.name``.
 
     Raises:
-        StoreUnfit: If it is not such a URL, or names a service that there is not.
+        StoreUnfit: If it is not such a URL, or names a service or a port that there is not.
     """
     if has_cut_login(url):
         raise _refusal(url, ESCAPE)
@@ -61,8 +62,10 @@ def read_address(url: str, environment: Mapping[str, str] = os.environ) -> Addre
     names = [value for name, value in rest if name == "table"]
     table = _read_table(url, names[-1] if names else TABLE)
     given = [pair for pair in rest if pair[0] != "table"]
-    query = urllib.parse.urlencode(_with_service(url, given, environment))
     user, at, hosts = parts.netloc.rpartition("@")
+    service = dict(given).get("service") or environment.get("PGSERVICE", "")
+    check_ports(shown(url), _said(url, hosts, dict(given), service, environment))
+    query = urllib.parse.urlencode(_with_service(given, service))
     # A path without a name would be an empty name to the driver, before what is said elsewhere.
     path = parts.path if parts.path != "/" else ""
     dsns = tuple(
@@ -72,13 +75,22 @@ def read_address(url: str, environment: Mapping[str, str] = os.environ) -> Addre
     return Address(dsns, table, f"brookline:{table}"[:63], shown(url))
 
 
-def _with_service(
-    url: str, given: list[tuple[str, str]], environment: Mapping[str, str]
-) -> list[tuple[str, str]]:
+def _said(
+    url: str, hosts: str, given: Mapping[str, str], service: str, environment: Mapping[str, str]
+) -> Iterator[Said]:
+    """Yield all that says where the servers are; the first one counts, as with the driver."""
+    yield Said(hosts, "", "the URL")
+    yield Said(given.get("host", ""), given.get("port", ""), "'{}' in the URL")
+    if service:
+        found = read_service(shown(url), service, environment)
+        source = f"'{{}}' of the service '{service}'"
+        yield Said(found.get("host", ""), found.get("port", ""), source)
+    yield Said(environment.get("PGHOST", ""), "", "the variable PGHOST")
+    yield Said("", environment.get("PGPORT", ""), "the variable PGPORT")
+
+
+def _with_service(given: list[tuple[str, str]], named: str) -> list[tuple[str, str]]:
     """Name the service of ``PGSERVICE``, which the driver looks at when it is too late."""
-    named = dict(given).get("service") or environment.get("PGSERVICE", "")
-    if named:
-        require_service(shown(url), named, environment)
     rest = [pair for pair in given if pair[0] != "service"]
     return [*rest, ("service", named)] if named else rest
 

@@ -73,7 +73,7 @@ class Entry:
         dsn = self._dsns[number]
         try:
             connection = await self._enter(dsn)
-        except (*FAILURES, ValueError) as problem:
+        except (*FAILURES, ValueError, OverflowError) as problem:
             self._problems[dsn] = problem
             self._failed[number].set()
             return

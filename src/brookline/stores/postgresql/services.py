@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _FILE = "~/.pg_service.conf"
 
 
-def require_service(place: str, name: str, environment: Mapping[str, str]) -> None:
-    """Refuse a service that the driver would not find, or not be able to read.
+def read_service(place: str, name: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a service says; refuse one that the driver would not find or read.
 
     It passes over one that it does not find, and goes to a server of this machine then.
 
@@ -31,7 +31,7 @@ def require_service(place: str, name: str, environment: Mapping[str, str]) -> No
     services = configparser.ConfigParser()
     try:
         services.read(Path(named).expanduser())
-        found = name in services.sections() and list(services.items(name))
+        found = dict(services.items(name)) if name in services.sections() else {}
     except (configparser.Error, OSError, RuntimeError, ValueError) as problem:
         # Not what is wrong with it: that quotes a line, which may hold a password.
         raise StoreUnfit(f"{place}: {named} cannot be read ({type(problem).__name__})") from problem
@@ -40,3 +40,4 @@ def require_service(place: str, name: str, environment: Mapping[str, str]) -> No
             f"{place}: there is no service '{name}' in {named}; look at ?service= or PGSERVICE, and"
             " PGSERVICEFILE"
         )
+    return found

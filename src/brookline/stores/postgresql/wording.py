@@ -51,7 +51,7 @@ def refused(address: Address, problem: Exception) -> StoreError:
             )
         case asyncpg.PostgresError():
             return StoreError(f"{place} lets nobody in: {said(problem)}")
-        case asyncpg.ClientConfigurationError() | ValueError():
+        case asyncpg.ClientConfigurationError() | ValueError() | OverflowError():
             return StoreUnfit(f"{place}: {said(problem)}")
         case _:
             return StoreError(
