@@ -197,9 +197,16 @@ async def test_a_cold_standby_tells_of_the_plane_and_of_all_once_it_is_hot(make)
         assert reset.id == ""
 
 
+OUTPUT = "topics=tasks&task=t1&output=stdout"
+
+
 @pytest.mark.parametrize(
     "query",
-    ["topics=nonsense", "sensors=a", "task=t1", "topics=tasks&output=stdout"],
+    [
+        *("topics=nonsense", "sensors=a", "task=t1", "topics=tasks&output=stdout"),
+        *(f"{OUTPUT}&from={start}" for start in ("9" * 5000, "9" * 19, "-1", "%D9%A3", "x", "0,0")),
+    ],
+    ids=lambda query: query[:60],
 )
 async def test_a_question_that_makes_no_sense_is_refused(house, query):
     told = await house.call("GET", f"/events?{query}")

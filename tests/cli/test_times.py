@@ -26,6 +26,13 @@ def test_what_is_past_or_no_moment_is_refused(text):
         coming_moment_of(text, NOON)
 
 
+@pytest.mark.parametrize("text", ["9" * 5000, "9" * 15, "9" * 14 + "d", "999999d", "1e300d"])
+@pytest.mark.parametrize("read", [coming_moment_of, past_moment_of])
+def test_what_no_calendar_knows_is_refused(read, text):
+    with pytest.raises(click.UsageError):
+        read(text, NOON)
+
+
 @pytest.mark.parametrize(
     ("text", "minutes"), [("10m", 10), ("11:00", 60), ("12:00", 0), ("2026-11-24T12:00", 24 * 60)]
 )

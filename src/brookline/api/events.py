@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from brookline.api.answers import Answer
+from brookline.api.calls import whole_number
 from brookline.api.event_filter import read_filter, words
 from brookline.api.output_pump import OutputPump
 from brookline.api.routes import Param, Place, read
@@ -74,9 +75,10 @@ def _pump(call: Call, wanted: Filter) -> OutputPump | None:
     if len(wanted.tasks) != 1:
         raise InvalidInput("output is that of one task: topics=tasks&task=…&output=stdout")
     starts = words(call.query, "from") or ["0"] * len(streams)
-    if len(starts) != len(streams) or not all(start.isdecimal() for start in starts):
+    numbers = [whole_number("from", start) for start in starts]
+    if len(numbers) != len(streams) or any(number < 0 for number in numbers):
         raise InvalidInput("from needs a number of bytes for each stream of output, by commas")
-    places = {name: int(start) for name, start in zip(streams, starts, strict=True)}
+    places = dict(zip(streams, numbers, strict=True))
     return OutputPump(call.ports, next(iter(wanted.tasks)), places)
 
 

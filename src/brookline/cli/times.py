@@ -8,6 +8,9 @@ import click
 
 from brookline.values.durations import Duration
 
+_END_MS = 253_402_300_800_000
+"""The year 10000, which calendars do not know."""
+
 
 def moment_of(text: str, now_ms: int) -> int:
     """Return a moment in milliseconds since 1970.
@@ -21,8 +24,8 @@ def moment_of(text: str, now_ms: int) -> int:
         click.UsageError: If it is none of them.
     """
     text = text.strip()
-    if text.isdecimal() and len(text) >= 12:
-        return int(text)
+    if text.isdecimal() and 12 <= len(text) < 16:
+        return _within_time(int(text), text)
     for read in (_date, lambda one: _time(one, now_ms)):
         try:
             return read(text)
@@ -36,7 +39,7 @@ def moment_of(text: str, now_ms: int) -> int:
         raise click.UsageError(
             f"{text!r} is no moment such as 2026-11-25T22:10:00, 22:10 or 10m (ago)"
         )
-    return now_ms - round(ago.seconds * 1000)
+    return _away(now_ms, text, ago, forth=False)
 
 
 def past_moment_of(text: str, now_ms: int) -> int:
@@ -64,7 +67,7 @@ def coming_moment_of(text: str, now_ms: int) -> int:
     """
     text = text.strip()
     try:
-        at = now_ms + round(Duration.of(text).seconds * 1000)
+        at = _away(now_ms, text, Duration.of(text))
     except ValueError:
         at = moment_of(text, now_ms)
     else:
@@ -88,6 +91,23 @@ def _days_later(ms: int, days: int) -> int:
 def stamp(ms: int) -> str:
     """Return a moment as people read it, in local time, to the second."""
     return f"{dt.datetime.fromtimestamp(ms / 1000).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _within_time(ms: int, text: str) -> int:
+    """Return a moment that calendars know.
+
+    Raises:
+        click.UsageError: If it is before 1970 or after the year 9999.
+    """
+    if not 0 <= ms < _END_MS:
+        raise click.UsageError(f"{text[:40]!r} is too far away")
+    return ms
+
+
+def _away(now_ms: int, text: str, far: Duration, *, forth: bool = True) -> int:
+    """Return the moment that is so far away, to come or past."""
+    at = now_ms + (far.ms if forth else -far.ms)
+    return _within_time(_END_MS if far.forever else at, text)
 
 
 def _date(text: str) -> int:

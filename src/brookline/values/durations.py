@@ -52,7 +52,10 @@ class Duration:
             raise _unreadable(str(value))
         if isinstance(value, str):
             return _parsed(value)
-        return cls(_nanos(float(value), _NANOS["ms"], str(value)))
+        try:
+            return cls(_nanos(float(value), _NANOS["ms"], str(value)))
+        except OverflowError as fault:
+            raise _unreadable(str(value)) from fault
 
     @property
     def ms(self) -> int:
@@ -113,9 +116,10 @@ def _parsed(text: str) -> Duration:
 
 
 def _nanos(number: float, scale: int, text: str) -> int:
-    if not math.isfinite(number):
+    nanos = number * scale
+    if not math.isfinite(nanos):
         raise _unreadable(text)
-    return min(round(number * scale), _FOREVER_NANOS)
+    return min(round(nanos), _FOREVER_NANOS)
 
 
 def _unreadable(text: str) -> ValueError:
