@@ -44,7 +44,22 @@ def test_forever_never_ends(written: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["", " ", "soon", "15x", "15s 3", "3 15s", "s", "1..5s", True, None, [1], "1e999s", "1e300d", 10**400],
+    [
+        "",
+        " ",
+        "soon",
+        "15x",
+        "15s 3",
+        "3 15s",
+        "s",
+        "1..5s",
+        True,
+        None,
+        [1],
+        "1e999s",
+        "1e300d",
+        10**400,
+    ],
     ids=lambda written: repr(written)[:20],
 )
 def test_what_is_no_duration_is_refused(written: object) -> None:
