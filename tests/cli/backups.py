@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+
+import msgspec
 from tests.journal.folders import CLOCK, FolderLog
 
 from brookline.journal.planekey import find_plane
@@ -10,13 +14,14 @@ from brookline.journal.replica import Replica
 from brookline.journal.rules import ALL_RULES
 from brookline.journal.verifying import verify
 from brookline.wire.changes import Drop, Merge, Put
+from brookline.wire.heartbeats import Heartbeat
 
 APP, TASK = "webapp0001", "task000001"
 
 
-def make_log(folder):
+def make_log(folder, plane="planeabcde"):
     """Return a plane on which: web is deployed (3), db is deployed (4), web is being started (5), db is gone (6)."""
-    log = FolderLog(folder)
+    log = FolderLog(folder, plane)
     log.lead()
     log.put(
         Put("location", "machine001", {"name": "m", "config": {"guard": {"folder": "/g"}, "x": 1}}),
@@ -67,3 +72,30 @@ def read(folder):
         return replica
 
     return log.with_store(go)
+
+
+@contextlib.contextmanager
+def beating(store, *, name="n1"):
+    """Have a node beat in a folder that is a store."""
+    ended, folder = threading.Event(), store / "node"
+    folder.mkdir(exist_ok=True)
+
+    def beat(counter):
+        beat = Heartbeat("instance01", name, "home", counter, "MASTER", "AUTO", 1)
+        (folder / ".new").write_bytes(msgspec.json.encode(beat))
+        (folder / ".new").replace(folder / "instance01")
+
+    def go_on():
+        counter = 1
+        while not ended.wait(0.1):
+            counter += 1
+            beat(counter)
+
+    beat(1)
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

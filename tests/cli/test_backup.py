@@ -8,12 +8,10 @@ import json
 import re
 import shutil
 import stat
-import threading
 import zipfile
 
-import msgspec
 import pytest
-from tests.cli.backups import APP, TASK, read, task
+from tests.cli.backups import APP, TASK, beating, read, task
 from tests.journal.folders import CLOCK
 
 from brookline.cli.main import run
@@ -21,7 +19,6 @@ from brookline.cli.times import stamp
 from brookline.journal import snapshot
 from brookline.journal.backups import FORMAT, VERSION, BackupWriter, Manifest
 from brookline.wire.changes import Put
-from brookline.wire.heartbeats import Heartbeat
 
 
 def test_a_backup_is_one_private_file_that_is_whole(log, backup, file):
@@ -208,7 +205,8 @@ def test_any_point_by_its_entry_or_its_moment(backup, file, log, tmp_path, seq, 
 def test_what_a_node_backed_up_by_itself_is_as_old_as_its_file(backup, log, tmp_path):
     """It holds a snapshot only, which no entry announces."""
     made_ms = log.wall_ms(6) + 5000
-    manifest = Manifest(FORMAT, VERSION, "planeabcde", 6, 1, made_ms, "promotion", "n1")
+    where = str(log.folder)
+    manifest = Manifest(FORMAT, VERSION, "planeabcde", 6, 1, made_ms, "promotion", "n1", where)
     key, data = log.run(snapshot.encode(log.replica, CLOCK))
     writer = BackupWriter(tmp_path / "auto.zip")
     writer.add("plane", (log.folder / "plane").read_bytes())
@@ -263,25 +261,7 @@ def test_a_store_that_holds_something_is_refused(backup, file, log, tmp_path):
 
 
 def test_a_living_plane_is_not_replaced(backup, file, log, tmp_path):
-    ended = threading.Event()
-    folder = log.folder / "node"
-    folder.mkdir()
-
-    def beat(counter):
-        beat = Heartbeat("instance01", "n1", "home", counter, "MASTER", "AUTO", 1)
-        (folder / ".new").write_bytes(msgspec.json.encode(beat))
-        (folder / ".new").replace(folder / "instance01")
-
-    def go_on():
-        counter = 1
-        while not ended.wait(0.1):
-            counter += 1
-            beat(counter)
-
-    beat(1)
-    thread = threading.Thread(target=go_on)
-    thread.start()
-    try:
+    with beating(log.folder):
         status, _, err = backup("restore", file, tmp_path / "new")
         assert status == 16
         assert "lives: node n1 beats" in err
@@ -290,9 +270,6 @@ def test_a_living_plane_is_not_replaced(backup, file, log, tmp_path):
         assert status == 16
         assert "holds a plane that lives: node n1 beats" in err
         assert backup("restore", file, tmp_path / "new", "--beside")[0] == 0
-    finally:
-        ended.set()
-        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_a_node_that_knew_the_old_plane_says_that_it_is_another(folder):
     old.terminate()
     assert old.wait(30) == 0
     (folder.path / "shared").rename(folder.path / "gone")
-    folder.ok("backup", "restore", "b.zip", "shared")
+    folder.ok("backup", "restore", "b.zip", "shared", "--although-unseen")
     start(folder, "n1")
     assert "another plane than before is in the store" in (folder.path / "n1.log").read_text()
     now = json.loads(folder.ok("ha", "status", "-o", "json", "--home", "n1"))["planeId"]

@@ -8,7 +8,7 @@ from brookline.errors import StoreUnfit
 from brookline.stores.etcd.address import read_address as read_etcd
 from brookline.stores.objects.address import read_address as read_objects
 from brookline.stores.postgresql.address import read_address as read_postgresql
-from brookline.stores.urls import shown
+from brookline.stores.urls import lacks_secret, shown
 
 MARK = "s3same"
 SECRETS = st.text(st.sampled_from("ab1/?#@:&=%+,[] "), max_size=8).flatmap(
@@ -63,6 +63,7 @@ def test_passwords_and_secret_parameters_are_not_shown(url, seen):
 @example(secret=f"p/{MARK}")
 @example(secret=f"p?{MARK}")
 @example(secret=f"p#x/{MARK}@x")
+@example(secret=f"//{MARK}:")
 def test_no_part_of_a_password_is_ever_shown(shape, secret):
     url = shape.format(secret)
     seen = shown(url)
@@ -82,3 +83,24 @@ def test_what_is_said_of_a_url_has_no_part_of_a_password(read, secret, shape):
     except StoreUnfit as refusal:
         seen = refusal.message
     assert MARK not in seen
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_url_from_which_a_secret_was_left_out_is_known_to_lack_it(shape):
+    whole = shape.format(MARK)
+    assert not lacks_secret(whole)
+    assert lacks_secret(shown(whole)) == (shown(whole) != whole)
+
+
+@pytest.mark.parametrize(
+    ("url", "lacks"),
+    [
+        ("s3://bucket/p?access_key_id=***&secret_access_key=b", True),
+        ("postgresql://u@h/db", False),
+        ("postgresql://u:a***b@h/db", False),
+        ("/srv/***/plane", False),
+        ("file:/srv/***", False),
+    ],
+)
+def test_only_what_stands_for_a_secret_lacks_one(url, lacks):
+    assert lacks_secret(url) is lacks

@@ -94,6 +94,11 @@ def verify(out: Output, *, file: str) -> None:
 @click.option(
     "--beside", is_flag=True, help="The plane that it is from goes on: leave its machines to it."
 )
+@click.option(
+    "--although-unseen",
+    is_flag=True,
+    help="No node of the plane that it is from runs, though its store cannot be looked at.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what it would do; INTO may be left out.")
 @offline_without_home
 def restore(
@@ -103,23 +108,23 @@ def restore(
     into: str | None,
     at: str,
     seq: int | None,
-    beside: bool,
-    dry_run: bool,
+    **choice: bool,
 ) -> None:
     """Begin a new plane in the empty store INTO as SOURCE was: a backup, or a store.
 
     By default as of the newest entry. The new plane has an id of its own. What ran is interrupted, and
     people decide. It takes the place of the old one: machines obey it, and the old one no more.
-    With --beside, both go on; mind that both then manage the same processes.
+    So it is refused while a node of the old one runs, also where that one has moved to, and where
+    that cannot be seen. With --beside, both go on; mind that both then manage the same processes.
     """
     from brookline.cli.restore_work import Wish, restored, screen
 
     if at and seq is not None:
         raise click.UsageError("give --at or --seq, not both")
-    if into is None and not dry_run:
+    if into is None and not choice["dry_run"]:
         raise click.UsageError("say INTO which store, or give --dry-run")
     at_ms = past_moment_of(at, SystemClock().wall_ms()) if at else None
-    wish = Wish(source, into or "", at_ms=at_ms, seq=seq, beside=beside, dry_run=dry_run)
+    wish = Wish(source, into or "", at_ms=at_ms, seq=seq, **choice)
     found = run(restored(wish, out.tell))
     out.emit(found.to_value(), lambda: screen(wish, found))
 

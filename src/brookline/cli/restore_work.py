@@ -7,10 +7,11 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from brookline.cli.backup_work import CLOCK
+from brookline.cli.old_plane import require_dead
 from brookline.cli.restore_points import chosen, find_latest, opened_source, written_ms
 from brookline.cli.stores import absolute, opened, require_there
 from brookline.cli.times import stamp
-from brookline.errors import BrooklineError, Conflict, NotFound
+from brookline.errors import Conflict, NotFound
 from brookline.journal import restoring, scan
 from brookline.management.restoring import aftermath, applications, difference
 from brookline.plane.living import living
@@ -31,6 +32,7 @@ class _Choice:
     at_ms: int | None = None
     seq: int | None = None
     beside: bool = False
+    although_unseen: bool = False
     dry_run: bool = False
 
 
@@ -87,7 +89,7 @@ async def restored(wish: Wish, tell: Callable[[str], None]) -> Restored:
 
     Raises:
         NotFound: If there is no such source, or point.
-        Conflict: If the target is not empty, or the plane of the source lives.
+        Conflict: If the target is not empty, or the plane of the source lives, or may live.
         Damaged: If the source is, on the way to that point.
     """
     async with opened_source(wish.source) as origin:
@@ -98,7 +100,7 @@ async def restored(wish: Wish, tell: Callable[[str], None]) -> Restored:
         text = f"plane {point.plane}, entry {point.seq}"
         after = aftermath(point.records, text, now, beside=wish.beside)
         if not wish.beside:
-            await _require_dead(origin.url, tell, dry_run=wish.dry_run)
+            await require_dead(point.plane, origin, wish, tell)
         found = Restored(
             of_plane=point.plane,
             plane="",
@@ -150,32 +152,6 @@ def _differences(found: Restored) -> Iterator[str]:
         yield f"  application {name}: {many} of its entities changed"
     if not (added or removed or changed):
         yield "  nothing about applications"
-
-
-async def _require_dead(origin: str, tell: Callable[[str], None], *, dry_run: bool) -> None:
-    """Refuse to take the place of a plane that lives.
-
-    Raises:
-        Conflict: If it does.
-    """
-    if not origin:
-        return
-    try:
-        await require_there(origin)
-        async with opened(origin) as store:
-            alive = await living(store, CLOCK, is_dead=proved_dead)
-    except BrooklineError as error:
-        tell(f"note: it could not be seen whether the old plane lives: {error.message}")
-        return
-    if not alive:
-        return
-    why = (
-        f"the plane in {shown(origin)} lives: node {alive[0].name} beats. Stop its nodes first, or"
-        " give --beside if both shall go on"
-    )
-    if not dry_run:
-        raise Conflict(why)
-    tell(f"note: this would be refused: {why}")
 
 
 async def _plant(wish: Wish, point: Replica, after: Aftermath, *, epoch: int) -> str:

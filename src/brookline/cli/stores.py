@@ -18,12 +18,20 @@ from brookline.errors import InvalidInput, NotFound
 from brookline.journal.planekey import find_plane
 from brookline.stores.presence import is_there
 from brookline.stores.registry import open_store, path_of, scheme_of
-from brookline.stores.urls import MASK, shown
+from brookline.stores.urls import MASK, lacks_secret, shown
 from brookline.values import folders
 from brookline.values.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from brookline.cli.tool import Tool
     from brookline.stores.store import Store
@@ -151,16 +159,22 @@ def find_store(
     raise InvalidInput("say where the store is: --persistence-dir URL, or --home DIR of a node")
 
 
+def whole(url: str, known: Iterable[str]) -> str:
+    """Return a URL as homes, logs and backups keep it, with what is secret in it if a known one has that."""
+    if MASK not in url:
+        return url
+    return next((one for one in known if one and shown(one) == url), url)
+
+
 def _whole(url: str, named: str) -> str:
     """Return a URL as a home keeps it, with what is secret in it if the environment says that.
 
     Raises:
         InvalidInput: If something secret was left out, and is not known.
     """
-    if MASK not in url:
-        return url
-    if named and shown(named) == url:
-        return named
+    found = whole(url, [named])
+    if not lacks_secret(found):
+        return found
     raise InvalidInput(
         f"the plane is in {url}, whose password no home keeps: name it, --persistence-dir URL or"
         f" {VARIABLE}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from brookline.errors import StoreError
 from brookline.stores.registry import path_of, scheme_of
+from brookline.stores.urls import require_secrets
 from brookline.values.ids import new_id
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ async def is_there(url: str) -> bool:
     """Tell whether opening a store would make nothing; what an object store or etcd has is keys.
 
     Raises:
-        StoreUnfit: If the URL names no store, or the database is not there.
+        StoreUnfit: If the URL names no store or lacks a secret, or the database is not there.
         StoreError: If it gives no answer.
     """
+    require_secrets(url)
     scheme = scheme_of(url)
     if scheme in _FOLDERS:
         return os.path.lexists(path_of(url))

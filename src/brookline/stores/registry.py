@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from brookline.errors import StoreUnfit
-from brookline.stores.urls import shown
+from brookline.stores.urls import require_secrets, shown
 from brookline.values.folders import absolute
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ async def open_store(url: str, clock: Clock) -> Store:
             something else; nothing was touched.
         StoreError: If it gives no answer.
     """
+    require_secrets(url)
     return await find_factory(url)(url, clock)
 
 

@@ -45,13 +45,33 @@ def shown(url: str) -> str:
         return url
     masks: list[_Mask] = []
     for mask in sorted([*_logins(url), *_secrets(url)]):
-        if not masks or mask.start >= masks[-1].end:
+        if not masks or mask.start > masks[-1].end:
             masks.append(mask)
         elif mask.end > masks[-1].end:
             masks[-1] = _Mask(masks[-1].start, mask.end)
     for mask in reversed(masks):
         url = url[: mask.start] + mask.text + url[mask.end :]
     return url
+
+
+def lacks_secret(url: str) -> bool:
+    """Tell whether something secret was left out of a URL, as `shown` does: it opens nothing."""
+    if _PATH.match(url) or not _SCHEME.search(url) or MASK not in url:
+        return False
+    hidden = (url[mask.start : mask.end] for mask in [*_logins(url), *_secrets(url)])
+    return shown(url) == url or MASK in hidden
+
+
+def require_secrets(url: str) -> None:
+    """Refuse a URL from which something secret was left out, before a server gets to see that.
+
+    Raises:
+        StoreUnfit: If it was.
+    """
+    if lacks_secret(url):
+        raise StoreUnfit(
+            f"{shown(url)}: {MASK} stands for something secret that was left out; give all of it"
+        )
 
 
 def has_cut_login(url: str) -> bool:
