@@ -10,6 +10,8 @@ from tests.api.conftest import PLAN
 from tests.api.house import ADMIN, House, until
 from tests.api.test_events import stream, take
 
+from brookline.security.login import Provider
+
 LOGIN = {"user": "admin", "password": "pw"}
 
 
@@ -170,9 +172,11 @@ async def test_a_change_by_cookie_needs_the_token(house, browser):
     told = await browser.ask(house, "POST", "/v1/applications", data=PLAN)
     assert told.status == 403
     assert "CSRF token is missing" in told.json["message"]
+    assert told.json["data"] == {"csrf": "missing"}
     wrong = {"X-XSRF-TOKEN": "x"}
     told = await browser.ask(house, "POST", "/v1/applications", data=PLAN, headers=wrong)
     assert told.status == 403
+    assert told.json["data"] == {"csrf": "wrong"}, "a page can tell it, and read its session anew"
     right = {"X-XSRF-TOKEN": str(csrf)}
     told = await browser.ask(house, "POST", "/v1/applications", data=PLAN, headers=right)
     assert told.status == 201
@@ -201,6 +205,48 @@ async def test_amps_login_page_gets_a_session_for_basic_credentials(house, brows
     assert told.status == 200
     assert (await browser.ask(house, "GET", "/v1/server/user")).json == "admin"
     assert "Set-Cookie" not in (await house.call("GET", "/applications")).headers
+
+
+async def test_a_node_that_wants_no_login_says_so_to_who_asks_for_a_session(house):
+    house.login.provider = Provider.ANYONE
+    for headers in ({}, ADMIN):
+        told = await house.raw("GET", "/v1/session", headers=headers)
+        assert (told.status, told.json["data"]) == (401, {"login": "none"})
+    house.login.provider = Provider.USERS
+    assert "data" not in (await house.raw("GET", "/v1/session")).json
+
+
+async def test_who_shows_a_name_and_a_password_has_one_session_until_it_is_ended(house, browser):
+    await until(lambda: house.sessions.ready)
+    first = await browser.ask(house, "GET", "/v1/session", headers=ADMIN)
+    assert (first.status, first.json["user"]) == (200, "admin")
+    again = await browser.ask(house, "GET", "/v1/session", headers=ADMIN)
+    assert again.json["csrf"] == first.json["csrf"]
+    cookies = dict(browser.cookies)
+    assert (await browser.ask(house, "GET", "/v1/session")).json["csrf"] == first.json["csrf"]
+    told = await browser.ask(house, "POST", "/v1/logout", headers=ADMIN)
+    assert told.json["message"] == "logged out"
+    assert told.json["sessionId"] is None
+    assert browser.cookies == {}, "they are taken back"
+    browser.cookies = cookies
+    assert (await browser.ask(house, "GET", "/v1/session")).status == 403, "it is over"
+
+
+async def test_a_page_of_another_site_begins_no_session_by_what_the_browser_shows(house, browser):
+    await until(lambda: house.sessions.ready)
+    stranger = ADMIN | {"Sec-Fetch-Site": "same-site"}
+    told = await browser.ask(house, "GET", "/v1/session", headers=stranger)
+    assert "Set-Cookie" not in told.headers
+
+
+async def test_a_cookie_beside_another_users_name_is_not_that_users_session(house, browser):
+    await until(lambda: house.sessions.ready)
+    name = f"brookline-{house.node.plane_id}"
+    other = house.sessions.begin("ann")
+    browser.cookies[name] = house.sessions.sealed(other)
+    told = await browser.ask(house, "GET", "/v1/session", headers=ADMIN)
+    assert told.json["user"] == "admin"
+    assert told.json["csrf"] != house.sessions.csrf_of(other)
 
 
 async def test_a_pass_opens_another_node_for_its_sisters_pages_and_needs_no_token(pair, browser):

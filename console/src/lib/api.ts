@@ -1,5 +1,6 @@
 // The client of the REST API: which node it asks, in whose name, and what a refusal means.
 
+import { parse, stringify } from './exact'
 import { Failure, isNotDone, isOfOldSession, isUnanswered, unsure, wordOn } from './failure'
 import { Keys, type Kept } from './keys'
 import type { ApiError, Session } from './types'
@@ -31,7 +32,7 @@ const PATIENCE_MS = 30_000
 const LEAVE_MS = 1000
 const SAFE = new Set(['GET', 'HEAD'])
 /** What the node that is talked to does, or sends on, whatever it does with other writes. */
-const HERE = /^\/v1\/(log(in|out)$|server\/ha\/)/
+const HERE = /^\/v1\/(log(in|out)(\/|$)|server\/ha\/)/
 /** What is sent there is not kept. */
 const SECRET = new Set(['/v1/login'])
 
@@ -52,7 +53,7 @@ export class Api {
   /** Whether something was asked to which no node gave an answer. */
   missed = false
   onLocked: () => void = () => undefined
-  /** Reads the session anew; returns whether it is another one of the same user. */
+  /** Reads the session anew, as its token was refused; returns whether it is another one of the same user. */
   renewed: () => Promise<boolean> = () => Promise.resolve(false)
 
   /** Address of the node that is talked to; empty for the one that this page came from. */
@@ -279,7 +280,7 @@ function parsed(text: string, type: string): unknown {
   if (!text) return null
   if (!type.includes('json')) return text
   try {
-    return JSON.parse(text) as unknown
+    return parse(text)
   } catch {
     // A text that an effector returns comes without quotes, though the type says JSON.
     return text
@@ -293,7 +294,7 @@ function encoded(sent: Sent): { headers: Record<string, string>; body?: BodyInit
   }
   if (sent.text) return { headers: { 'Content-Type': sent.text.type }, body: sent.text.body }
   if (sent.json !== undefined) {
-    return { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(sent.json) }
+    return { headers: { 'Content-Type': 'application/json' }, body: stringify(sent.json) }
   }
   return { headers: {} }
 }

@@ -1,12 +1,14 @@
 // Who uses this page. A session that ends takes nothing away: the form comes, and the page stays.
 
 import { api, Failure } from './api'
+import { t } from './texts'
 import type { Session } from './types'
 
 type State = 'asking' | 'out' | 'in'
 
 /** At most so long between two renewals: the pass for other nodes lives for minutes only. */
 const RENEW_MS = 100_000
+const NOBODYS: Session = { user: '', csrf: '', pass: '', passMs: 0, renewMs: 0 }
 
 class SessionKeeper {
   state = $state<State>('asking')
@@ -17,38 +19,49 @@ class SessionKeeper {
   trouble = $state('')
   onIn: () => void = () => undefined
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** The other tabs of this browser that have pages of this node. */
+  #tabs = new BroadcastChannel('brookline-session')
 
   /** Asks whether there is a session already. */
   async begin(): Promise<void> {
     api.onLocked = () => this.#locked()
+    api.renewed = () => this.#renewed()
+    this.#tabs.onmessage = () => void this.look()
     for (let pause = 300; this.state === 'asking'; pause = Math.min(pause * 2, 3000)) {
       try {
-        // Without this cookie there is no session, and nothing to ask for.
-        if (!document.cookie.includes('CSRF-TOKEN=')) throw new Failure('session', '', 401)
-        this.#enter((await api.get<Session>('/v1/session', { retries: 0 })).data)
+        this.#enter(await asked())
       } catch (error) {
-        if (await this.#needsNone(error)) return
-        if (this.#refused(error)) this.state = 'out'
+        if (error instanceof Failure && error.reason === 'session') this.state = 'out'
         else this.trouble = error instanceof Error ? error.message : String(error)
       }
       if (this.state === 'asking') await new Promise((resolve) => setTimeout(resolve, pause))
     }
   }
 
-  /** Tells whether the server wants no login at all. */
-  async #needsNone(error: unknown): Promise<boolean> {
-    if (!this.#refused(error)) return false
+  /** Looks whether somebody has logged in, or out, in another tab: all of a browser have one cookie. */
+  async look(): Promise<void> {
+    if (this.state === 'asking' || api.base !== '') return
+    const before = api.session
     try {
-      const { data } = await api.get<string | null>('/v1/server/user', { retries: 0 })
-      this.#enter({ user: data ?? '', csrf: '', pass: '', passMs: 0, renewMs: 0 })
-      return true
+      const found = await asked()
+      if (api.session === before) this.#take(found)
     } catch {
-      return false
+      // One that is over has brought the form by now.
     }
   }
 
-  #refused(error: unknown): boolean {
-    return error instanceof Failure && (error.reason === 'session' || error.reason === 'missing')
+  /** Reads the session anew since its token was refused; returns whether it is another one. */
+  async #renewed(): Promise<boolean> {
+    if (api.base !== '') return false
+    const { user } = this
+    const csrf = api.session?.csrf
+    const found = await asked().catch(() => undefined)
+    if (!found) return false
+    this.#take(found)
+    if (found.user === user) return found.csrf !== csrf
+    // What one user has asked for is not done in the name of another.
+    const message = t.failures.otherUser(found.user)
+    throw new Failure('refused', message, 403, { message, data: { outcome: 'not-done' } })
   }
 
   /** Logs in; the failure says why not. */
@@ -56,15 +69,25 @@ class SessionKeeper {
     const { data } = await api.post<Session>('/v1/login', { json: { user, password }, retries: 1 })
     // Another node gives a page of this one no cookie.
     this.#enter({ ...data, byPass: api.base !== '' })
+    if (api.base === '') this.#tabs.postMessage('in')
   }
 
   async logout(): Promise<void> {
     try {
-      await api.post('/v1/logout')
+      const { data } = await api.post<{ sessionId: string | null }>('/v1/logout')
+      if (data.sessionId === null) await this.#forgetBasic()
     } finally {
       // Its own node may be gone.
       location.assign(`${api.base}/`)
     }
+  }
+
+  /** Has the browser forget a name and a password, which it would go on to show by itself. */
+  async #forgetBasic(): Promise<void> {
+    // The 401 that does so is no session that has ended.
+    api.session = undefined
+    await api.post('/v1/logout/unauthorize', { retries: 0 }).catch(() => undefined)
+    this.#tabs.postMessage('out')
   }
 
   #enter(session: Session): void {
@@ -75,6 +98,15 @@ class SessionKeeper {
     this.trouble = ''
     this.onIn()
     this.#plan(session)
+  }
+
+  /** Goes on with what a session is now; another user's, and one after the form, is begun. */
+  #take(session: Session): void {
+    if (this.state !== 'in' || session.user !== this.user) return this.#enter(session)
+    // What the cookie of its own node wants, another node does not know.
+    const { csrf = '', byPass } = api.session ?? {}
+    api.session = { ...session, csrf: session.csrf || csrf, byPass }
+    this.#plan(api.session)
   }
 
   #plan(session: Session): void {
@@ -88,13 +120,9 @@ class SessionKeeper {
   async #renew(): Promise<void> {
     const before = api.session
     try {
-      const { data } = await api.get<Session>('/v1/session', { retries: 0 })
+      const found = await asked()
       // Who has logged in meanwhile has another session, and who is locked out logs in first.
-      if (this.state !== 'in' || api.session !== before) return
-      // What the cookie of its own node wants, another node does not know.
-      const { csrf = '', byPass } = before ?? {}
-      api.session = { ...data, csrf: data.csrf || csrf, byPass }
-      this.#plan(api.session)
+      if (this.state === 'in' && api.session === before) this.#take(found)
     } catch {
       if (this.state !== 'in' || api.session !== before) return
       // The next request that matters says what is wrong.
@@ -108,7 +136,18 @@ class SessionKeeper {
       this.state = 'out'
       this.ended = true
     }
+    api.session = undefined
     clearTimeout(this.#timer)
+  }
+}
+
+/** The session as its node knows it; of a node that wants no login it is nobody's. */
+async function asked(): Promise<Session> {
+  try {
+    return (await api.get<Session>('/v1/session', { retries: 0 })).data
+  } catch (error) {
+    if (error instanceof Failure && error.body?.data?.login === 'none') return NOBODYS
+    throw error
   }
 }
 

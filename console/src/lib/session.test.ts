@@ -1,27 +1,36 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { api } from './api'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { api, type Failure } from './api'
 import { session } from './session.svelte'
 
 const PASS = { user: 'admin', csrf: 'c', pass: 'p', passMs: 60_000, renewMs: 900_000 }
 
 let ended: boolean
 let asked: string[]
+/** What the node says a session is, as long as it has not ended. */
+let told: typeof PASS
 /** Whose answer is held back, if one is. */
 let late: Promise<Response> | undefined
+/** What becomes of a write. */
+let written: (csrf: string | null) => Response
 
 const json = (body: unknown, status: number) =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } })
+const refused = () => json({ message: 'the token is wrong', data: { csrf: 'wrong' } }, 403)
 
 beforeEach(() => {
   vi.useFakeTimers()
   ended = false
   asked = []
+  told = PASS
   late = undefined
-  vi.stubGlobal('document', { cookie: 'CSRF-TOKEN=c' })
-  vi.stubGlobal('fetch', (url: string) => {
+  written = () => json({}, 200)
+  vi.stubGlobal('fetch', (url: string, { method, headers }: RequestInit) => {
     asked.push(url)
     if (late && url === '/v1/session') return late
-    return Promise.resolve(ended && url === '/v1/session' ? json({}, 401) : json(PASS, 200))
+    if (ended && url === '/v1/session') return Promise.resolve(json({}, 401))
+    const isWrite = method === 'POST' && url !== '/v1/login'
+    const answer = isWrite ? written(new Headers(headers).get('X-CSRF-TOKEN')) : json(told, 200)
+    return Promise.resolve(answer)
   })
 })
 afterEach(() => {
@@ -55,4 +64,77 @@ test('who has logged in meanwhile does not get the session of before again', asy
   answer(json({ ...PASS, pass: 'old' }, 200))
   await vi.advanceTimersByTimeAsync(0)
   expect(api.session).toBe(mine)
+})
+
+test('a session that another tab has begun is found behind the form', async () => {
+  await session.login('admin', 'secret')
+  ended = true
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(session.state).toBe('out')
+  asked = []
+  await session.look()
+  expect([session.state, asked]).toEqual(['out', ['/v1/session']])
+  ended = false
+  told = { ...PASS, csrf: 'of the other tab' }
+  await session.look()
+  expect([session.state, session.ended, api.session?.csrf]).toEqual([
+    'in',
+    false,
+    'of the other tab',
+  ])
+})
+
+test('a change whose token is that of a session before is sent again with that of now', async () => {
+  await session.login('admin', 'secret')
+  told = { ...PASS, csrf: 'new' }
+  asked = []
+  written = (csrf) => (csrf === 'new' ? json({}, 200) : refused())
+  await api.post('/v1/applications')
+  expect(asked).toEqual(['/v1/applications', '/v1/session', '/v1/applications'])
+  written = refused
+  await expect(api.post('/v1/applications')).rejects.toThrow('the token is wrong')
+})
+
+test('what one user has asked for is not done in the name of another', async () => {
+  await session.login('admin', 'secret')
+  told = { ...PASS, user: 'ann', csrf: "ann's" }
+  written = (csrf) => (csrf === "ann's" ? json({}, 200) : refused())
+  asked = []
+  const failure = await api.post('/v1/applications').catch((error: unknown) => error)
+  expect(asked).toEqual(['/v1/applications', '/v1/session'])
+  expect((failure as Failure).message).toContain('ann has logged in meanwhile')
+  expect((failure as Failure).body?.data?.outcome).toBe('not-done')
+  expect(session.user).toBe('ann')
+  await api.post('/v1/applications')
+  expect(asked).toHaveLength(3)
+})
+
+describe('a page that begins', () => {
+  beforeEach(() => {
+    vi.resetModules()
+  })
+  const begun = async () => {
+    const anew = await import('./session.svelte')
+    await anew.session.begin()
+    return anew.session
+  }
+
+  test('asks its node, whatever cookies a script can read', async () => {
+    vi.stubGlobal('document', { cookie: '' })
+    const { state, user } = await begun()
+    expect([state, user]).toEqual(['in', 'admin'])
+    expect(asked).toEqual(['/v1/session'])
+  })
+
+  test('brings the form if there is no session', async () => {
+    ended = true
+    expect((await begun()).state).toBe('out')
+    expect(asked).toEqual(['/v1/session'])
+  })
+
+  test('needs none only where the node says so', async () => {
+    late = Promise.resolve(json({ message: 'no', data: { login: 'none' } }, 401))
+    const { state, user } = await begun()
+    expect([state, user]).toEqual(['in', ''])
+  })
 })

@@ -174,9 +174,10 @@ class Callers:
             return
         given = [headers[name] for name in _TOKENS if name in headers]
         if not any(self._ports.sessions.is_csrf_of(caller.token, one) for one in given):
+            fault = "wrong" if given else "missing"
             raise NotAllowed(
-                f"the CSRF token is {'wrong' if given else 'missing'}: send that of the session as"
-                " X-CSRF-TOKEN"
+                f"the CSRF token is {fault}: send that of the session as X-CSRF-TOKEN",
+                data={"csrf": fault},
             )
 
 

@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from brookline.api import finding
 from brookline.api.answers import NO_CONTENT, Answer, encode, json
+from brookline.api.callers import session_of
 from brookline.api.calls import FORM, MULTIPART
 from brookline.api.cookies import Cookies, is_secure
 from brookline.api.problems import Refused
@@ -18,6 +19,7 @@ from brookline.errors import BrooklineError, InvalidInput, NotAllowed, NotLogged
 from brookline.journal.queue import Decision
 from brookline.plane.peers import Request
 from brookline.security import session_keys
+from brookline.security.session_tokens import COOKIE
 from brookline.values.ids import new_id
 from brookline.wire.rest_server import LogoutSummary, SessionSummary
 
@@ -49,11 +51,29 @@ async def login(call: Call) -> Answer:
 
 
 async def get_session(call: Call) -> Answer:
-    """Return the session that asks, with a fresh pass for other nodes."""
-    token = call.token
+    """Return the session that asks, with a fresh pass for other nodes.
+
+    A browser that has learned a name and a password shows these from then on, and no cookie alone:
+    it gets a session for them, or that of its cookie.
+    """
+    if call.token is not None:
+        return _session(call, call.token)
+    if call.ports.logins.open:
+        raise NotLoggedIn("there is no session: no login is wanted here", data={"login": "none"})
+    token = _shown_beside(call)
     if token is None:
-        raise NotLoggedIn("there is no session: log in")
-    return _session(call, token)
+        token = call.ports.sessions.begin(call.user)
+    return _session(call, token, cookies=is_own(call.headers))
+
+
+def _shown_beside(call: Call) -> Token | None:
+    """Return the session of a cookie that comes along with its user's name and password."""
+    sessions = call.ports.sessions
+    text = session_of(call.headers.get("cookie", ""), call.ports.node.plane_id)
+    token = sessions.opened(text) if text else None
+    if token is None or token.kind != COOKIE or token.user != call.user:
+        return None
+    return None if sessions.end_of(token) else sessions.renewed(token)
 
 
 async def end_session(call: Call) -> Answer:
@@ -93,7 +113,7 @@ async def unauthorize(call: Call) -> Answer:
 
 async def _ended(call: Call) -> tuple[str, Any]:
     """End the session of a call, if it has one; return what to say, and headers."""
-    token = call.token
+    token = call.token or _shown_beside(call)
     if token is None:
         return "logged out", ()
     call.ports.sessions.end_here(token.session)
