@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import tempfile
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.backends.programs import Program, find, free_port
 
@@ -104,6 +106,12 @@ class Etcd:
     def close(self) -> None:
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def tell(self, path: str, body: dict[str, Any]) -> Any:
+        """Make a call to the first member's gateway, as its operator would; return its answer."""
+        url = f"{self._scheme}://127.0.0.1:{self.port}{path}"
+        with urllib.request.urlopen(url, data=json.dumps(body).encode(), timeout=20) as answer:
+            return json.loads(answer.read())
 
     def place(self) -> str:
         """Return the URL of a store that nobody has used."""

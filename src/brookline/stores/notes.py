@@ -69,13 +69,18 @@ class Notes:
         """Note that somebody should look at a property, though a plane can be carried."""
         self._findings[doubtful] = Finding(doubtful, Verdict.DOUBTFUL, seen)
 
-    def fail(self, lacking: Property, seen: str) -> NoReturn:
+    def fail(self, lacking: Property, seen: str, *, remedy: str = "") -> NoReturn:
         """Note that a property does not hold, which ends the probe.
+
+        Args:
+            lacking: Which.
+            seen: Instead of it.
+            remedy: What to do about it, where that is known; else what is advised as a rule.
 
         Raises:
             Failed: Always.
         """
-        self._findings[lacking] = Finding(lacking, Verdict.FAILS, seen)
+        self._findings[lacking] = Finding(lacking, Verdict.FAILS, seen, remedy=remedy)
         raise Failed(lacking.value)
 
     def report(self, *, size: str, plane: bool, left_behind: int) -> Report:

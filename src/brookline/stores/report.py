@@ -87,17 +87,19 @@ class Finding:
         verdict: How.
         observed: What was seen, for people.
         lag_ms: For what another look shows late: the longest delay in milliseconds; else None.
+        remedy: What to do about this very failure, where the store knows; else empty.
     """
 
     subject: Property
     verdict: Verdict
     observed: str
     lag_ms: float | None = None
+    remedy: str = ""
 
     @property
     def advice(self) -> str:
         """What to do about it, or empty if it passed."""
-        return "" if self.verdict is Verdict.HOLDS else ADVICE[self.subject]
+        return "" if self.verdict is Verdict.HOLDS else self.remedy or ADVICE[self.subject]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

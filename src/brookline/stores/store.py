@@ -25,9 +25,11 @@ class Undecided:
 
     Attributes:
         reason: What was heard instead of an answer, for people.
+        remedy: What to do about it, where the store itself knows; else empty.
     """
 
     reason: str
+    remedy: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -199,7 +199,7 @@ class Trials:
 
     def _require_definite(self, outcome: CreateOutcome) -> None:
         if isinstance(outcome, Undecided):
-            self._notes.fail(Property.DEFINITE, outcome.reason)
+            self._notes.fail(Property.DEFINITE, outcome.reason, remedy=outcome.remedy)
 
     def _key(self, name: str) -> str:
         self._keys.append(self._prefix + name)

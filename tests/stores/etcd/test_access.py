@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime as dt
 import ipaddress
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from tests.backends.etcd import Etcd
 from tests.backends.fixtures import served
 
+from brookline.cli.doctor_store import examine_store
 from brookline.errors import StoreError, StoreUnfit
 from brookline.stores.etcd.address import read_address
 from brookline.stores.etcd.gateway import Gateway
@@ -166,7 +168,33 @@ async def test_a_full_server_is_undecided_and_says_that_it_is_full():
             await store.create(f"journal/0000000/{number:010d}", bytes(400_000))
             for number in range(12)
         ]
+        with pytest.raises(StoreError, match="alarm disarm make room"):
+            await store.put("node/a", b"beat")
         await store.close()
+        found = await asyncio.to_thread(examine_store, server.url("x"))
     assert outcomes[0] == CREATED
     assert isinstance(outcomes[-1], Undecided)
-    assert "space exceeded" in outcomes[-1].reason
+    assert "etcd is full (database space exceeded)" in outcomes[-1].reason
+    assert "etcdctl compact, defrag and alarm disarm" in outcomes[-1].reason
+    [definite] = [each for each in found if each.check == "create gives a definite answer"]
+    assert (definite.found, definite.fix) == (outcomes[-1].reason, outcomes[-1].remedy)
+    assert not [each for each in found if "latency" in each.check]
+
+
+async def test_a_server_that_was_full_takes_writes_once_there_is_room_again():
+    with served(lambda: Etcd("--quota-backend-bytes=1000000")) as server:
+        store = await EtcdStore.open(server.url("x"), CLOCK)
+        number = 0
+        while await store.create(f"journal/0000000/{number:010d}", bytes(400_000)) == CREATED:
+            number += 1
+        for each in range(number + 1):
+            await store.delete(f"journal/0000000/{each:010d}")
+
+        present = server.tell("/v3/kv/range", {"key": coded("x")})["header"]["revision"]
+        server.tell("/v3/kv/compaction", {"revision": present, "physical": True})
+        server.tell("/v3/maintenance/defragment", {})
+        [alarm] = server.tell("/v3/maintenance/alarm", {"action": "GET"})["alarms"]
+        server.tell("/v3/maintenance/alarm", {**alarm, "action": "DEACTIVATE"})
+
+        assert await store.create(ENTRY, b"one") == CREATED
+        await store.close()

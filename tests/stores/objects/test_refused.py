@@ -29,6 +29,7 @@ def test_the_doctor_says_which_property_it_lacks_and_what_to_use(careless):
     assert "16 of 16 racers were told that they won" in lacking.found
     assert "two nodes could lead" in lacking.fix
     assert found["verdict"].result == "fail"
+    assert not [check for check in found if "latency" in check], "none was measured"
     assert careless.held == {}
     assert not any("s3same" in f"{each}" for each in found.values())
 

@@ -32,6 +32,9 @@ _STALE = ("invalid auth token", "revision of auth store is old", "revision in he
 _NO_LOGIN = "user name is empty"
 """What it says to who has none, though logins are asked for by now."""
 
+_FULL = "database space exceeded"
+"""In what it says from when its quota is used up until somebody has made room and disarmed it."""
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -225,8 +228,18 @@ def said(problem: BaseException) -> str:
             return "the connection broke"
         case OSError():
             return network_words(problem)
+        case Refused() if _FULL in str(problem):
+            return (
+                f"etcd is full ({_FULL}): etcdctl compact, defrag and alarm disarm make room, see"
+                " docs/stores.md"
+            )
         case _:
             return " ".join(str(problem).split()) or type(problem).__name__
+
+
+def remedy(problem: BaseException) -> str:
+    """Return what to do about a failure that says nothing of what etcd can do; else nothing."""
+    return "make room in it, and try again then" if _FULL in str(problem) else ""
 
 
 def refused(address: Address, problem: Exception) -> StoreError:

@@ -9,7 +9,7 @@ from brookline.errors import StoreError, StoreUnfit
 from brookline.stores.admission import refuse_stranger
 from brookline.stores.etcd.address import Address, read_address
 from brookline.stores.etcd.compaction import Compaction
-from brookline.stores.etcd.gateway import FAILURES, Gateway, refused, said
+from brookline.stores.etcd.gateway import FAILURES, Gateway, refused, remedy, said
 from brookline.stores.etcd.keyspace import (
     PART_BYTES,
     Keyspace,
@@ -88,7 +88,7 @@ class EtcdStore:
                     return await self._create_in_parts(key, data)
                 answer = await self._commit(*self._creation(key, value_of(data)))
         except FAILURES as problem:
-            return Undecided(said(problem))
+            return Undecided(said(problem), remedy(problem))
         return CREATED if answer.get("succeeded") else EXISTS
 
     async def get(self, key: str) -> bytes | None:
