@@ -307,6 +307,124 @@ describe('what is wanted changes', () => {
   })
 })
 
+describe('a node that stands still while one goes on choosing', () => {
+  /** Opens nothing that speaks, but what is told before; whoever looks chooses again and again. */
+  class Still implements World {
+    nowMs = 0
+    opened: [string, number][] = []
+    states: [string, number][] = []
+    /** What the first connections say; those after them take a request and say nothing. */
+    first: string[] = []
+    #timers: { at: number; ring: () => void }[] = []
+
+    now = () => this.nowMs
+    answers = () => Promise.resolve(false)
+    others = () => ['http://n2']
+
+    async open(base: string, _: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
+      this.opened.push([base, this.nowMs])
+      const said = this.first.shift()
+      if (said === undefined) await this.#end(signal)
+      return this.#play(said ?? '', signal)
+    }
+
+    async *#play(said: string, signal: AbortSignal): AsyncIterable<string> {
+      yield said
+      await this.#end(signal)
+    }
+
+    #end(signal: AbortSignal): Promise<never> {
+      return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('aborted')))
+      })
+    }
+
+    sleep(ms: number, signal: AbortSignal): Promise<void> {
+      return new Promise((resolve) => {
+        this.#timers.push({ at: this.nowMs + ms, ring: resolve })
+        signal.addEventListener('abort', () => resolve())
+      })
+    }
+
+    /** Lets time pass. */
+    async pass(ms: number): Promise<void> {
+      const until = this.nowMs + ms
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve))
+        const next = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
+        if (!next) break
+        this.#timers.splice(this.#timers.indexOf(next), 1)
+        this.nowMs = Math.max(this.nowMs, next.at)
+        next.ring()
+      }
+      this.nowMs = until
+    }
+  }
+
+  let still: Still
+  let link: Link
+
+  function begin(...first: string[]): void {
+    still = new Still()
+    still.first = first
+    link = new Link(still, {
+      stands: ({ state }) => void still.states.push([state, still.nowMs]),
+      hello: () => undefined,
+      reset: () => undefined,
+      held: () => undefined,
+      event: () => undefined,
+    })
+    link.start()
+  }
+
+  /** Chooses something else every so often, until the time is over. */
+  async function choosing(everyMs: number, ms: number): Promise<void> {
+    for (const until = still.nowMs + ms; still.nowMs < until;) {
+      await still.pass(everyMs)
+      link.renew()
+    }
+    await still.pass(0)
+  }
+
+  const greeting = hello(10, { beatMs: 5000, pollMs: 1000 })
+
+  const lostAt = () => still.states.find(([state]) => state === 'lost')?.[1]
+
+  test('is found to be silent as if one did not, and another one is tried', async () => {
+    begin(greeting)
+    await choosing(300, 12_000)
+    expect(lostAt()).toBe(5000)
+    const other = still.opened.find(([base]) => base === 'http://n2')
+    expect(other?.[1]).toBe(5000)
+  })
+
+  test('is silent since its last word, whichever connection that came by', async () => {
+    begin(greeting, greeting, greeting + beat)
+    await choosing(300, 9000)
+    expect(lostAt()).toBe(600 + 5000)
+  })
+
+  test('has time for a first word, once, where it would have next to none', async () => {
+    begin(hello(10, { beatMs: 5000, pollMs: 100 }))
+    await still.pass(900)
+    link.renew()
+    await choosing(300, 6000)
+    expect(lostAt()).toBe(900 + 2000)
+  })
+
+  test('has the whole time for it once somebody looks again', async () => {
+    begin(greeting)
+    await still.pass(4000)
+    link.rest()
+    await still.pass(60_000)
+    link.wake()
+    await still.pass(7900)
+    expect(still.states.map(([state]) => state)).toEqual(['connecting', 'live', 'resting'])
+    await still.pass(200)
+    expect(still.opened.map(([base]) => base)).toEqual(['', '', 'http://n2'])
+  })
+})
+
 describe('nobody looks', () => {
   let link: Link
 

@@ -44,6 +44,8 @@ const SILENT_BEATS = 3
 const SILENT_POLLS = 5
 const LEAST_SILENCE_MS = 1000
 const FIRST_WORD_MS = 8000
+/** So long at least the node that has just spoken has for the first word on another connection. */
+const NEXT_WORD_MS = 2000
 const HOME = ''
 
 /** Keeps a stream open. */
@@ -59,6 +61,10 @@ export class Link {
   #rest: AbortController | undefined
   #again = new AbortController()
   #silenceMs = FIRST_WORD_MS
+  /** The next word must have come by then, on whichever connection. */
+  #byMs = 0
+  /** Whether anything has come on the connection before. */
+  #spoke = false
   /** How often a node has answered of which nothing came; more than `#patience` of it is too often. */
   #held = 0
   #patience = 0
@@ -83,6 +89,8 @@ export class Link {
   /**
    * Opens it anew, with what is wanted now and the last id. Nothing of the connection before counts
    * from here on: it would be passed over the second time, and has less in it than is wanted now.
+   * The node gets no new time to speak by each: one that stands still would not be noticed by who
+   * goes on choosing.
    */
   renew(): void {
     this.#again.abort()
@@ -105,6 +113,7 @@ export class Link {
     let tries = 0
     let lostAt = 0
     let restsSince = 0
+    let renewed = false
     this.#listener.stands({ state: 'connecting', sinceMs: this.#world.now() })
     for (;;) {
       if (this.#rest) {
@@ -112,10 +121,12 @@ export class Link {
         this.#listener.stands({ state: 'resting', sinceMs: restsSince })
         await aborted(this.#rest.signal)
         tries = lostAt = 0
+        renewed = false
         continue
       }
       this.#again = new AbortController()
       const again = this.#again
+      this.#await(renewed)
       const outcome = await this.#once(again, () => {
         tries = lostAt = restsSince = 0
       })
@@ -123,6 +134,7 @@ export class Link {
         this.#listener.stands({ state: 'locked', sinceMs: this.#world.now() })
         return
       }
+      renewed = outcome.kind === 'wanted'
       if (outcome.kind === 'wanted') continue
       lostAt ||= this.#world.now()
       if (outcome.why === 'silent') void this.#suspect(this.#base)
@@ -136,6 +148,14 @@ export class Link {
       tries += 1
       await this.#world.sleep(pause, again.signal)
     }
+  }
+
+  /** Sets by when a connection that is about to be opened must bring a word. */
+  #await(renewed: boolean): void {
+    const now = this.#world.now()
+    if (!renewed) this.#byMs = now + FIRST_WORD_MS
+    else if (this.#spoke) this.#byMs = Math.max(this.#byMs, now + NEXT_WORD_MS)
+    this.#spoke = false
   }
 
   /** Asks whether it is the node that is silent, or only its stream. */
@@ -167,16 +187,18 @@ export class Link {
   async #once(again: AbortController, live: () => void): Promise<Outcome> {
     const watchdog = new Watchdog(this.#world, again)
     try {
-      watchdog.expect(FIRST_WORD_MS)
+      watchdog.expect(Math.max(0, this.#byMs - this.#world.now()))
       const pieces = await this.#world.open(this.#base, this.#lastId, watchdog.signal)
       const parser = new EventParser()
       for await (const piece of pieces) {
-        watchdog.expect(this.#silenceMs)
+        this.#spoke = true
         for (const event of parser.feed(piece)) {
           if (again.signal.aborted) return { kind: 'wanted' }
           const outcome = this.#take(event.event, event.data, event.id, live)
           if (outcome) return outcome
         }
+        this.#byMs = this.#world.now() + this.#silenceMs
+        watchdog.expect(this.#silenceMs)
       }
       return again.signal.aborted && !watchdog.barked
         ? { kind: 'wanted' }

@@ -4,7 +4,7 @@ import { api, Failure, segment } from './api'
 import { streamQuery, type Detail, type Output, type Progress } from './detail'
 import { merged } from './history'
 import { Link, Locked, type Standing, type World } from './link'
-import { addressOf, NO_MASTERSHIP, others, pulsed, reachable, viewOf } from './plane'
+import { addressOf, NO_MASTERSHIP, others, pulsed, reachable, viewOf, type Away } from './plane'
 import { Replica } from './replica'
 import { session } from './session.svelte'
 import { answers, pieces, sleep } from './stream'
@@ -26,6 +26,8 @@ import type {
 
 /** How often to ask where no stream comes through. */
 export const ASK_MS = 5000
+/** A store may show so much later, at least, that a node had given a sign of life. */
+const LATE_MS = 2000
 
 class Live {
   standing = $state.raw<Standing>({ state: 'connecting', sinceMs: Date.now() })
@@ -51,6 +53,9 @@ class Live {
   generation = $state(0)
   /** Name of the node from which this page came. */
   home = $state('')
+  /** Of the same: since when this page goes on through another one. */
+  away = $state.raw<Away>()
+  #homeId = ''
   base = $state('')
   readable = $state(true)
 
@@ -297,10 +302,22 @@ class Live {
     this.readable = hello.readable
     this.base = base
     api.base = base
-    if (base === '') this.home = hello.name
+    this.#placed(hello, base)
     // What no node answered is asked once more, now that one is there.
     if (api.missed) this.#reset()
     if (!this.history.length || moved) void this.readHistory().catch(() => undefined)
+  }
+
+  /** Notes through which node it goes. */
+  #placed({ node, name, pollMs }: Hello, base: string): void {
+    if (base === '') {
+      this.home = name
+      this.#homeId = node
+      this.away = undefined
+    } else if (this.home && !this.away) {
+      const lateMs = Math.max(LATE_MS, 3 * pollMs)
+      this.away = { nodeId: this.#homeId, name: this.home, atMs: Date.now(), lateMs }
+    }
   }
 
   #reset(reason = ''): void {

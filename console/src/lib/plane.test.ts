@@ -1,5 +1,5 @@
-import { afterEach, expect, test, vi } from 'vitest'
-import { addressOf, others, pulsed, sentenceOf, viewOf } from './plane'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { addressOf, others, pulsed, returned, sentenceOf, viewOf } from './plane'
 import type { Plane, PlaneNode, View } from './types'
 
 const view = (phase: View['phase'], more: Partial<View> = {}): View => ({
@@ -63,4 +63,31 @@ test('the page of a node at a usual port does not take its own node for another'
   }
   const plane = { nodes } as unknown as Plane
   expect(others(plane)).toEqual(['https://n3', 'https://n2:443'])
+})
+
+describe('a node that the page has left', () => {
+  const away = { nodeId: 'a', name: 'n1', atMs: 100_000, lateMs: 2000 }
+  const left = { nodeId: 'a', name: 'n1', status: 'MASTER', heartbeatAgeMs: 50 } as PlaneNode
+  const seen = (...nodes: PlaneNode[]) =>
+    ({ nodes: Object.fromEntries(nodes.map((one) => [one.nodeId, one])) }) as unknown as Plane
+
+  test('is gone until a heartbeat of it is seen that cannot be from before', () => {
+    expect(returned(away, seen({ ...left, heartbeatAgeMs: 5000 }), 101_000)).toBe(false)
+    expect(returned(away, seen(left), 101_900)).toBe(false)
+    expect(returned(away, seen({ ...left, heartbeatAgeMs: 8000 }), 110_000)).toBe(false)
+    expect(returned(away, seen({ ...left, heartbeatAgeMs: 7000 }), 110_000)).toBe(true)
+    expect(returned(away, seen({ ...left, heartbeatAgeMs: null }), 110_000)).toBe(false)
+  })
+
+  test('is there again at once if it was started anew', () => {
+    const anew = { ...left, nodeId: 'b', status: 'HOT_STANDBY' } as const
+    const ended = { ...left, status: 'TERMINATED' } as const
+    expect(returned(away, seen(ended, anew), 100_500)).toBe(true)
+    expect(returned(away, seen(ended, { ...anew, name: 'n2' }), 100_500)).toBe(false)
+  })
+
+  test.each([{ status: 'FAILED' }, { status: 'TERMINATED' }, { leaving: true }] as const)(
+    'is not while it is %o, whatever is heard of it',
+    (more) => expect(returned(away, seen({ ...left, ...more }), 110_000)).toBe(false),
+  )
 })

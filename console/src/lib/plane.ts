@@ -55,6 +55,25 @@ export function others(plane: Plane | undefined): string[] {
     .filter((address) => originOf(address) !== home && policy.allows(address))
 }
 
+/** The node that a page came from and has left, and when it did so. */
+export interface Away {
+  nodeId: string
+  name: string
+  atMs: number
+  /** For so long something that a node did before may still be seen. */
+  lateMs: number
+}
+
+/** Whether a node that was left is there again: started anew, or heard of since. */
+export function returned(away: Away, plane: Plane, planeAt: number): boolean {
+  return Object.values(plane.nodes).some((node) => {
+    if (node.name !== away.name || node.leaving) return false
+    if (node.status === 'FAILED' || node.status === 'TERMINATED') return false
+    if (node.nodeId !== away.nodeId) return true
+    return planeAt - (node.heartbeatAgeMs ?? Infinity) > away.atMs + away.lateMs
+  })
+}
+
 /** A node's address as the base of requests by a pass, or undefined if this page cannot send any. */
 export function reachable(address: string, pass: string | undefined): string | undefined {
   if (address === '') return undefined

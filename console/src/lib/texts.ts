@@ -106,6 +106,8 @@ export const t = {
     noMaster: 'Reads go on. Changes wait for a short while, and are then refused.',
     you: (name: string) => `this page: ${name}`,
     through: (home: string, name: string) => `${home} is gone; this page goes on through ${name}`,
+    back: (home: string, name: string) =>
+      `${home} is there again; until it is loaded anew, this page goes on through ${name}`,
     interrupted: (n: number) => `${count(n, 'operation')} interrupted`,
   },
 
@@ -141,6 +143,7 @@ export const t = {
     newcomers: (names: string) =>
       `Joined after this page was loaded: ${names}. Should its own node go, the page goes on through it only once it is loaded anew. It does that by itself when nobody uses it.`,
     toMaster: (name: string) => `Open this page on ${name}`,
+    besideMaster: (name: string) => `Open this page on ${name}, in a new tab`,
   },
 
   login: {

@@ -46,3 +46,42 @@ def test_a_long_value_of_config_is_no_wider_than_the_page(cluster, open_screen):
     assert box is not None
     assert box["x"] + box["width"] <= 390
     screen.look("config-long")
+
+
+LONG = "com.example.platform.services.orders.OrderProcessingApplication_2026_11_26"
+NAMED = f"""name: {LONG}
+location: localhost
+services:
+- type: org.apache.brooklyn.entity.stock.BasicStartable
+  name: {LONG}_1
+  brooklyn.config:
+    {LONG.replace("_", ".")}: {LONG}
+    other: $brooklyn:entity("{LONG}").attributeWhenReady("{LONG}")
+"""
+
+
+def test_names_without_a_break_are_no_wider_than_the_page(cluster, open_screen):
+    server = cluster["n1"].start().becomes("master")
+    made = server.ask("POST", "/v1/applications", NAMED, headers={"content-type": "text/yaml"})
+    app, task = made.json["entityId"], made.json["id"]
+    entity = server.get(f"/v1/applications/{app}/entities/{LONG}_1")["id"]
+    headers = {"content-type": "application/json"}
+    sensor = f"/v1/applications/{app}/entities/{entity}/sensors/{LONG}"
+    assert server.ask("POST", sensor, f'"{LONG}"', headers=headers).status == 204
+    screen = open_screen(server, viewport={"width": 390, "height": 844})
+    page = screen.page
+    place = f"/applications/{app}/entities/{entity}"
+    tabs = ("sensors", "config", "effectors", "activities", "relations")
+    paths = {"home": "/", "activity": f"/activities/{task}", "summary": place}
+    for name, path in (paths | {tab: f"{place}/{tab}" for tab in tabs}).items():
+        page.goto(server.url + path)
+        expect(page.locator("main").get_by_text(LONG).first).to_be_visible()
+        screen.look(f"long-names-{name}")
+    for name in ("Stop", "Delete"):
+        page.goto(f"{server.url}/applications/{app}")
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(screen.dialog.get_by_role("heading")).to_contain_text(LONG)
+        widths = "dialog => [dialog.scrollWidth, dialog.clientWidth]"
+        inner, outer = screen.dialog.evaluate(widths)
+        assert inner <= outer, name
+        screen.look(f"long-names-{name.lower()}", whole=False)
