@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import stat
+import tracemalloc
 import zipfile
 
 import pytest
@@ -80,6 +81,47 @@ def test_a_backup_that_was_cut_short_is_damaged(backup, file, tmp_path, part):
         assert "is damaged, or was cut short" in err
     cut.write_bytes(b"not even a zip")
     assert backup("verify", cut)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "packing"),
+    [
+        ("manifest.json", zipfile.ZIP_DEFLATED),
+        ("manifest.json", zipfile.ZIP_BZIP2),
+        ("journal/0000000/0000000003", zipfile.ZIP_DEFLATED),
+        ("journal/0000000/0000000003", zipfile.ZIP_LZMA),
+        ("snapshot/", zipfile.ZIP_DEFLATED),
+    ],
+)
+def test_a_backup_that_would_unpack_to_very_much_is_not_unpacked(
+    backup, log, tmp_path, name, packing
+):
+    log.snapshot()
+    whole, hostile = tmp_path / "whole.zip", tmp_path / "hostile" / "b.zip"
+    assert backup("create", "--persistence-dir", log.folder, "--to", whole)[0] == 0
+    hostile.parent.mkdir()
+    with zipfile.ZipFile(whole) as read, zipfile.ZipFile(hostile, "w") as written:
+        for one in read.namelist():
+            if one.startswith(name):
+                written.writestr(one, bytes(200 << 20), packing)
+            else:
+                written.writestr(one, read.read(one))
+    assert hostile.stat().st_size < 1 << 20
+    for command in (
+        ("list", hostile.parent),
+        ("verify", hostile),
+        ("restore", hostile, "--dry-run"),
+    ):
+        tracemalloc.start()
+        try:
+            status, out, err = backup(*command)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 64 << 20, command
+        if command[0] == "verify":
+            assert status in (2, 3)
+            assert name in out + err
 
 
 @pytest.mark.parametrize(

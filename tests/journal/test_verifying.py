@@ -120,6 +120,23 @@ def test_a_snapshot_that_says_other_than_the_entries(log):
     assert "says other than the entries before it" in fault.what
 
 
+@pytest.mark.parametrize("planes", [("planeother",), ("planeother", "planethird")])
+def test_each_of_several_snapshots_of_one_entry_is_looked_at(log, tmp_path, planes):
+    log.snapshot()
+    strange = []
+    for plane in planes:
+        other = FolderLog(tmp_path / plane, plane)
+        other.lead()
+        for number in range(3):
+            other.put(put(f"a{number}", n=number))
+        strange.append(other.snapshot())
+        (log.folder / strange[-1]).write_bytes((other.folder / strange[-1]).read_bytes())
+    verdict = look(log)
+    assert {fault.key for fault in verdict.faults} == {*strange}
+    assert all("belongs to plane plane" in fault.what for fault in verdict.faults)
+    assert verdict.snapshots == len(planes) + 1
+
+
 def test_an_announced_snapshot_that_is_missing(log):
     key = log.snapshot()
     (log.folder / key).unlink()

@@ -106,6 +106,20 @@ def test_records_that_are_nested_too_deeply_are_refused():
         unpack(pack(MANIFEST, {"entity": {"application": value}}))
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_can_only_be_unpacked_as_a_whole_is_refused(packing):
+    packed = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(pack(MANIFEST, RECORDS))) as file,
+        zipfile.ZipFile(packed, "w", packing) as other,
+    ):
+        for name in file.namelist():
+            other.writestr(name, file.read(name))
+
+    with pytest.raises(InvalidInput, match="packed in a way that is not known"):
+        unpack(packed.getvalue())
+
+
 def test_a_small_zip_with_endless_records_is_refused():
     packed = pack(MANIFEST, {"entity": {"application": {"zeros": "0" * 1000}}})
 

@@ -23,6 +23,8 @@ import msgspec
 from brookline.errors import Damaged, InvalidInput, NotFound
 from brookline.journal import scan
 from brookline.journal.keys import BLOB, JOURNAL, PLANE, SNAPSHOT
+from brookline.stores.names import LARGE
+from brookline.values.zips import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,6 +43,15 @@ PART = ".part"
 
 MANIFEST = "manifest.json"
 """Name of the file in it that says what it is."""
+
+_MANIFEST_MOST_BYTES = 1 << 20
+_MOST_BYTES = 4 << 20
+"""Of an entry, or the key ``plane``; payloads of more than 1 MiB lie in blobs."""
+
+_LARGE_MOST_BYTES = 128 << 20
+_MOST_RATIO = 100
+"""What may be large may be larger than that, if the file itself is that much, too: records are text,
+and get some ten times smaller; a megabyte that becomes a gigabyte is none of ours."""
 
 _OURS = (JOURNAL, SNAPSHOT, BLOB)
 _BROKEN = (
@@ -213,9 +224,15 @@ class Backup:
 
     def _get(self, key: str) -> bytes:
         try:
-            return self._zip.read(key)
+            return unpacked(self._zip, key, self._most_bytes(key))
         except (OSError, *_BROKEN) as error:
             raise Damaged(f"{key} in {self.path} cannot be read: {error}") from error
+
+    def _most_bytes(self, key: str) -> int:
+        if not key.startswith(LARGE):
+            return _MOST_BYTES
+        packed = min(self._zip.getinfo(key).compress_size, self.path.stat().st_size)
+        return max(_LARGE_MOST_BYTES, packed * _MOST_RATIO)
 
 
 async def copy_into(writer: BackupWriter, source: Source, kept: Retained) -> None:
@@ -248,7 +265,7 @@ def _manifest(path: Path, file: zipfile.ZipFile) -> Manifest:
     if MANIFEST not in file.namelist():
         raise InvalidInput(f"{path} is no backup of this product: it has no {MANIFEST}")
     try:
-        text = file.read(MANIFEST)
+        text = unpacked(file, MANIFEST, _MANIFEST_MOST_BYTES)
         kind = msgspec.json.decode(text, type=_Kind)
         if kind.format != FORMAT:
             raise InvalidInput(_not_ours(path, kind.format))

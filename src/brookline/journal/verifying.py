@@ -120,7 +120,7 @@ class _Walk:
         self._kept = kept
         self._verdict = verdict
         self._clock = clock
-        self._snapshots = {snapshot_seq(key): key for key in kept.snapshots}
+        self._snapshots = sorted(kept.snapshots, key=snapshot_seq, reverse=True)
         self._seq, self._hash, self._epoch = 0, "", 0
         self._replica: Replica | None = Replica(verdict.plane)
         self._gaps: list[tuple[int, int]] = []
@@ -142,8 +142,9 @@ class _Walk:
         self._judge_tail()
 
     async def _pass_snapshots(self, through: int) -> None:
-        for seq in sorted(one for one in self._snapshots if one <= through):
-            await self._snapshot(seq, self._snapshots.pop(seq))
+        while self._snapshots and snapshot_seq(self._snapshots[-1]) <= through:
+            key = self._snapshots.pop()
+            await self._snapshot(snapshot_seq(key), key)
 
     async def _snapshot(self, seq: int, key: str) -> None:
         loaded = await snapshot.read(self._store, key, self._clock)

@@ -24,6 +24,7 @@ from brookline.security.session_keys import ENDED as SESSION_END
 from brookline.security.session_keys import KEY as SESSION_KEY
 from brookline.security.users import USER
 from brookline.values.depth import DEEPEST, is_shallow
+from brookline.values.zips import TooLarge, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -146,7 +147,9 @@ def unpack(data: bytes, *, most_bytes: int = MOST_BYTES) -> tuple[Manifest, list
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             manifest = _manifest(file)
-            records = _content(file, _RECORDS, most_bytes)
+            records = unpacked(file, _RECORDS, most_bytes)
+    except TooLarge as error:
+        raise InvalidInput(str(error)) from error
     except _BROKEN as error:
         raise InvalidInput(f"the body is not a zip that can be read: {error}") from error
     if len(records) != manifest.size or hashlib.sha256(records).hexdigest() != manifest.sha256:
@@ -169,7 +172,7 @@ def _manifest(file: zipfile.ZipFile) -> Manifest:
     names = file.namelist()
     if _MANIFEST not in names or _RECORDS not in names:
         raise InvalidInput(_not_ours(names))
-    text = _content(file, _MANIFEST, _MANIFEST_MOST_BYTES)
+    text = unpacked(file, _MANIFEST, _MANIFEST_MOST_BYTES)
     try:
         kind = msgspec.json.decode(text, type=_Kind)
         if kind.format != FORMAT:
@@ -191,14 +194,6 @@ def _not_ours(names: list[str]) -> str:
             " this product gave can be imported"
         )
     return f"the zip is no export of this product: it has no {_MANIFEST} and {_RECORDS}"
-
-
-def _content(file: zipfile.ZipFile, name: str, most: int) -> bytes:
-    with file.open(name) as part:
-        content = part.read(most + 1)
-    if len(content) > most:
-        raise InvalidInput(f"{name} is larger than {most} bytes")
-    return content
 
 
 def _decoded(line: bytes, number: int) -> Line:
