@@ -6,7 +6,7 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -27,6 +27,23 @@ EMPTY = (
 EMPTY_AZURE = b'<?xml version="1.0"?><EnumerationResults><Blobs/><NextMarker/></EnumerationResults>'
 
 
+def listing(keys: dict[str, int], path: str) -> bytes:
+    """List keys with their sizes as S3 does; nothing if there are none."""
+    asked = parse_qs(urlsplit(path).query)
+    prefix, delimiter = asked["prefix"][0], asked.get("delimiter", [""])[0]
+    under = {key: size for key, size in keys.items() if key.startswith(prefix)}
+    cut = {key: bool(delimiter) and delimiter in key.removeprefix(prefix) for key in under}
+    folders = {prefix + key.removeprefix(prefix).partition("/")[0] + "/" for key in cut if cut[key]}
+    found = [f"<CommonPrefixes><Prefix>{each}</Prefix></CommonPrefixes>" for each in folders]
+    found += [
+        f"<Contents><Key>{key}</Key><Size>{size}</Size>"
+        "<LastModified>2026-11-25T22:00:00.000Z</LastModified></Contents>"
+        for key, size in under.items()
+        if not cut[key]
+    ]
+    return EMPTY.replace(b"</L", "".join(found).encode() + b"</L") if found else b""
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     scripted: Scripted
@@ -35,7 +52,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         if self.command == "GET" and "prefix=" in self.path and self.scripted.lists:
-            self._answer(200, EMPTY_AZURE if "comp=list" in self.path else EMPTY)
+            empty = EMPTY_AZURE if "comp=list" in self.path else EMPTY
+            self._answer(200, listing(self.scripted.keys, self.path) or empty)
             return
         self.scripted.seen.append(Request(self.command, self.path, headers, body))
         if self.scripted.held is None:
@@ -74,12 +92,13 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Scripted:
-    """Answers all lists with nothing, and all else as a test says.
+    """Answers all lists with nothing or some keys, and all else as a test says.
 
     Attributes:
         status: Of the answers.
         body: Of the answers.
         seen: All requests but lists.
+        keys: What lists name, each with its size.
         lists: Whether lists are answered at all; as anything else, if not.
         held: Objects, if it is to keep them; it looks at no condition then.
     """
@@ -87,6 +106,7 @@ class Scripted:
     def __init__(self) -> None:
         self.status, self.body = 200, b""
         self.seen: list[Request] = []
+        self.keys: dict[str, int] = {}
         self.lists = True
         self.held: dict[str, bytes] | None = None
         self._server = ThreadingHTTPServer(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import obstore
 
-from brookline.stores.names import ENTRIES, LARGE, is_entry
+from brookline.stores.names import ENTRIES, LARGE, TOP_LEVEL, is_entry
 from brookline.stores.objects import answers
 from brookline.stores.objects.client import make_client
 from brookline.stores.times import LARGEST_BYTES, create_limit_s
@@ -37,10 +37,29 @@ class Bucket:
         self._patient = make_client(address, patience_s=2 * create_limit_s(LARGEST_BYTES))
 
     def top(self) -> list[tuple[str, bool]]:
-        """Return the names at the top, each with whether there are keys beneath it."""
+        """Return the names at the top, each with whether it is a folder, which may have keys in it.
+
+        Folders without keys do not count: servers that keep folders leave them behind when their
+        last key is deleted, and consoles make them, that of the prefix itself as well.
+        """
         found = obstore.list_with_delimiter(self._client)
-        names = [(_last(path), True) for path in found["common_prefixes"]]
-        return names + [(_last(each["path"]), False) for each in found["objects"]]
+        folders = [_last(path) for path in found["common_prefixes"]]
+        names = [_last(each["path"]) for each in found["objects"]]
+        ours = [name for name in folders if name in TOP_LEVEL]
+        others = self._without_empty([name for name in folders if name not in TOP_LEVEL])
+        return [(name, True) for name in ours + others] + [(name, False) for name in names if name]
+
+    def _without_empty(self, folders: list[str]) -> list[str]:
+        """Leave out the folders without keys before the first that has one: it decides."""
+        for number, folder in enumerate(folders):
+            if self._has_keys(folder):
+                return folders[number:]
+        return []
+
+    def _has_keys(self, folder: str) -> bool:
+        """Tell whether there are keys in a folder; an empty one of its own name is its marker."""
+        pages = obstore.list(self._client, folder, chunk_size=_PAGE)
+        return any(each["size"] or each["path"] != folder for page in pages for each in page)
 
     def create(self, key: str, data: bytes) -> None:
         """Write a key if it is absent; in one piece, for an upload in parts knows no condition."""
