@@ -11,6 +11,7 @@ from tests.journal.folders import FolderLog
 from tests.journal.house import put
 
 from brookline.cli.main import run
+from brookline.journal.keys import MOVING
 
 __all__ = ["azurite", "etcd", "postgresql", "seaweedfs"]
 
@@ -48,7 +49,9 @@ def log(tmp_path):
 
 
 def files(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    """Return what is in a folder, but for the mark of a move's target."""
+    found = [path for path in folder.rglob("*") if path.is_file() and path.name != MOVING]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
 def test_a_plane_moves_there_and_back_byte_by_byte(server, brookline, log, tmp_path):

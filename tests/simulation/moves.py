@@ -4,9 +4,10 @@ python -m tests.simulation.moves 100            # seeds 0 to 99
 python -m tests.simulation.moves --seed 4711    # one seed, with its transcript
 
 An operator does what `brookline store copy --online` does, in its order, and again until it is done,
-though the command is killed and stores do not answer. Nodes that have ended are started again where
-the plane is then, and at times too early. The oracle sees both logs as one: what was acknowledged before or
-after is in it once, and nothing follows the old log's last fence.
+though the command is killed and stores do not answer. In some planes another does so at once, to the same
+store or to a third one. Nodes that have ended are started again where
+the plane is then, and at times too early. The oracle sees all logs as one: what was acknowledged before or
+after is in it once, nothing follows the old log's last fence, and one of the other stores is opened.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from brookline.stores.memory import MemoryStore
 from brookline.testing.clock import SimClock
 from brookline.testing.host import Run
 from brookline.testing.oracle import WatchedShelf
+from brookline.wire.entries import Fence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 
 ENDING_S = 12.0
 """How long nodes are waited for that are to end; then the new store is opened all the same."""
+
+TARGETS = ("elsewhere", "far-away")
+"""Names of stores to which planes move."""
 
 LONGEST_S = 120.0
 """From the end of all faults until the move must be done."""
@@ -59,7 +64,10 @@ class Operator:
         self.closes = closes
         self.random = harness.random
         self.old = harness.shelf
-        self.new = WatchedShelf(SimClock(harness.loop.true_time), harness.oracle)
+        self.targets = {
+            name: WatchedShelf(SimClock(harness.loop.true_time), harness.oracle) for name in TARGETS
+        }
+        self.rival = self.random.choice([*TARGETS, "", ""])
         self.early = self.random.random() < 0.3
         self.tries = 0
         self.over = False
@@ -67,44 +75,53 @@ class Operator:
     @property
     def done(self) -> bool:
         """Whether nodes may begin in the new store."""
-        return self.new.get(PLANE) is not None
+        return bool(self.open_ones())
 
-    async def move(self) -> None:
-        """Run the command until it is done; some of its processes are killed."""
+    def open_ones(self) -> list[str]:
+        """Return the stores in which nodes may begin."""
+        return [name for name, shelf in self.targets.items() if shelf.get(PLANE) is not None]
+
+    async def move(self, to: str) -> None:
+        """Run the command until the plane has moved; some of its processes are killed."""
         await self.harness.sleep(2 + 20 * self.random.random())
         while not (self.done or self.over):
             self.tries += 1
             host = self.harness.loop.host(f"mover-{self.tries}")
-            work = host.spawn(self._command(host))
+            work = host.spawn(self._command(host, to))
             if self.random.random() < 0.6:
                 host.after(self.random.randrange(1, 400), host.kill)
             await self.harness.until(lambda h=host, w=work: w.done() or h.run is Run.DEAD, 60)
             host.kill()
             await self.harness.sleep(2 * self.random.random())
-        self.harness.transcript.note("the plane has moved", tries=self.tries)
+        self.harness.transcript.note("the plane has moved", to=to, tries=self.tries)
+        if len(self.open_ones()) > 1:
+            self.harness.oracle.wrong("two stores are open")
 
     async def tend(self) -> None:
         """Start nodes that have ended, where their plane is by now."""
         harness = self.harness
         while not self.over:
             await harness.sleep(0.5 + self.random.random())
-            closed = harness.oracle.closed is not None
-            if self.done or (closed and self.early):
-                harness.shelf = self.new
+            closed = harness.oracle.closed
+            if self.done:
+                harness.shelf = self.targets[self.open_ones()[0]]
+            elif self.early and closed is not None and isinstance(closed.payload, Fence):
+                harness.shelf = self.targets[closed.payload.moved]
             for server in harness.servers.values():
-                if closed and not server.lives and self.random.random() < 0.5:
+                if closed is not None and not server.lives and self.random.random() < 0.5:
                     harness.transcript.note("start", server=server.name)
                     server.start()
 
-    async def _command(self, host: Host) -> None:
+    async def _command(self, host: Host, to: str) -> None:
+        target = self._store(host, self.targets[to], to)
         move = Move(
-            self._store(host, self.old, "old"), self._store(host, self.new, "new"), host.clock,
-            randomness=self.random,
+            self._store(host, self.old, "old"), target, host.clock,
+            gone_to=to if self.closes else "", randomness=self.random,
         )  # fmt: skip
         try:
             await self._steps(move, host.clock)
         except BrooklineError as error:
-            self.harness.transcript.note("the move is cut short", why=error.message)
+            self.harness.transcript.note("the move is cut short", to=to, why=error.message)
 
     async def _steps(self, move: Move, clock: Clock) -> None:
         before = await move.look()
@@ -112,7 +129,7 @@ class Operator:
         await move.copy()
         await move.check_patiently()
         if not before and self.closes:
-            await move.close("elsewhere")
+            await move.close()
         await move.copy()
         await move.check_patiently()
         try:
@@ -139,7 +156,9 @@ class MovingMinute(Minute):
         """Let the nemesis rage while the plane moves, then see that everything becomes well."""
         await self.begin()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.operator.move())
+            group.create_task(self.operator.move(TARGETS[0]))
+            if self.operator.rival:
+                group.create_task(self.operator.move(self.operator.rival))
             group.create_task(self.operator.tend())
             await self.nemesis.rage(RAGE_S)
             await self.nemesis.mend()

@@ -69,7 +69,8 @@ async def moved(wish: Wish, tell: Callable[[str], None]) -> Moved:
 
     Raises:
         NotFound: If there is no plane.
-        Conflict: If it lives and should not, has moved elsewhere, or the target is not empty.
+        Conflict: If it lives and should not, has moved elsewhere, also meanwhile, or the target is not
+            empty.
         StoreUnfit: If the target cannot carry a plane.
         Damaged: If the log is, or its copy. Nothing is closed then, unless the copy was found to be
             sound before, and was not any more once the log was closed.
@@ -78,10 +79,8 @@ async def moved(wish: Wish, tell: Callable[[str], None]) -> Moved:
     if absolute(wish.source) == gone_to:
         raise Conflict("FROM and TO are the same store")
     async with opened_plane(wish.source) as source, opened(wish.target) as target:
-        move = Move(source, target, CLOCK)
-        before = await move.look()
-        _require_here(before, gone_to)
-        if before:
+        move = Move(source, target, CLOCK, gone_to="" if wish.keep else gone_to)
+        if await move.look():
             tell("the old log is closed already; finishing the move")
         elif not wish.online:
             await _require_still(source, wish.source)
@@ -91,17 +90,15 @@ async def moved(wish: Wish, tell: Callable[[str], None]) -> Moved:
         if wish.keep:
             await move.open()
             return _told(move, await move.end(), None, [])
-        return await _close_and_open(move, source, gone_to, tell)
+        return await _close_and_open(move, source, tell)
 
 
-async def _close_and_open(
-    move: Move, source: Store, gone_to: str, tell: Callable[[str], None]
-) -> Moved:
+async def _close_and_open(move: Move, source: Store, tell: Callable[[str], None]) -> Moved:
     began = CLOCK.monotonic()
-    if not move.replica.standing.moved:
+    if not move.closed:
         await _catch_up(move)  # little should be left to copy while nobody leads
         began = CLOCK.monotonic()
-        await move.close(gone_to)
+        await move.close()
         tell("the old log is closed; copying what was appended until then")
     await move.copy()
     await move.check_patiently()
@@ -126,16 +123,6 @@ def screen(wish: Wish, found: Moved) -> Iterator[Block]:
 
 def _told(move: Move, last: int, closed_ms: int | None, left: list[str]) -> Moved:
     return Moved(move.replica.plane, move.copied, last, closed_ms, left)
-
-
-def _require_here(before: str, gone_to: str) -> None:
-    """Refuse to move what is somewhere else.
-
-    Raises:
-        Conflict: If it is.
-    """
-    if before and before != gone_to:
-        raise Conflict(f"the plane has moved to {before} already: name that store as FROM")
 
 
 async def _require_still(store: Store, url: str) -> None:

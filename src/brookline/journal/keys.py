@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from brookline.stores.names import BLOB, MAIL, NODE, PLANE, SNAPSHOT
+from brookline.stores.names import BLOB, MAIL, MOVING, NODE, PLANE, SNAPSHOT
 from brookline.stores.names import ENTRIES as JOURNAL
 
-__all__ = ["BLOB", "JOURNAL", "MAIL", "NODE", "PLANE", "SNAPSHOT"]
+__all__ = ["BLOB", "JOURNAL", "MAIL", "MOVING", "NODE", "PLANE", "SNAPSHOT"]
 
 _SHARD = 1000
 

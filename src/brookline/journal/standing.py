@@ -58,6 +58,7 @@ class Standing(msgspec.Struct, frozen=True):
         collect: The last announcement of a collection.
         collected: Entries up to this number were announced for collection.
         moved: Where the plane goes on, if it has left this log; else empty.
+        target: The mark of that store; empty if a version closed the log that wrote none.
     """
 
     owner: str = ""
@@ -77,6 +78,7 @@ class Standing(msgspec.Struct, frozen=True):
     collect: Collect | None = None
     collected: int = 0
     moved: str = ""
+    target: str = ""
 
 
 def after(standing: Standing, entry: Entry, epoch_before: int) -> Standing:
@@ -100,6 +102,7 @@ def after(standing: Standing, entry: Entry, epoch_before: int) -> Standing:
                 replaced=payload.replaces,
                 replaced_epoch=epoch_before,
                 moved=payload.moved,
+                target=payload.target,
             )
         case Active():
             changes["active"] = header.seq

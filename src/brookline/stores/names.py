@@ -7,6 +7,9 @@ import re
 PLANE = "plane"
 """The key that marks a store as a plane's; the journal owns its content."""
 
+MOVING = "moving"
+"""The key that marks a store as the target of a move; the journal owns its content, too."""
+
 PROBE = "probe/"
 """Where the conformance probe works, and nowhere else."""
 
@@ -22,7 +25,7 @@ NODE = "node/"
 MAIL = "mail/"
 
 TOP_LEVEL = frozenset(
-    each.rstrip("/") for each in (PLANE, ENTRIES, SNAPSHOT, BLOB, NODE, MAIL, PROBE)
+    each.rstrip("/") for each in (PLANE, MOVING, ENTRIES, SNAPSHOT, BLOB, NODE, MAIL, PROBE)
 )
 """First segments of all keys that a plane writes."""
 

@@ -55,6 +55,7 @@ class Fence(msgspec.Struct, frozen=True, tag="fence", tag_field="kind", omit_def
         guess: Whether the death of the one replaced was concluded, not proved.
         unsettled: Whether some master before may still act in the world, until its lease runs out.
         moved: Where the plane goes on, or empty. If it is not, nobody leads here, and nothing follows.
+        target: The mark of the store in which it goes on; another store may have the same name.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Fence(msgspec.Struct, frozen=True, tag="fence", tag_field="kind", omit_def
     guess: bool = False
     unsettled: bool = False
     moved: str = ""
+    target: str = ""
 
 
 class Active(msgspec.Struct, frozen=True, tag="active", tag_field="kind", omit_defaults=True):
