@@ -101,3 +101,67 @@ def test_a_damaged_older_snapshot_is_in_nobodys_way(backup, log, tmp_path):
     assert "as of entry 4" in out
     assert "0000000005 is damaged" in err
     assert "entry 4 is the last point before that" in err
+
+
+@pytest.fixture
+def thinned(file, tmp_path):
+    """Makes a backup from which some entries were taken out."""
+
+    def make(*gone):
+        path = tmp_path / "thinned.zip"
+        with zipfile.ZipFile(file) as whole, zipfile.ZipFile(path, "w") as part:
+            for name in whole.namelist():
+                if not name.endswith(tuple(f"{seq:010}" for seq in gone)):
+                    part.writestr(name, whole.read(name))
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize("gone", [(5,), (5, 6), (6,)])
+def test_points_before_what_was_taken_out_of_a_backup_are_restored(
+    backup, thinned, log, tmp_path, gone
+):
+    path, first = thinned(*gone), gone[0]
+    missing = f"entry journal/0000000/000000000{first} is missing"
+    status, _, err = backup("restore", path, tmp_path / "new")
+    assert status == 3
+    assert f"{missing}; entry {first - 1} can be restored: --seq {first - 1}" in err
+    assert not (tmp_path / "new").exists()
+    for number, option in enumerate((("--seq", first - 1), ("--at", stamp(log.wall_ms(6))))):
+        folder = tmp_path / f"new{number}"
+        status, out, err = backup("restore", path, folder, *option)
+        assert status == 0, err
+        assert f"7 keys were put in, {7 - len(gone)} are there" in err
+        assert f"as of entry {first - 1}" in out
+        assert "(the newest is 6)" in out
+        assert f"what came after entry {first - 1} could not be read: {missing}" in out
+        assert read(folder).seq == first + 1
+    assert f"{missing}: entry {first - 1} is the last point before that" in err
+    assert backup("restore", path, tmp_path / "no", "--seq", "6")[0] in (2, 3)
+    assert backup("verify", path)[0] == 3
+
+
+def test_an_older_entry_that_was_taken_out_is_in_nobodys_way(backup, log, file, tmp_path):
+    log.snapshot()
+    late, thinned = tmp_path / "late.zip", tmp_path / "thinned.zip"
+    assert backup("create", "--persistence-dir", log.folder, "--to", late)[0] == 0
+    with zipfile.ZipFile(late) as whole, zipfile.ZipFile(thinned, "w") as part:
+        for name in whole.namelist():
+            if not name.endswith("0000000003"):
+                part.writestr(name, whole.read(name))
+    status, out, err = backup("restore", thinned, tmp_path / "new")
+    assert status == 0, err
+    assert "as of entry 7" in out
+    assert "does not hold what its manifest says" in err
+
+
+def test_the_end_of_a_log_behind_a_gap_is_not_forgotten(backup, log, tmp_path):
+    log.file(5).unlink()
+    missing = "entry journal/0000000/0000000005 is missing"
+    status, _, err = backup("restore", log.folder, tmp_path / "new")
+    assert status == 3
+    assert f"{missing}; entry 4 can be restored: --seq 4" in err
+    status, out, err = backup("restore", log.folder, tmp_path / "new", "--seq", 4)
+    assert status == 0, err
+    assert f"what came after entry 4 could not be read: {missing}" in out

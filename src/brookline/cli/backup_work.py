@@ -12,6 +12,7 @@ from brookline.journal import scan
 from brookline.journal.backups import (
     FORMAT,
     MANIFEST,
+    SUFFIX,
     VERSION,
     Backup,
     BackupWriter,
@@ -50,7 +51,7 @@ async def make(url: str, to: Path) -> File:
     async with opened_plane(url) as store:
         kept = await scan.retained(store)
         manifest = await _manifest(store, kept, url)
-        path = to / name_of(manifest.created_utc, manifest.plane_id, CUSTOM) if to.is_dir() else to
+        path = _path(to, manifest)
         try:
             writer = BackupWriter(path)
         except OSError as error:
@@ -68,6 +69,21 @@ async def make(url: str, to: Path) -> File:
             writer.discard()
     with contextlib.closing(Backup.open(path)) as backup:
         return File(path, path.stat().st_size, backup.manifest)
+
+
+def _path(to: Path, manifest: Manifest) -> Path:
+    """Return which file to write, where a folder may be named.
+
+    Raises:
+        InvalidInput: If it is not there, and its name is no backup's: as a file nobody would list it.
+    """
+    if to.is_dir():
+        return to / name_of(manifest.created_utc, manifest.plane_id, CUSTOM)
+    if to.suffix != SUFFIX and not to.exists():
+        raise InvalidInput(
+            f"there is no folder {to}: make it, or name a file that ends in {SUFFIX}"
+        )
+    return to
 
 
 def _publish(writer: BackupWriter) -> None:

@@ -31,20 +31,32 @@ class Origin(NamedTuple):
         source: It.
         url: Where its plane's store is, or was.
         made_ms: When it was copied from that, 0 if it is that.
+        last: The last entry that it is said to have, 0 if nothing says that.
+        epoch: Of that entry.
+        lacks: What is to be told if something was taken out of it, else empty.
     """
 
     source: Source
     url: str
     made_ms: int = 0
+    last: int = 0
+    epoch: int = 0
+    lacks: str = ""
+
+    def newest(self, kept: Retained) -> int:
+        """Return the newest entry that is there, or was."""
+        return max(kept.last_seq, self.last)
 
 
 @contextlib.asynccontextmanager
 async def opened_source(text: str) -> AsyncIterator[Origin]:
     """Open what is restored from."""
     if scheme_of(text) == "directory" and Path(text).is_file():
-        with contextlib.closing(Backup.open(Path(text))) as backup:
+        with contextlib.closing(Backup.open(Path(text), in_part=True)) as backup:
             made = backup.manifest
-            yield Origin(backup, made.source, made.created_utc)
+            yield Origin(
+                backup, made.source, made.created_utc, made.sequence, made.epoch, backup.lacks
+            )
         return
     if scheme_of(text) == "directory" and not Path(text).exists():
         raise NotFound(f"there is no file and no folder {text}")
@@ -63,7 +75,9 @@ async def chosen(
     """
     source, covered = origin.source, points.spans(kept)
     if not covered:
-        raise NotFound(f"{shown(wish.source)} holds no entry and no snapshot")
+        raise NotFound(f"{shown(wish.source)} holds no entry and no snapshot to begin with")
+    if origin.lacks:
+        tell(f"note: {origin.lacks}")
     if wish.seq is not None:
         return await points.rebuild(source, kept, wish.seq, CLOCK)
     seq = covered[-1].last
@@ -73,23 +87,25 @@ async def chosen(
     found, trouble = await points.rebuild_towards(source, kept, seq, CLOCK)
     if trouble is not None and not any(one.first <= found.seq <= one.last for one in covered):
         raise trouble
+    trouble = trouble or await _damage(source, found.seq, origin.newest(kept))
     if wish.at_ms is not None:
-        if trouble := trouble or await _damage(source, found.seq + 1):
+        if trouble is not None:
             tell(f"note: {trouble.message}: entry {found.seq} is the last point before that")
     elif trouble is not None:
         raise Damaged(f"{trouble.message}; entry {found.seq} can be restored: --seq {found.seq}")
     return found
 
 
-async def _damage(source: Source, seq: int) -> Damaged | None:
-    """Return what is wrong with an entry, if it is there."""
+async def _damage(source: Source, seq: int, newest: int) -> Damaged | None:
+    """Return what is wrong with the entry that follows one, if one does."""
+    key = entry_key(seq + 1)
     try:
-        data = await source.get(entry_key(seq))
+        data = await source.get(key)
         if data is not None:
-            await scan.opened(source, entry_key(seq), data)
+            await scan.opened(source, key, data)
     except Damaged as error:
         return error
-    return None
+    return Damaged(f"entry {key} is missing") if data is None and seq < newest else None
 
 
 class Latest(NamedTuple):
@@ -108,19 +124,22 @@ class Latest(NamedTuple):
     unread: str
 
 
-async def find_latest(source: Source, kept: Retained, point: Replica) -> Latest:
+async def find_latest(origin: Origin, kept: Retained, point: Replica) -> Latest:
     """Return the newest state that can be read; at worst that is the point itself."""
-    newest = points.spans(kept)[-1].last
+    source, newest = origin.source, origin.newest(kept)
     if newest == point.seq:
         return Latest(newest, point, point.epoch, "")
+    trouble: Damaged | None
     try:
-        found, trouble = await points.rebuild_towards(source, kept, newest, CLOCK)
+        last = points.spans(kept)[-1].last
+        found, trouble = await points.rebuild_towards(source, kept, last, CLOCK)
+        trouble = trouble or await _damage(source, last, newest)
     except Damaged as error:
         found, trouble = point, error
     if trouble is None:
         return Latest(newest, found, found.epoch, "")
     found = found if found.seq > point.seq else point
-    epoch = max(found.epoch, await points.highest_epoch(source, kept, found.seq))
+    epoch = max(found.epoch, await points.highest_epoch(source, kept, found.seq), origin.epoch)
     return Latest(newest, found, epoch, trouble.message)
 
 

@@ -93,9 +93,9 @@ async def restored(wish: Wish, tell: Callable[[str], None]) -> Restored:
         Damaged: If the source is, on the way to that point.
     """
     async with opened_source(wish.source) as origin:
-        source, kept = origin.source, await scan.retained(origin.source)
+        kept = await scan.retained(origin.source)
         point = await chosen(origin, kept, wish, tell)
-        latest = await find_latest(source, kept, point)
+        latest = await find_latest(origin, kept, point)
         now = CLOCK.wall_ms()
         text = f"plane {point.plane}, entry {point.seq}"
         after = aftermath(point.records, text, now, beside=wish.beside)

@@ -170,8 +170,12 @@ class Backup:
         self._known = frozenset(self._keys)
 
     @classmethod
-    def open(cls, path: Path) -> Backup:
+    def open(cls, path: Path, *, in_part: bool = False) -> Backup:
         """Open a backup.
+
+        Args:
+            path: Where it is.
+            in_part: Whether one will do of which something was taken out; see `lacks`.
 
         Raises:
             NotFound: If there is no such file.
@@ -188,7 +192,8 @@ class Backup:
             raise InvalidInput(f"{path} is no backup that can be read: {error}") from error
         try:
             backup = cls(path, file, _manifest(path, file))
-            backup.check_names()
+            if not in_part:
+                backup.check_names()
         except BaseException:
             file.close()
             raise
@@ -200,11 +205,18 @@ class Backup:
         Raises:
             Damaged: If it is one.
         """
-        if len(self._keys) != self.manifest.keys or _digest(self._keys) != self.manifest.digest:
-            raise Damaged(
-                f"{self.path} does not hold what its manifest says: {self.manifest.keys} keys were"
-                f" put in, {len(self._keys)} are there"
-            )
+        if self.lacks:
+            raise Damaged(self.lacks)
+
+    @property
+    def lacks(self) -> str:
+        """That something was taken out of it, or put in; empty if it holds what was written."""
+        if len(self._keys) == self.manifest.keys and _digest(self._keys) == self.manifest.digest:
+            return ""
+        return (
+            f"{self.path} does not hold what its manifest says: {self.manifest.keys} keys were"
+            f" put in, {len(self._keys)} are there"
+        )
 
     async def get(self, key: str) -> bytes | None:
         """Return the bytes of a key, or None if it is absent.
