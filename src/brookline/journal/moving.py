@@ -37,7 +37,7 @@ from brookline.journal import scan
 from brookline.journal.entry import decode, open_entry
 from brookline.journal.fencing import Fencer, Lost
 from brookline.journal.keys import JOURNAL, MOVING, NODE, PLANE, entry_key, entry_seq
-from brookline.journal.planekey import PlaneKey, find_plane
+from brookline.journal.planekey import Mark, PlaneKey, find_plane
 from brookline.journal.reader import Reader
 from brookline.journal.replica import Replica
 from brookline.journal.restoring import write
@@ -59,20 +59,6 @@ _GAP_ALARM_S = 60.0
 
 _PAUSES_S = (0.1, 0.3, 1.0, 3.0)
 """Before a copy that is not sound is looked at again, though nothing new was there to be copied."""
-
-
-class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a store is the target of, as its key ``moving`` says: written once, before all else.
-
-    Attributes:
-        plane: Id of the plane that is copied there.
-        mark: Random text by which a closing fence names this store.
-        keep: Whether it is only a copy, and the plane stays where it is.
-    """
-
-    plane: str
-    mark: str
-    keep: bool = False
 
 
 class Move:

@@ -1,4 +1,4 @@
-"""The key ``plane``: format version and plane id, written once when a plane begins."""
+"""The key ``plane``: format version and plane id, written once when a plane begins; and ``moving``, before it comes."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ class PlaneKey(msgspec.Struct, frozen=True):
 
     format: int
     plane: str
+
+
+class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a store is the target of, as its key ``moving`` says: written once, before all else.
+
+    Attributes:
+        plane: Id of the plane that is copied or restored there.
+        mark: Random text by which a closing fence names this store.
+        keep: Whether it is only a copy, and the plane stays where it is.
+    """
+
+    plane: str
+    mark: str
+    keep: bool = False
 
 
 async def find_plane(store: Source) -> str | None:

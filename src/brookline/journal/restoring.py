@@ -1,8 +1,9 @@
 """Restoring: a point of one plane's log becomes the beginning of another plane's.
 
-The new log begins with a snapshot of that point under the new plane's id, an `import` entry that
-says where it is from and what was changed on the way, and the announcement of the snapshot. The key
-``plane`` comes last: until then no node begins there.
+The new log begins with a snapshot of that point under the new plane's id, its announcement, and an
+`import` entry that says where it is from and what was changed on the way. The key ``moving``
+comes first: of several restores and moves into one store, that one goes on which wrote it. The key ``plane`` comes
+last: until then no node begins there.
 
 The epoch goes up: to the present second, if that is higher. Machines remember the highest epoch that
 commanded them; so they obey the restored plane, and no longer one that was left behind, however far
@@ -19,8 +20,8 @@ import msgspec
 from brookline.errors import Conflict, Damaged, StoreError
 from brookline.journal import append, snapshot
 from brookline.journal.entry import Entry, encode_payload, seal
-from brookline.journal.keys import BLOB, JOURNAL, NODE, PLANE, SNAPSHOT, blob_key, entry_key
-from brookline.journal.planekey import PlaneKey
+from brookline.journal.keys import BLOB, JOURNAL, MOVING, NODE, PLANE, SNAPSHOT, blob_key, entry_key
+from brookline.journal.planekey import Mark, PlaneKey
 from brookline.journal.replica import Prefix, Replica
 from brookline.journal.rules import ALL_RULES
 from brookline.journal.sealing import MOST_BYTES
@@ -74,15 +75,41 @@ async def require_empty(store: Store, url: str) -> None:
         Conflict: If it does.
         StoreError: If it does not answer.
     """
-    if await store.get(PLANE) is not None:
+    held = await _held(store) or (MOVING if await store.get(MOVING) is not None else "")
+    if held == PLANE:
         raise Conflict(f"{url} holds a plane already: name an empty store, or a new folder in it")
+    if held:
+        raise Conflict(
+            f"{url} is not empty: it holds {held}, perhaps of a copy that was cut short;"
+            " empty it, or name another"
+        )
+
+
+async def _held(store: Store) -> str:
+    """Return a key that a store holds of a plane, apart from a claim on it; else nothing."""
+    if await store.get(PLANE) is not None:
+        return PLANE
     for prefix in (JOURNAL, SNAPSHOT, BLOB, NODE):
-        found = await store.list(prefix)
-        if found:
-            raise Conflict(
-                f"{url} is not empty: it holds {found[0]}, perhaps of a copy that was cut short;"
-                " empty it, or name another"
-            )
+        if found := await store.list(prefix):
+            return found[0]
+    return ""
+
+
+async def _claim(store: Store, plane: str, clock: Clock) -> None:
+    """Take an empty store for a plane.
+
+    Raises:
+        Conflict: If something else comes there, or came before this.
+    """
+    mark = msgspec.json.encode(Mark(plane, new_id()))
+    try:
+        await write(store, MOVING, mark, clock)
+    except Conflict as refusal:
+        raise Conflict(
+            "something else is being restored or copied to that store: name another"
+        ) from refusal
+    if held := await _held(store):  # of a node that has begun there meanwhile
+        raise Conflict(f"the store is not empty any more: it holds {held}; name another")
 
 
 async def plant(store: Store, point: Replica, plan: Plan, clock: Clock) -> int:
@@ -93,16 +120,18 @@ async def plant(store: Store, point: Replica, plan: Plan, clock: Clock) -> int:
 
     Raises:
         StoreError: If the store does not do it; what is there by then is no plane.
-        Conflict: If somebody else writes there.
+        Conflict: If somebody else writes there; nothing of this one is left there then.
     """
     before = Standing(unsettled=True, collected=point.seq)
     replica = Replica(plan.plane, Prefix(point.seq, point.hash, plan.epoch, before))
     replica.records = point.records
     key, data = await snapshot.encode(replica, clock)
+    await _claim(store, plan.plane, clock)
+    # An entry first: who finds one, and no key `plane`, begins no plane of its own there.
+    await _append(store, replica, SnapshotTaken(key, point.seq, len(data)), clock)
     await write(store, key, data, clock)
     items = (*plan.items, _history(plan, clock.wall_ms()))
     await _append(store, replica, Import(plan.source, items), clock)
-    await _append(store, replica, SnapshotTaken(key, point.seq, len(data)), clock)
     await write(store, PLANE, msgspec.json.encode(PlaneKey(FORMAT, plan.plane)), clock)
     return replica.seq
 
