@@ -28,7 +28,7 @@ TOLD = {
     "GET /latest/meta-data/iam/security-credentials/role": json.dumps(KEYS).encode(),
 }
 URLS = {
-    "s3": ("s3://bucket/plane", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
+    "s3": ("s3://bucket/plane", "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"),
     "az": ("az://bucket/plane?account=me", "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE"),
     "gs": ("gs://bucket/plane", "GOOGLE_APPLICATION_CREDENTIALS"),
 }

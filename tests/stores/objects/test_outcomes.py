@@ -131,7 +131,9 @@ async def test_a_key_is_absent_only_if_the_provider_says_so(scripted, opened, sc
     [
         (403, "SignatureDoesNotMatch", StoreUnfit, "credentials are refused.*AWS_ACCESS_KEY_ID"),
         (401, "", StoreUnfit, "credentials are refused"),
-        (403, "RequestTimeTooSkewed", StoreError, "clock of this machine"),
+        (403, "RequestTimeTooSkewed", StoreError, "clock of this machine is wrong, set it"),
+        (400, "ExpiredToken", StoreUnfit, "credentials are refused.*start this again with them"),
+        (400, "InvalidToken", StoreUnfit, "credentials are refused.*AWS_SESSION_TOKEN"),
         (404, "NoSuchBucket", StoreAbsent, "no bucket 'bucket': make it"),
         (500, "InternalError", StoreError, "cannot be used: 500 InternalError"),
     ],
@@ -145,6 +147,24 @@ async def test_a_store_that_cannot_be_opened_says_why(scripted, status, code, ki
 
     assert type(refused.value) is kind
     assert "s3same" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (403, "RequestTimeTooSkewed", "clock of this machine is wrong, set it"),
+        (400, "ExpiredToken", "get new credentials, and start this again with them"),
+        (503, "SlowDown", "503 SlowDown"),
+    ],
+)
+async def test_what_is_refused_later_says_what_to_do(scripted, opened, status, code, words):
+    store = await opened("s3")
+    scripted.say(status, code)
+    outcome = await store.create(ENTRY, b"one")
+    assert isinstance(outcome, Undecided)
+    assert words in outcome.reason
+    with pytest.raises(StoreError, match=words):
+        await store.put("node/a", b"beat")
 
 
 async def test_a_server_that_is_not_there_is_waited_for(scripted):

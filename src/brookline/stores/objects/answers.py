@@ -53,7 +53,8 @@ def read(problem: BaseException) -> Answer:
         return Answer(0, "", _without_status(problem, head, source))
     named, message = code_in(head), _MESSAGE.search(head)
     words = [status[1], named, f"({_short(message[1])})" if message and message[1].strip() else ""]
-    return Answer(int(status[1]), named, " ".join(filter(None, words)))
+    hint = f": {_HINTS[named]}" if named in _HINTS else ""
+    return Answer(int(status[1]), named, " ".join(filter(None, words)) + hint)
 
 
 def code_in(text: str) -> str:
@@ -95,10 +96,10 @@ def refused(address: Address, problem: BaseException) -> StoreError:
     if answer.code in provider.no_bucket:
         return StoreAbsent(f"{place}: there is no bucket '{address.bucket}': make it")
     if answer.code == "RequestTimeTooSkewed":
-        return StoreError(f"{place}: the clock of this machine is wrong: {answer.words}")
+        return StoreError(f"{place}: {answer.words}")
     if any(word in str(problem).partition("\n")[0] for word in _METADATA):
         return _without_credentials(address, answer)
-    if answer.status in (401, 403):
+    if answer.status in (401, 403) or answer.code in _EXPIRED:
         return StoreUnfit(
             f"{place}: the credentials are refused, {answer.words}; look at {provider.advice}"
         )
@@ -126,6 +127,15 @@ def _without_status(problem: BaseException, head: str, source: str) -> str:
 
 _LATER = frozenset({408, 410, 425, 429})
 """With which a metadata service says that it will know in a moment; 410 while it is replaced."""
+
+_EXPIRED = frozenset({"ExpiredToken", "InvalidToken"})
+"""With which S3 refuses the token of a session, as 400; who has been given it cannot renew it."""
+
+_HINTS = {
+    "RequestTimeTooSkewed": "the clock of this machine is wrong, set it",
+    **dict.fromkeys(_EXPIRED, "get new credentials, and start this again with them"),
+}
+"""What to do, by the provider's word."""
 
 _SIGNS = (
     ("Connection refused", "connection refused"),

@@ -68,7 +68,7 @@ S3 = Provider(
         }
     ),
     advice=(
-        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile in ~/.aws, or the role of this"
+        "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, the profile in ~/.aws, or the role of this"
         " machine, and what its policy allows: s3:GetObject, PutObject, DeleteObject, ListBucket"
     ),
 )
