@@ -167,6 +167,13 @@ async def test_what_is_refused_later_says_what_to_do(scripted, opened, status, c
         await store.put("node/a", b"beat")
 
 
+async def test_what_is_escaped_in_an_answer_is_read(scripted, opened):
+    store = await opened("s3")
+    scripted.say(403, "RequestTimeTooSkewed", "the server&#39;s time &lt; ours")
+    outcome = await store.create(ENTRY, b"one")
+    assert "(the server's time < ours)" in outcome.reason
+
+
 async def test_a_server_that_is_not_there_is_waited_for(scripted):
     url = scripted.url("s3").replace(scripted.endpoint.rpartition(":")[2], "9")
     with pytest.raises(StoreError, match="cannot be reached: connection refused") as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -52,7 +53,8 @@ def read(problem: BaseException) -> Answer:
     if (status := _STATUS.search(head)) is None:
         return Answer(0, "", _without_status(problem, head, source))
     named, message = code_in(head), _MESSAGE.search(head)
-    words = [status[1], named, f"({_short(message[1])})" if message and message[1].strip() else ""]
+    told = _short(html.unescape(message[1])) if message else ""
+    words = [status[1], named, f"({told})" if told else ""]
     hint = f": {_HINTS[named]}" if named in _HINTS else ""
     return Answer(int(status[1]), named, " ".join(filter(None, words)) + hint)
 
