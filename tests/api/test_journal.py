@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.api.conftest import PLAN
 
+from brookline.journal.keys import entry_key
+
 PATH = "/server/ha/journal"
 
 
@@ -46,6 +48,17 @@ async def test_without_a_beginning_it_is_the_end(shop):
     assert {one["sequence"] for one in told["lines"]} == {last}
     assert (await page(house, f"?from={last + 5}"))["lines"] == []
     assert {one["sequence"] for one in (await page(house, "?from=1&to=1"))["lines"]} == {1}
+
+
+@pytest.mark.parametrize("query", ["", "?from=1", "?from=2&limit=2", "?from=3&to=3"])
+async def test_a_page_does_not_pass_over_an_entry_that_is_lost(shop, shelf, query):
+    house, _ = shop
+    assert (await house.call("GET", PATH + query)).status == 200
+    shelf.delete(entry_key(3))
+    told = await house.call("GET", PATH + query)
+    assert told.status == 500
+    assert f"entry {entry_key(3)} is missing" in told.text
+    assert (await page(house, "?from=4"))["lines"][0]["sequence"] == 4
 
 
 async def test_a_standby_tells_it_too(pair):

@@ -145,6 +145,11 @@ def test_the_store_is_found_by_a_home(log, outside, capsys, tmp_path):
         (["show", "--since", "yesterday"], 1, "is no moment"),
         (["show", "--from", "5", "--to", "2"], 2, "--to 2 comes before --from 5"),
         (["show", "--from", "x"], 1, "not a valid integer"),
+        (["show", "--from", "-5"], 1, "-5 is not in the range x>=1"),
+        (["show", "--to", "0"], 1, "0 is not in the range x>=1"),
+        (["show", "-n", "0"], 1, "0 is not in the range x>=1"),
+        (["show", "--kind", "nosuch"], 2, "--kind nosuch is none: of entries there are fence, "),
+        (["show", "--since", "1h", "--until", "2h"], 2, "comes before --since"),
     ],
 )
 def test_bad_input(journal, arguments, status, said):

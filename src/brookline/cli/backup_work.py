@@ -20,7 +20,7 @@ from brookline.journal.backups import (
     copy_into,
 )
 from brookline.journal.entry import open_entry
-from brookline.journal.keys import entry_seq, snapshot_seq
+from brookline.journal.keys import entry_seq
 from brookline.journal.planekey import find_plane
 from brookline.journal.points import rebuild, spans
 from brookline.journal.verifying import Fault, verify
@@ -122,8 +122,11 @@ def _contradictions(manifest: Manifest, verdict: Verdict, last_seq: int) -> Iter
 
 
 def begins(kept: Retained) -> int:
-    """Return up to which entry a journal may lack others, for it begins with a snapshot there."""
-    return snapshot_seq(kept.snapshots[0]) if kept.snapshots else 0
+    """Return up to which entry a backup may lack others: one that a node made has a snapshot only.
+
+    Another holds the log as it was, which may lack only what it announced for collection itself.
+    """
+    return 0 if kept.entries else kept.last_seq
 
 
 async def _require_sound(part: Path, url: str) -> None:

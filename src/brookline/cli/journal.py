@@ -21,7 +21,7 @@ from brookline.cli.stores import (
     stream,
 )
 from brookline.cli.times import moment_of, stamp
-from brookline.errors import InvalidInput
+from brookline.errors import Damaged, InvalidInput
 from brookline.stores.urls import shown
 from brookline.values.clock import SystemClock
 
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
     from brookline.cli.output import Output
     from brookline.cli.tool import Tool
+    from brookline.journal.scan import Source
     from brookline.wire.rest_journal import JournalLine
 
 _MOST_CHANGES = 6
+_NUMBER = click.IntRange(min=1)
 
 
 @click.group()
@@ -65,8 +67,8 @@ class Choice:
 
 @journal.command()
 @STORE_OPTION
-@click.option("--from", "first", type=int, metavar="SEQ", help="Begin with this entry.")
-@click.option("--to", "last", type=int, metavar="SEQ", help="End with this entry.")
+@click.option("--from", "first", type=_NUMBER, metavar="SEQ", help="Begin with this entry.")
+@click.option("--to", "last", type=_NUMBER, metavar="SEQ", help="End with this entry.")
 @click.option(
     "--since", default="", metavar="TIME", help="Begin at this moment, or so long ago: 22:10, 2h."
 )
@@ -87,7 +89,7 @@ class Choice:
 @click.option(
     "--record", default="", help="Only what changed this record: its kind/id, id or name."
 )
-@click.option("--limit", "-n", type=int, default=0, help="Only the last so many of these.")
+@click.option("--limit", "-n", type=_NUMBER, metavar="N", help="Only the last so many of these.")
 @either
 def show(
     out: Output,
@@ -102,13 +104,14 @@ def show(
     kinds: tuple[str, ...],
     who: str,
     record: str,
-    limit: int,
+    limit: int | None,
 ) -> None:
     """Show the log: when, under which mastership, by which node, for whom, and what changed.
 
     Oldest first; what one request changed is a line. Values are not shown, only what was changed.
     With -o json, an object a line. On a terminal it goes through a pager. With --url a server is asked,
-    which need not be on this machine, and names are those of now.
+    which need not be on this machine, and names are those of now. Where an entry is damaged, or is missing and
+    was not collected, it ends there and says so.
     """
     now = SystemClock().wall_ms()
     choice = Choice(
@@ -120,11 +123,12 @@ def show(
         user=who,
         record=record,
     )
+    _check(choice)
     if tool is not None:
         found = _asked(tool, choice)
     else:
         found = stream(_told(find_store(store, home), choice))
-    _print(out, collections.deque(found, limit) if limit > 0 else found)
+    _print(out, collections.deque(found, limit) if limit else found)
 
 
 @journal.command()
@@ -147,26 +151,40 @@ def verify(out: Output, *, home: str, store: str) -> None:
 
 
 async def _told(url: str, choice: Choice) -> AsyncIterator[JournalLine]:
-    from brookline.journal import scan
+    from brookline.journal import points, scan
     from brookline.journal.keys import entry_seq
     from brookline.management.telling import Teller
 
     teller = Teller()
     async with opened_plane(url) as store:
         kept = await scan.retained(store)
-        _check_span(choice)
         begin = await _learn(store, kept, choice, teller)
-        keys = [key for key in kept.entries if entry_seq(key) >= begin]
+        end = kept.last_seq if choice.last is None else min(choice.last, kept.last_seq)
+        keys = [key for key in kept.entries if begin <= entry_seq(key) <= end]
+        gone, next_one = await points.collected(store, kept, SystemClock()), choice.first
         async for key, data in scan.fetched(store, keys):
+            seq = entry_seq(key)
+            await _require_unbroken(store, next_one, seq - 1, gone)
+            next_one = max(next_one, seq + 1)
             if data is None:
                 continue
             entry = await scan.opened(store, key, data)
-            if choice.last is not None and entry.seq > choice.last:
-                return
             for one in teller.tell(entry):
                 chosen = chosen_of(one, choice)
                 if chosen is not None:
                     yield chosen
+        await _require_unbroken(store, next_one, end, gone)
+
+
+async def _require_unbroken(store: Source, first: int, last: int, collected: int) -> None:
+    from brookline.journal import scan
+
+    try:
+        await scan.require_unbroken(store, (), first, last, collected=collected)
+    except Damaged as error:
+        raise Damaged(
+            f"{error.message}: see brookline journal verify; --from {last + 1} shows what follows"
+        ) from error
 
 
 def _asked(tool: Tool, choice: Choice) -> Iterator[JournalLine]:
@@ -176,7 +194,6 @@ def _asked(tool: Tool, choice: Choice) -> Iterator[JournalLine]:
     from brookline.client import calls
     from brookline.wire.rest_journal import JournalPage
 
-    _check_span(choice)
     begin: int | None = choice.first
     while begin is not None:
         page = msgspec.convert(tool.do(calls.journal(first=begin, last=choice.last)), JournalPage)
@@ -187,9 +204,26 @@ def _asked(tool: Tool, choice: Choice) -> Iterator[JournalLine]:
         begin = page.next
 
 
-def _check_span(choice: Choice) -> None:
+def _check(choice: Choice) -> None:
+    """Refuse what nothing can fit.
+
+    Raises:
+        InvalidInput: If it is such.
+    """
     if choice.last is not None and choice.last < choice.first:
         raise InvalidInput(f"--to {choice.last} comes before --from {choice.first}")
+    if choice.until_ms is not None and choice.until_ms < choice.since_ms:
+        until, since = stamp(choice.until_ms), stamp(choice.since_ms)
+        raise InvalidInput(f"--until {until} comes before --since {since}")
+    if choice.kinds:
+        from brookline.management.kinds import OF_ENTRIES, OF_RECORDS
+
+        for kind in choice.kinds:
+            if kind not in (*OF_ENTRIES, *OF_RECORDS):
+                raise InvalidInput(
+                    f"--kind {kind} is none: of entries there are {', '.join(OF_ENTRIES)}; of"
+                    f" records {', '.join(OF_RECORDS)}"
+                )
 
 
 async def _learn(store: Any, kept: Any, choice: Choice, teller: Any) -> int:

@@ -10,7 +10,7 @@ from brookline.journal import scan, snapshot
 from brookline.journal.entry import decode, open_entry
 from brookline.journal.keys import entry_key, entry_seq, snapshot_seq
 from brookline.journal.replica import Replica
-from brookline.wire.entries import SnapshotTaken
+from brookline.wire.entries import Collect, SnapshotTaken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _ANNOUNCES = b'{"kind":"snapshot"'
+_COLLECTS = b'{"kind":"collect"'
 
 
 class Span(NamedTuple):
@@ -140,6 +141,24 @@ async def _announced(store: Source, kept: Retained, clock: Clock) -> dict[int, i
         if loaded is not None:
             return {taken.seq: taken.wall_ms for taken in loaded.standing.snapshots}
     return {}
+
+
+async def collected(store: Source, kept: Retained, clock: Clock) -> int:
+    """Return up to which entry the log has announced that entries go, as far as it can be read."""
+    through, begin = 0, 0
+    for key in reversed(kept.snapshots):
+        loaded = await snapshot.read(store, key, clock)
+        if loaded is not None:
+            through, begin = loaded.standing.collected, loaded.seq
+            break
+    later = [key for key in kept.entries if entry_seq(key) > begin]
+    async for key, data in scan.fetched(store, later):
+        with contextlib.suppress(Damaged):
+            opened = open_entry(data or b"", key)
+            payload = decode(opened, key).payload if opened.payload.startswith(_COLLECTS) else None
+            if isinstance(payload, Collect):
+                through = max(through, payload.through)
+    return through
 
 
 async def rebuild(store: Source, kept: Retained, seq: int, clock: Clock) -> Replica:

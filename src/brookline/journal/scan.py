@@ -16,6 +16,7 @@ from brookline.journal.keys import (
     BLOB,
     JOURNAL,
     SNAPSHOT,
+    entry_key,
     entry_seq,
     is_entry_key,
     is_snapshot_key,
@@ -23,7 +24,7 @@ from brookline.journal.keys import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from brookline.journal.entry import Entry
 
@@ -113,3 +114,35 @@ async def opened(store: Source, key: str, data: bytes) -> Entry:
         raise Damaged(f"entry {key} says that it is entry {found.header.seq}")
     blob = await store.get(found.header.blob) if found.header.blob else None
     return decode(found, key, blob)
+
+
+async def require_unbroken(
+    store: Source, keys: Iterable[str], first: int, last: int, *, collected: int
+) -> None:
+    """Make sure that of some entries none is missing but what the log announced for collection.
+
+    Args:
+        store: Where they are.
+        keys: Those that are listed; a list may be behind, so what it lacks is asked for.
+        first: The first that there must be.
+        last: The last.
+        collected: Entries up to this one were announced.
+
+    Raises:
+        Damaged: If one is missing; it names all that are missing there.
+        StoreError: If the store does not answer.
+    """
+    expected = max(first, collected + 1)
+    for seq in (*(entry_seq(key) for key in keys), last + 1):
+        while expected < min(seq, last + 1):
+            if await store.get(entry_key(expected)) is None:
+                raise Damaged(missing(expected, min(seq, last + 1) - 1))
+            expected += 1
+        expected = max(expected, seq + 1)
+
+
+def missing(first: int, last: int) -> str:
+    """Say that entries are missing that should be there."""
+    if first == last:
+        return f"entry {entry_key(first)} is missing, and was not collected"
+    return f"entries {first} to {last} are missing, and were not collected"

@@ -106,7 +106,7 @@ class Persistence:
         Raises:
             Unavailable: If this node has not read the log yet.
             StoreError: If the store does not answer.
-            Damaged: If an entry is; it is named.
+            Damaged: If an entry is, or is missing and was not collected; it is named.
         """
         node, source = self._node, self._node.source
         tail = node.replica.seq
@@ -116,12 +116,15 @@ class Persistence:
         end = tail if last is None else min(last, tail)
         listed = await source.list(JOURNAL, after=entry_key(begin - 1))
         keys = [key for key in listed if is_entry_key(key) and entry_seq(key) <= end]
+        more = keys[limit : limit + 1]
+        through = entry_seq(more[0]) if more else end
+        gone = node.replica.standing.collected
+        await scan.require_unbroken(source, keys[: limit + 1], begin, through, collected=gone)
         teller = Teller(node.replica.records)
         lines: list[JournalLine] = []
         async for key, data in scan.fetched(source, keys[:limit]):
             if data is not None:
                 lines += teller.tell(await scan.opened(source, key, data))
-        more = keys[limit : limit + 1]
         return JournalPage(lines, tail, entry_seq(more[0]) if more else None)
 
     async def merge(self, data: bytes, ctx: Asking) -> None:
