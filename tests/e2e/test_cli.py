@@ -64,11 +64,16 @@ def until(what, look, *, seconds=PATIENCE_S):
 
 
 class Folder:
-    """A folder with homes of nodes, in which commands are typed."""
+    """A folder with homes of nodes, in which commands are typed.
+
+    Attributes:
+        times: Of the nodes, as they stand in their environment; commands do not see them.
+    """
 
     def __init__(self, path):
         self.path = path
         self.servers = []
+        self.times = {}
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("BROOKLINE_")}
 
     def start(self, name, *options):
@@ -81,7 +86,7 @@ class Folder:
                     *("--port", "0", "--no-global-properties", *options),
                 ],
                 cwd=self.path,
-                env=self.environment,
+                env=self.environment | self.times,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
