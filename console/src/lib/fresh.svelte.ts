@@ -2,6 +2,7 @@
 
 import { api } from './api'
 import { live } from './live.svelte'
+import { notices } from './notices.svelte'
 import { addressOf } from './plane'
 import { mayReload, policy, type Moment } from './policy'
 import { answers } from './stream'
@@ -65,6 +66,7 @@ class Fresh {
       newcomers: this.newcomers.length > 0,
       home: live.base === '' && (state === 'live' || state === 'resting'),
       typed: this.#typed,
+      told: notices.list.length > 0,
       writing: api.writing > 0,
       tried: this.#addresses().every((one) => tried().has(one)),
       dialog: document.querySelector('dialog[open]') !== null,

@@ -18,6 +18,7 @@ const MOMENT = {
   home: true,
   typed: false,
   writing: false,
+  told: false,
   tried: false,
   dialog: false,
   hidden: true,
@@ -33,6 +34,7 @@ test('a page is loaded anew for a new node when nobody is at it', () => {
 test.each([
   { typed: true },
   { writing: true },
+  { told: true },
   { tried: true },
   { dialog: true },
   { home: false },

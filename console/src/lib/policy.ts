@@ -20,6 +20,8 @@ export interface Moment {
   typed: boolean
   /** Whether something is being sent whose answer would be missed. */
   writing: boolean
+  /** Whether something is told that nobody has taken away. */
+  told: boolean
   /** Whether it was loaded anew for all of them already: then their site is never allowed. */
   tried: boolean
   dialog: boolean
@@ -30,7 +32,7 @@ export interface Moment {
 /** Whether nobody would notice if the page was loaded anew. */
 export function mayReload(moment: Moment): boolean {
   if (!moment.newcomers || moment.tried || !moment.home) return false
-  if (moment.typed || moment.writing || moment.dialog) return false
+  if (moment.typed || moment.writing || moment.told || moment.dialog) return false
   return moment.hidden || moment.restedMs >= REST_MS
 }
 

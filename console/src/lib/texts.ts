@@ -23,6 +23,7 @@ export const t = {
   loggedInAs: (user: string) => (user ? `Logged in as ${user}` : 'No login is needed here'),
   command: 'On the command line',
   cancel: 'Cancel',
+  leave: 'Do not wait for it',
   close: 'Close',
   loading: 'Loading…',
   unset: 'not set',
@@ -311,7 +312,6 @@ export const t = {
     graceLeft: (ms: number) => `It begins in ${Math.ceil(ms / 1000)} s.`,
     callOff: 'Call it off',
     hurry: 'Do it now',
-    abort: 'Do not wait for it',
     abortHint:
       'A step that runs cannot be called back. If you do not wait for it, no further step is begun.',
     aborted: (step: string) =>
@@ -424,6 +424,7 @@ export const t = {
     configDefault: 'default',
     configEdit: 'Change',
     configEditOf: (key: string) => `Change ${key}`,
+    configEditOn: (key: string, entity: string) => `Change ${key} of ${entity}`,
     configSave: 'Save',
     configSame: 'Nothing has been changed.',
     configJson:
@@ -437,6 +438,7 @@ export const t = {
     fixed: 'cannot be changed while it runs',
     effectorRun: 'Invoke',
     effectorRunName: (name: string) => `Invoke ${name}`,
+    effectorRunOn: (name: string, entity: string) => `Invoke ${name} of ${entity}`,
     noEffectors: 'It has no effectors.',
     noParameters: 'It takes no parameters.',
     result: 'Result',
@@ -455,6 +457,8 @@ export const t = {
       `It is stopped first. Then ${count(n, 'entity', 'entities')} and all that they run are gone. Nobody can bring them back.`,
     deleteType: (name: string) => `Type the name of the application, ${name}, to go on`,
     deleteDo: 'Delete it',
+    deleteOf: (name: string) => `Delete ${name}`,
+    stopOf: (name: string) => `Stop ${name}`,
     stopTitle: (name: string) => `Stop ${name}?`,
     stopText: 'What it runs is ended. It stays deployed, and can be started again.',
     stopAllText:
@@ -466,6 +470,22 @@ export const t = {
       `With it: ${names.join(', ')}${more ? `, and ${count(more, 'other')}` : ''}.`,
     gone: 'The application has been deleted.',
     cold: 'This node keeps no copy of the state, so it shows no applications.',
+  },
+
+  /** What was sent, and not waited for. */
+  errand: {
+    label: 'What was not waited for',
+    hint: 'It is under way, and cannot be called back. If you do not wait for it, you are told at the top of the page what becomes of it.',
+    underway: (what: string) => `${what}: it is under way. Here you are told what becomes of it.`,
+    begun: (what: string) => `${what}: it has begun.`,
+    done: (what: string) => `${what}: it is done.`,
+    changed: (what: string) =>
+      `${what}: nothing was saved, since it was changed elsewhere meanwhile.`,
+    failed: (what: string) => `${what}: it did not work.`,
+    unknown: (what: string) => `${what}: it is not known whether it was done.`,
+    open: 'Open the task',
+    drop: 'Dismiss',
+    dropOf: (text: string) => `Dismiss: ${text}`,
   },
 
   /** What to do next about what is red. */
@@ -543,6 +563,8 @@ export const t = {
     keys: 'In the editor, Tab indents. Esc, then Tab, leaves it.',
     submit: 'Deploy',
     busy: 'Deploying…',
+    what: (name: string) => (name ? `Deploy ${name}` : 'Deploy'),
+    back: 'Go to the blueprint',
     faults: (n: number) => `${count(n, 'error')}; nothing was deployed`,
     more: (n: number) => `and ${count(n, 'other')}, marked in the text`,
     at: (line: number, column: number) => `line ${line}, column ${column}`,
@@ -551,10 +573,13 @@ export const t = {
     unknown:
       'It is not known whether it was deployed. Look at the list of applications before you try again.',
     warnings: 'Deployed, with warnings',
+    warned: (what: string) => `${what}: it has begun, with warnings.`,
     open: 'Open the application',
     loading: 'Loading the editor…',
     noEditor: 'The editor could not be loaded. Load this page anew, or open it on another node.',
     file: 'Open a file…',
+    noText: ({ name, line, column }: { name: string; line: number; column: number }) =>
+      `${name} is no text in UTF-8, from line ${line}, column ${column} on. Save it as UTF-8, and open it again.`,
     example: `name: Hello
 location: localhost
 services:

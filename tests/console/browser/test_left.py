@@ -1,0 +1,130 @@
+"""Who does not wait for what was sent goes on elsewhere undisturbed, and is told what became of it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from tests.console.browser.test_bound import PLAN, choose
+from tests.console.browser.test_late_answers import held
+
+LATER = """name: Later
+services:
+- type: org.apache.brooklyn.entity.stock.BasicStartable
+"""
+
+
+@pytest.fixture
+def server(cluster):
+    return cluster["n1"].start().becomes("master")
+
+
+@pytest.fixture
+def left(server, open_screen):
+    """The page of an application, with the first of its entities chosen."""
+    told = server.ask("POST", "/v1/applications", PLAN, headers={"content-type": "text/yaml"})
+    screen = open_screen(server, f"/applications/{told.json['entityId']}")
+    choose(screen, "left")
+    return screen
+
+
+def told(screen):
+    return screen.page.get_by_role("region", name="What was not waited for")
+
+
+def release(routes):
+    for route in routes:
+        route.continue_()
+
+
+def deploy(screen, plan):
+    """Have a blueprint be deployed, and leave before the answer comes; return what is held back."""
+    page = screen.page
+    asked = held(page, "**/v1/applications")
+    screen.write(plan)
+    with page.expect_request("**/v1/applications"):
+        page.get_by_role("button", name="Deploy", exact=True).click()
+    page.get_by_role("link", name="About").click()
+    return asked
+
+
+def test_a_deploy_carries_nobody_off_from_the_page_where_he_is(server, open_screen):
+    screen = open_screen(server, "/deploy")
+    page = screen.page
+    asked = deploy(screen, LATER)
+    expect(told(screen)).to_contain_text("Deploy Later: it is under way.")
+    screen.manage("n1").get_by_label("Priority").fill("5")
+    with page.expect_response("**/v1/applications"):
+        release(asked)
+    expect(told(screen)).to_contain_text("Deploy Later: it has begun.")
+    expect(screen.dialog.get_by_label("Priority")).to_have_value("5")
+    page.keyboard.press("Escape")
+    screen.look_at_all("notice")
+    told(screen).get_by_role("link", name="Open the application").click()
+    expect(page.get_by_role("heading", name="Later").first).to_be_visible()
+    told(screen).get_by_role("button", name="Dismiss").click()
+    expect(told(screen)).to_have_count(0)
+
+
+def test_what_is_wrong_with_a_blueprint_is_told_elsewhere_too(server, open_screen):
+    screen = open_screen(server, "/deploy")
+    screen.expected += ["400"]
+    asked = deploy(screen, "name: Later\nservices:\n- type: no.such.Type\n")
+    expect(told(screen)).to_contain_text("Deploy Later: it is under way.")
+    release(asked)
+    expect(told(screen)).to_contain_text("Deploy Later: it did not work.")
+    expect(told(screen)).to_contain_text("line 3")
+    told(screen).get_by_role("link", name="Go to the blueprint").click()
+    expect(screen.page.locator(".cm-content")).to_contain_text("no.such.Type")
+
+
+def test_an_effector_goes_on_without_the_dialog_and_says_so(left):
+    page = left.page
+    page.get_by_role("tab", name="Effectors").click()
+    page.get_by_role("button", name="Invoke stop").click()
+    asked = held(page, "**/effectors/stop?*")
+    with page.expect_request("**/effectors/stop?*"):
+        left.dialog.get_by_role("button", name="Invoke").click()
+    expect(left.dialog).to_contain_text("It is under way, and cannot be called back.")
+    expect(left.dialog.get_by_role("button", name="Cancel")).to_have_count(0)
+    left.dialog.get_by_role("button", name="Do not wait for it").click()
+    expect(left.dialog).to_have_count(0)
+    expect(told(left)).to_contain_text("Invoke stop of left: it is under way.")
+    release(asked)
+    expect(told(left)).to_contain_text("Invoke stop of left: it has begun.")
+    told(left).get_by_role("link", name="Open the task").click()
+    expect(page.get_by_role("heading", name="stop").first).to_be_visible()
+
+
+def test_config_is_saved_without_the_dialog_and_says_so(left):
+    page = left.page
+    page.get_by_role("tab", name="Config").click()
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Change").first.click()
+    of_a_key = re.compile(r"/config/(?!current-state)")
+    asked = held(page, of_a_key)
+    left.dialog.get_by_label("Value").fill("other")
+    with page.expect_request(of_a_key):
+        left.dialog.get_by_role("button", name="Save").click()
+    expect(left.dialog.get_by_role("button", name="Do not wait for it")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(left.dialog).to_have_count(0)
+    expect(told(left)).to_contain_text("of left: it is under way.")
+    release(asked)
+    expect(told(left)).to_contain_text("of left: it is done.")
+    expect(page.get_by_role("tabpanel")).to_contain_text("other")
+
+
+def test_what_failed_after_its_dialog_was_closed_is_told(left, server):
+    page = left.page
+    left.expected += ["net::ERR_"]
+    page.get_by_role("button", name="Delete").click()
+    left.dialog.get_by_role("textbox").fill("Shop")
+    server.pause()
+    left.dialog.get_by_role("button", name="Delete it").click()
+    left.dialog.get_by_role("button", name="Do not wait for it").click()
+    expect(told(left)).to_contain_text("Delete Shop: it is under way.")
+    server.kill()
+    expect(told(left)).to_contain_text("Delete Shop: it is not known whether it was done.")
+    expect(told(left).get_by_role("alert")).to_contain_text("look before you do it again")
