@@ -1,5 +1,6 @@
 // Why something is red, reason by reason, each with one thing to do next; from what is known of it.
 
+import { stringify } from './exact'
 import { entityPath, taskPath } from './route.svelte'
 import { t } from './texts'
 import type { Entity } from './things'
@@ -47,7 +48,7 @@ export function reasonsOf(facts: Facts): { kind: 'problems' | 'notUp'; reasons: 
   const kind = problems.length ? 'problems' : 'notUp'
   const said = problems.length ? problems : mapOf(facts.sensors[NOT_UP])
   const reasons = said.map(([about, value]) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    const text = typeof value === 'string' ? value : stringify(value)
     return { about, text, next: nextOf(facts, about, text) }
   })
   return { kind, reasons }

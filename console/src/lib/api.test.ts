@@ -38,6 +38,18 @@ afterEach(() => {
 
 const keys = () => sent.map((one) => one.key)
 
+test('numbers come and go with all of their digits', async () => {
+  const bodies: unknown[] = []
+  const headers = { 'content-type': 'application/json' }
+  vi.stubGlobal('fetch', (_: string, init: RequestInit) => {
+    bodies.push(init.body)
+    return Promise.resolve(new Response('{"big": 9007199254740993}', { headers }))
+  })
+  const { data } = await new Api().get('/v1/config')
+  await new Api().post('/v1/config', { json: data })
+  expect(bodies).toEqual([null, '{"big":9007199254740993}'])
+})
+
 test('a write that is sent again by itself has the same key, and another write another', async () => {
   const api = new Api()
   replies = [new Error('reset')]

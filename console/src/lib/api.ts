@@ -1,5 +1,6 @@
 // The client of the REST API: which node it asks, in whose name, and what a refusal means.
 
+import { parse, stringify } from './exact'
 import { Failure, isNotDone, isOfOldSession, isUnanswered, unsure, wordOn } from './failure'
 import { Keys, type Kept } from './keys'
 import type { ApiError, Session } from './types'
@@ -279,7 +280,7 @@ function parsed(text: string, type: string): unknown {
   if (!text) return null
   if (!type.includes('json')) return text
   try {
-    return JSON.parse(text) as unknown
+    return parse(text)
   } catch {
     // A text that an effector returns comes without quotes, though the type says JSON.
     return text
@@ -293,7 +294,7 @@ function encoded(sent: Sent): { headers: Record<string, string>; body?: BodyInit
   }
   if (sent.text) return { headers: { 'Content-Type': sent.text.type }, body: sent.text.body }
   if (sent.json !== undefined) {
-    return { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(sent.json) }
+    return { headers: { 'Content-Type': 'application/json' }, body: stringify(sent.json) }
   }
   return { headers: {} }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Exact } from './exact'
 import { cancelCommand, configCommand, invokeCommand, journalCommand, quoted } from './commands'
 
 test.each([
@@ -30,6 +31,16 @@ test('config and the end of a task', () => {
     "brookline config a e --set 'my.size=very large'",
   )
   expect(cancelCommand('t1')).toBe('brookline activity cancel t1')
+})
+
+test('numbers are written with all of their digits', () => {
+  const big = new Exact('9007199254740995')
+  expect(configCommand('a', 'a', { key: 'my.big', value: big, isSecret: false })).toBe(
+    'brookline config a --set my.big=9007199254740995',
+  )
+  expect(invokeCommand('a', 'e', 'pay', { to: { amount: big } })).toBe(
+    `brookline invoke a e pay -P 'to={"amount":9007199254740995}'`,
+  )
 })
 
 test('what the log says of a time', () => {

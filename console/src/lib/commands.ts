@@ -1,5 +1,7 @@
 // The same as the page does, on the command line.
 
+import { stringify } from './exact'
+
 /** A word as a shell takes it for one. */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
@@ -7,7 +9,7 @@ export function quoted(word: string): string {
 
 /** What is written after KEY=; a secret is had from a file. */
 function assigned(key: string, value: unknown, isSecret: boolean): string {
-  const text = isSecret ? '@FILE' : typeof value === 'string' ? value : JSON.stringify(value)
+  const text = isSecret ? '@FILE' : typeof value === 'string' ? value : stringify(value)
   return quoted(`${key}=${text}`)
 }
 

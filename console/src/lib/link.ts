@@ -1,5 +1,6 @@
 // The one connection behind every live view: it stays open, moves to another node, and resumes.
 
+import { parse } from './exact'
 import { EventParser } from './sse'
 import type { Hello } from './types'
 
@@ -216,7 +217,7 @@ export class Link {
   #take(name: string, text: string, id: string, live: () => void): Outcome | undefined {
     let data: Record<string, unknown>
     try {
-      data = JSON.parse(text) as Record<string, unknown>
+      data = parse(text) as Record<string, unknown>
     } catch {
       return { kind: 'lost', why: 'garbled' }
     }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Exact } from './exact'
 import { Trails } from './trails'
 
 test('a number has a trail once it has changed', () => {
@@ -14,6 +15,13 @@ test('a number has a trail once it has changed', () => {
     [1, 5, 3],
   ])
   expect([trail?.least, trail?.most, trail?.last]).toEqual([1, 5, 3])
+})
+
+test('a number of more digits than are drawn has one, too', () => {
+  const trails = new Trails()
+  trails.note('bytes', new Exact('9007199254740993'), 1)
+  trails.note('bytes', new Exact('9107199254740993'), 2)
+  expect(trails.of('bytes')?.values).toEqual([9007199254740992, 9107199254740992])
 })
 
 test.each([null, undefined, 'up', '5', true, NaN, Infinity, {}])('%j has none', (value) => {

@@ -1,5 +1,7 @@
 // How numbers went since the page looks at them; nodes keep no history of sensors.
 
+import { Exact } from './exact'
+
 /** Points that are kept of one. */
 const MOST = 600
 
@@ -35,7 +37,8 @@ export class Trails {
   #trails = new Map<string, Trail>()
 
   /** Notes a value; what is no number has no trail. */
-  note(name: string, value: unknown, at: number): void {
+  note(name: string, noted: unknown, at: number): void {
+    const value = noted instanceof Exact ? Number(noted.digits) : noted
     if (typeof value !== 'number' || !Number.isFinite(value)) return
     const trail = this.#trails.get(name) ?? new Trail()
     this.#trails.set(name, trail)

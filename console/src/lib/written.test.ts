@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Exact } from './exact'
 import { isUnedited, meant, written } from './written'
 
 test.each([
@@ -8,6 +9,9 @@ test.each([
   ['two\nlines', 'two\nlines'],
   [5, '5'],
   ['5', '"5"'],
+  [new Exact('9007199254740993'), '9007199254740993'],
+  ['9007199254740993', '"9007199254740993"'],
+  [{ a: new Exact('9007199254740993') }, '{\n  "a": 9007199254740993\n}'],
   [true, 'true'],
   ['true', '"true"'],
   [null, 'null'],
@@ -28,4 +32,7 @@ test.each([
   ['a text that reads as a number is none', '5', '5', false],
   ['nor is a number a text', '"5"', 5, false],
   ['another text', 'large', 'small', false],
+  ['a number that is written in another way', '1.50', 1.5, true],
+  ['a number of many digits', '9007199254740993', new Exact('9007199254740993'), true],
+  ['the next one', '9007199254740992', new Exact('9007199254740993'), false],
 ])('%s', (_, typed, value, unedited) => expect(isUnedited(typed, value)).toBe(unedited))

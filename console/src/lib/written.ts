@@ -1,9 +1,11 @@
 // A value of config as it is typed into a field: JSON, or a bare text.
 
+import { parse, parseTyped, stringify } from './exact'
+
 /** What is typed as a value. */
 export function meant(typed: string): unknown {
   try {
-    return JSON.parse(typed) as unknown
+    return parseTyped(typed)
   } catch {
     return typed
   }
@@ -13,7 +15,7 @@ export function meant(typed: string): unknown {
 export function written(value: unknown): string {
   if (value === undefined || isHidden(value)) return ''
   if (typeof value === 'string' && meant(value) === value) return value
-  return JSON.stringify(value, null, 2)
+  return stringify(value, 2)
 }
 
 /** Whether nothing else is typed than what was put into the field, or what means the same. */
@@ -26,6 +28,11 @@ export function isHidden(value: unknown): boolean {
   return (JSON.stringify(value) ?? '').includes('<suppressed>')
 }
 
+/** Whether two values are the same, however their numbers are written. */
 export function isSame(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other)
+  return plain(one) === plain(other)
+}
+
+function plain(value: unknown): string {
+  return value === undefined ? '' : stringify(parse(stringify(value)))
 }
