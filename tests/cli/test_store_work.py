@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 
 import pytest
 from tests.journal.folders import FolderLog
 from tests.journal.house import put
 
 from brookline.cli import store_work
+from brookline.cli.exits import Exit
 from brookline.cli.store_work import Wish, moved
 from brookline.errors import Damaged
 from brookline.journal.keys import PLANE
@@ -76,3 +80,26 @@ def test_a_snapshot_that_was_copied_before_the_entries_that_it_follows_is_no_dam
 
     monkeypatch.setattr(store_work, "Move", Early)
     assert copied(log, tmp_path / "new").last == log.replica.seq == 7
+
+
+@pytest.mark.slow
+def test_of_several_commands_at_once_one_store_is_opened(log, tmp_path):
+    targets = ["x", "y", "x", "y"]
+    program = "from brookline.cli.main import main; main()"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("BROOKLINE_")}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, "store", "copy", "old", to, "--yes"], cwd=tmp_path,
+            env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        for to in targets
+    ]  # fmt: skip
+    said = [one.communicate()[0] for one in running]
+    (won,) = [to for to in ("x", "y") if (tmp_path / to / PLANE).exists()]
+    for to, one, told in zip(targets, running, said, strict=True):
+        if to != won:
+            assert one.returncode == Exit.CONFLICT, told
+            assert f"the plane has moved to {tmp_path / won} already" in told
+        elif one.returncode:
+            assert "has moved there already" in told
+    assert 0 in [one.returncode for one in running]
