@@ -333,3 +333,14 @@ def test_a_fence_that_came_late_into_a_collected_slot_closes_nothing_and_stops_n
         assert (await verify(ScriptedStore(plane.shelves["x"]), plane.journal.clock)).faults == []
 
     told(story)
+
+
+def test_a_log_that_a_version_closed_which_knew_no_marks_is_moved_to_the_store_of_that_name():
+    async def story(plane):
+        await plane.write(Fence(name="store copy", reason="moved", moved="x"))
+        with pytest.raises(Conflict, match="the plane has moved to x already"):
+            await plane.go("y")
+        await plane.go("x")
+        await plane.assert_moved("x")
+
+    told(story)
