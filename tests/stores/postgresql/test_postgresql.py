@@ -68,6 +68,12 @@ def test_a_table_has_a_plain_name(table):
         read_address(f"postgresql://h/db?table={table}")
 
 
+@pytest.mark.parametrize("asked", ["?host=/nowhere", "?host=h&sslmode=verify-ca&sslrootcert=/no"])
+async def test_of_a_file_that_is_not_there_it_is_said_where_to_look(asked):
+    with pytest.raises(StoreError, match=r"'host' or PGHOST, and at sslrootcert.*PGSSLROOTCERT"):
+        await PostgresqlStore.open(f"postgresql:///db{asked}")
+
+
 async def test_the_password_may_be_in_a_file(postgresql, open_store, tmp_path, monkeypatch):
     passfile = tmp_path / "pgpass"
     passfile.write_text(f"127.0.0.1:{postgresql.port}:*:{USER}:{PASSWORD}\n")

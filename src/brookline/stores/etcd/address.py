@@ -92,10 +92,20 @@ def _login(text: str, environment: Mapping[str, str]) -> tuple[str, str]:
 
 def _endpoint(url: str, host: str, *, secure: bool) -> str:
     scheme = "https" if secure else "http"
+    name, port = _host(host)
+    if not name or port == 0:
+        raise StoreUnfit(
+            f"{shown(url)} is not a store: {host!r} is no host with a port from 1 to 65535; write"
+            f" etcd://host1:{_PORT},host2:{_PORT}/prefix"
+        )
+    return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port or _PORT}"
+
+
+def _host(text: str) -> tuple[str, int | None]:
+    """Return the name and the port of a host; no name if it cannot be read."""
     try:
-        parts = urllib.parse.urlsplit(f"{scheme}://{host}")
-        port = parts.port or _PORT
-    except ValueError as problem:
-        raise StoreUnfit(f"{shown(url)} is not a store: {problem}") from problem
-    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{scheme}://{name}:{port}"
+        parts = urllib.parse.urlsplit(f"//{text}")
+        name, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "", None
+    return (name, port) if parts.netloc == text else ("", None)  # a '#' ends it early

@@ -287,6 +287,7 @@ def _trust(address: Address) -> ssl.SSLContext | bool:
     except OSError as problem:
         raise StoreUnfit(
             f"{address.place}: the files {', '.join(address.files.values())} cannot be used for"
-            f" TLS: {problem.strerror or problem}"
+            f" TLS: {problem.strerror or problem}; look at cacert, cert and key in the URL, or at"
+            " ETCDCTL_CACERT, ETCDCTL_CERT and ETCDCTL_KEY"
         ) from problem
     return context

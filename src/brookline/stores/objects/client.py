@@ -12,7 +12,7 @@ from obstore.store import AzureStore, GCSStore, S3Store
 
 from brookline.errors import StoreUnfit
 from brookline.stores.objects import answers, profiles
-from brookline.stores.objects.configured import check_words, find_endpoint
+from brookline.stores.objects.configured import check_words, find_authority, find_endpoint
 from brookline.stores.objects.panics import without_panic
 from brookline.stores.objects.providers import AZURE, S3
 
@@ -76,9 +76,8 @@ def _config(address: Address) -> dict[str, str]:
 
 def authority_of(address: Address) -> str:
     """Return the path of the file with CAs for a bucket's server; empty for those of the system."""
-    return address.given.get("cacert") or _from_environment(
-        address.provider.authorities, os.environ
-    )
+    found = find_authority(address, os.environ)
+    return found.value if found else ""
 
 
 def _made(address: Address, config: Any, options: Any) -> Client:
@@ -103,10 +102,12 @@ def _options(address: Address, endpoint: str) -> dict[str, Any]:
     options: dict[str, Any] = {"connect_timeout": _CONNECT}
     if endpoint.lower().startswith("http://"):
         options["allow_http"] = True
-    if authority := authority_of(address):
-        options["root_certificate"] = Path(authority).read_bytes()
+    if authority := find_authority(address, os.environ):
+        try:
+            options["root_certificate"] = Path(authority.value).read_bytes()
+        except OSError as problem:
+            raise StoreUnfit(
+                f"{address.place}: the file of CAs {authority.value!r}, from {authority.source},"
+                f" cannot be read: {problem.strerror or problem}"
+            ) from problem
     return options
-
-
-def _from_environment(names: tuple[str, ...], environment: Mapping[str, str]) -> str:
-    return next((environment[name] for name in names if environment.get(name)), "")

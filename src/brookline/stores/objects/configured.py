@@ -56,6 +56,12 @@ def find_endpoint(
     return found
 
 
+def find_authority(address: Address, environment: Mapping[str, str]) -> Said | None:
+    """Return the path of the file with CAs that counts, or None if it is the system's."""
+    found = _find("cacert", address.provider.authorities, address, ({}, environment))
+    return found if found and found.value else None
+
+
 def check_words(
     address: Address, profile: Mapping[str, str], environment: Mapping[str, str]
 ) -> None:

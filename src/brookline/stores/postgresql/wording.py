@@ -49,6 +49,11 @@ def refused(address: Address, problem: Exception) -> StoreError:
                 f"{place}: no server there takes writes, all are read-only or standbys; name the"
                 " primary, or all hosts with commas between"
             )
+        case FileNotFoundError():
+            return StoreError(
+                f"{place}: a file is not there; look at the socket in 'host' or PGHOST, and at"
+                " sslrootcert, sslcert and sslkey, or PGSSLROOTCERT, PGSSLCERT and PGSSLKEY"
+            )
         case asyncpg.PostgresError():
             return StoreError(f"{place} lets nobody in: {said(problem)}")
         case asyncpg.ClientConfigurationError() | ValueError() | OverflowError():
