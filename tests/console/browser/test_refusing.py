@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 from tests.console.browser.screen import TOUCH
+from tests.e2e.servers import eventually
 
 REFUSES = ("--set", "brookline.nonMasterWrites=refuse")
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -28,6 +29,7 @@ def shop(cluster):
 
 
 def hand_over(master, to):
+    eventually("it would follow", lambda: master.cluster.heir(master) == to.name)
     form = f"to={to.name}"
     assert master.ask("POST", "/v1/server/ha/switchover", form, headers=FORM).status == 200
     to.becomes("master")
