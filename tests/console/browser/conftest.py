@@ -27,9 +27,9 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.timeout(240))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def launch():
-    """Launches browsers for one test: Playwright's loop runs as long as they live, and no other can."""
+    """Launches browsers for one file: Playwright's loop runs as long as they live, and no other can."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not found:
         if os.environ.get("CI"):
@@ -51,9 +51,20 @@ def launch():
             browser.close()
 
 
+@pytest.fixture(scope="module")
+def launched():
+    """The browsers of one file, of which the last one is used."""
+    return []
+
+
 @pytest.fixture
-def chromium(launch):
-    return launch()
+def chromium(launch, launched):
+    """A browser in which nothing is open: what is known to one test ends with its contexts."""
+    if not (launched and launched[-1].is_connected()):
+        launched.append(launch())
+    yield launched[-1]
+    for context in launched[-1].contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -51,4 +51,4 @@ def test_log_out_leads_to_the_node_that_is_left(moved):
     screen, n2 = moved
     screen.page.get_by_role("button", name="Log out").click()
     expect(screen.page.get_by_role("heading", name="Log in")).to_be_visible()
-    assert screen.page.url == n2.url + "/"
+    expect(screen.page).to_have_url(n2.url + "/")
