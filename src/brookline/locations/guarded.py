@@ -44,6 +44,8 @@ _TIMEOUT = "timeout"
 _CANCELLED = "cancelled"
 _OVERDUE = "overdue"
 _LOST = "lost"
+_KILLED = "killed"
+"""All that is known of one that was ended before it began: by a node, for whatever reason."""
 
 
 def _nothing() -> None:
@@ -152,7 +154,8 @@ class _Run:
             self._output.on_begin = None
         await self._kill_overdue()
         self._step = replace(self._step, fresh=False)
-        return await self._patiently(self._ask)
+        ended = await self._patiently(self._ask)
+        return replace(ended, why=_TIMEOUT) if ended.why == _KILLED else ended
 
     async def _ask(self) -> Ended:
         """Have it run, or attach to it."""
@@ -325,7 +328,8 @@ def _finished(command: Command, ended: Ended, stdout: str, stderr: str) -> Finis
     if ended.why == _OVERDUE and killed:
         # By a server that could not record any more that the step's time was over.
         raise TimedOut(f"{command.name} did not end in the time of its step")
-    if ended.why == _CANCELLED and killed:
+    if ended.why in (_CANCELLED, _KILLED) and killed:
+        # Likewise: who was told of it has died, or could not record it.
         raise Cancelled(f"{command.name} was cancelled")
     if ended.why == _TIMEOUT:
         return Finished(-1, stdout, stderr, timed_out=True)

@@ -133,7 +133,8 @@ class Judge:
             case "TimedOut":
                 return "timeout" in script
             case "Cancelled":  # by a server that could not record it any more
-                return self._world.codes.get(task_id) in (None, *KILLED)
+                ended = self._world.codes.get(task_id) in (None, *KILLED)
+                return ended or task_id in self._world.killed
         return False  # a machine out of reach, above all, is no reason
 
     def _has_reason(self, task_id: str, interruption: Value) -> None:

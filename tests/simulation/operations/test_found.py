@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.simulation.operations.judging import KILLED
 from tests.simulation.operations.stories import Stage, acts, command, lock
 
@@ -168,6 +170,30 @@ def test_who_leads_again_knows_the_folder_that_the_master_before_it_had_made():
         stage.b.crash()
         assert await stage.harness.until(stage.a.leads)
         await stage.cancel(task_id)
+
+    stage.harness.run(stage.play(story))
+    assert not stage.harness.oracle.violations, str(stage.harness.transcript)
+
+
+def test_what_was_killed_before_it_began_is_told_as_cancelled_by_the_next_master():
+    stage = Stage()
+    tasks = stage.harness.oracle.records
+
+    async def story(stage):
+        stage.machine.odds = MachineOdds(late=1.0, late_s=60.0)
+        task_id = await stage.begin(command())
+        await stage.pass_by(0.1)
+        stage.machine.odds = MachineOdds()
+        asked = stage.client.host.spawn(stage.client.ask({"cancel": task_id}))
+        while not stage.world.killed:  # noqa: ASYNC110 - before its answer can be recorded
+            await asyncio.sleep(0.0005)
+        stage.harness.faults.down = True  # that it was killed cannot be recorded any more
+        await stage.fail_over()
+        stage.harness.faults.down = False
+        await asked
+        await stage.pass_by(30)
+        [step] = [one for one in tasks.all("task").values() if one.get("parent") == task_id]
+        assert step["failure"]["class"] == "Cancelled"
 
     stage.harness.run(stage.play(story))
     assert not stage.harness.oracle.violations, str(stage.harness.transcript)

@@ -34,6 +34,7 @@ class World:
         reboots: How often a machine was started anew, by name.
         resets: How often a machine lost what it knew, by name.
         jumped: Whether a wall clock was set.
+        killed: Steps whose command was to be killed, by the ids of their tasks.
         resumes: How often somebody wanted an operation to go on, by its id.
         versions: What servers with other code make of a graph, by name.
     """
@@ -48,6 +49,7 @@ class World:
         }
         self.tokens: dict[str, set[str]] = defaultdict(set)
         self.codes: dict[str, int | None] = {}
+        self.killed: set[str] = set()
         self.reboots: Counter[str] = Counter()
         self.resets: Counter[str] = Counter()
         self.jumped = False
@@ -106,6 +108,8 @@ class World:
     def asked(self, machine: SimMachine, what: str, step: str, epoch: int) -> None:
         """A request came to a machine."""
         self._note(f"asks to {what}", step, on=machine.name, epoch=epoch)
+        if what == "kill":
+            self.killed.add(_part_of(step))
         seen = self._epochs.get(machine.folder, 0)
         if epoch < seen:
             self._wrong(f"{machine.name} did '{what}' of {step} under epoch {epoch} after {seen}")
