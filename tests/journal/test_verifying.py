@@ -53,6 +53,24 @@ def test_what_was_announced_for_collection_may_be_missing(log):
     assert look(log).faults == []
 
 
+@pytest.mark.parametrize("place", [4, 5])
+def test_a_fence_that_comes_late_into_a_collected_place_is_no_fault_of_what_follows(
+    log, tmp_path, place
+):
+    late = FolderLog(tmp_path / "late")
+    late.lead()
+    for number in range(place - 3):
+        late.put(put(f"z{number}"))
+    late.lead("n2")
+    log.lead("n2")
+    log.snapshot()
+    log.collect(5)
+    log.file(place).write_bytes(late.file(place).read_bytes())
+    verdict = look(log)
+    assert verdict.faults == []
+    assert "nobody reads it" in verdict.notes[0]
+
+
 def test_a_snapshot_without_the_entries_before_it_is_enough_for_a_backup(log):
     log.snapshot()
     for seq in range(1, 6):

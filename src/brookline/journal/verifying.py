@@ -124,6 +124,7 @@ class _Walk:
         self._seq, self._hash, self._epoch = 0, "", 0
         self._replica: Replica | None = Replica(verdict.plane)
         self._gaps: list[tuple[int, int]] = []
+        self._doubts: list[tuple[int, Fault]] = []
         self._collected = may_lack
 
     async def go(self, on_progress: Callable[[int, int], None]) -> None:
@@ -139,6 +140,7 @@ class _Walk:
         await self._pass_snapshots(self._kept.last_seq)
         self._verdict.epoch = self._epoch
         self._judge_gaps()
+        self._judge_doubts()
         self._judge_tail()
 
     async def _pass_snapshots(self, through: int) -> None:
@@ -158,7 +160,8 @@ class _Walk:
             self._blame(key, f"snapshot {key} belongs to plane {loaded.plane}", "move it aside")
             return
         if self._seq == seq and self._hash and self._hash != loaded.hash:
-            self._blame(key, f"snapshot {key} is not of entry {seq} as it is in the log", _SNAPSHOT)
+            what = f"snapshot {key} is not of entry {seq} as it is in the log"
+            self._doubts.append((seq, Fault(key, what, _SNAPSHOT)))
             return
         if self._replica is not None and self._replica.seq == seq:
             self._verdict.compared += 1
@@ -182,17 +185,23 @@ class _Walk:
         verdict.blobs += bool(entry.header.blob)
         verdict.epochs += entry.is_fence
         self._gap_to(entry.seq - 1)
-        wrong = self._why_wrong(entry)
+        wrong = self._why_foreign(entry)
         if wrong:
             self._blame(key, wrong, _ANY)
+        elif wrong := self._why_wrong(entry):
+            self._doubts.append((self._seq, Fault(key, wrong, _ANY)))
         self._seq, self._hash, self._epoch = entry.seq, entry.hash, entry.epoch
         await self._replay(entry, sound=not wrong)
+
+    def _why_foreign(self, entry: Entry) -> str:
+        plane, own = entry.header.plane, self._verdict.plane
+        if not own or plane == own:
+            return ""
+        return f"entry {entry_key(entry.seq)} belongs to plane {plane}, not to {own}"
 
     def _why_wrong(self, entry: Entry) -> str:
         """Say why an entry does not continue what is before it, as far as that is retained."""
         header, key = entry.header, entry_key(entry.seq)
-        if self._verdict.plane and header.plane != self._verdict.plane:
-            return f"entry {key} belongs to plane {header.plane}, not to {self._verdict.plane}"
         known = self._seq == entry.seq - 1 and (self._hash or entry.seq == 1)
         if known and header.prev != self._hash:
             return (
@@ -234,6 +243,20 @@ class _Walk:
                     f"entry {entry_key(missing)} is missing: {many} not there, and later ones are"
                 )
                 self._blame(entry_key(missing), what, "put it back from a backup, or " + _ANY)
+
+    def _judge_doubts(self) -> None:
+        """Blame what does not follow from what is before it, unless that had been collected.
+
+        A fence that a store was slow to take may come into a place whose entry is gone: nobody reads
+        it there any more, but what is behind it does not continue it.
+        """
+        for before, fault in self._doubts:
+            if before > self._collected or not before:
+                self._verdict.faults.append(fault)
+            else:
+                self._verdict.notes.append(
+                    f"what is before {fault.key} was collected, and came late: nobody reads it"
+                )
 
     def _judge_tail(self) -> None:
         """See that the newest state can be had, and that announced snapshots are there."""

@@ -154,8 +154,7 @@ class _Run:
             self._output.on_begin = None
         await self._kill_overdue()
         self._step = replace(self._step, fresh=False)
-        ended = await self._patiently(self._ask)
-        return replace(ended, why=_TIMEOUT) if ended.why == _KILLED else ended
+        return await self._patiently(self._ask)
 
     async def _ask(self) -> Ended:
         """Have it run, or attach to it."""
