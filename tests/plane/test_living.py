@@ -71,6 +71,18 @@ def test_one_that_beats_seldom_is_watched_for_longer() -> None:
     sim(story)
 
 
+def test_one_that_beats_quickly_may_be_held_up_for_a_moment() -> None:
+    async def story(clock: SimClock) -> None:
+        beats, crew = Beats(clock), Crew("beats")
+        await beats.put("n1", poll_ms=200)
+        crew.spawn(beats.go_on("n1", 2.5), "n1")
+        found, _ = await beats.look()
+        assert found == ["n1"]
+        await crew.disband()
+
+    sim(story)
+
+
 def test_silence_takes_its_time() -> None:
     async def story(clock: SimClock) -> None:
         beats = Beats(clock)

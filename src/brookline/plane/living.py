@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 POLLS = 3.5
 """For how many of its own polls a heartbeat is watched before its node counts as dead."""
 
+LEAST_S = 3.0
+"""For how long it is in any case: a busy machine may hold up a node for longer than quick polls take."""
+
 _LOOK_S = 0.25
 
 
@@ -52,7 +55,9 @@ async def living(
         silent = {
             one: beat
             for one, beat in silent.items()
-            if one in now and not _ended(now[one]) and watched_s < POLLS * beat.poll_ms / 1000
+            if one in now
+            and not _ended(now[one])
+            and watched_s < max(LEAST_S, POLLS * beat.poll_ms / 1000)
         }
     return []
 
