@@ -1,6 +1,7 @@
 // Steps that are taken one after the other: a moment to call them off, how they go, how they end.
 
 import { Failure } from './api'
+import { outcomeOf } from './trouble'
 
 export type Field = 'priority' | 'mode'
 
@@ -94,6 +95,10 @@ export class Course {
     if (this.#off.signal.aborted) {
       this.phase = 'left'
       this.leftAt = act.text
+    } else if (outcomeOf(error) === 'unknown') {
+      // Whatever else is said of the last attempt: one before it may have done it.
+      this.phase = 'failed'
+      this.failure = error
     } else if (error instanceof Failure && REFUSED.has(error.status)) {
       this.phase = 'form'
       this.faults = { [act.field]: error.message }

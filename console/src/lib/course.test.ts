@@ -81,3 +81,17 @@ test('a refusal is brought to its field, other trouble is not', async () => {
   await vi.runAllTimersAsync()
   expect([course.phase, course.faults]).toEqual(['failed', {}])
 })
+
+test.each([
+  ['refused', 409],
+  ['session', 401],
+] as const)('what may have been done is never called undone: %s', async (reason, status) => {
+  const course = new Course()
+  const doubtful = new Failure(reason, 'no', status, {
+    message: 'no',
+    data: { outcome: 'unknown' },
+  })
+  course.start([act('mode', () => Promise.reject(doubtful))], false)
+  await vi.runAllTimersAsync()
+  expect([course.phase, course.faults, course.failure]).toEqual(['failed', {}, doubtful])
+})
