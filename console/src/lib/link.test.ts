@@ -315,6 +315,8 @@ describe('a node that stands still while one goes on choosing', () => {
     states: [string, number][] = []
     /** What the first connections say; those after them take a request and say nothing. */
     first: string[] = []
+    /** After so long any connection speaks; undefined for one that never does. */
+    speaksAfterMs: number | undefined
     #timers: { at: number; ring: () => void }[] = []
 
     now = () => this.nowMs
@@ -323,6 +325,7 @@ describe('a node that stands still while one goes on choosing', () => {
 
     async open(base: string, _: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
       this.opened.push([base, this.nowMs])
+      if (this.speaksAfterMs !== undefined) return this.#late(this.speaksAfterMs, signal)
       const said = this.first.shift()
       if (said === undefined) await this.#end(signal)
       return this.#play(said ?? '', signal)
@@ -330,6 +333,12 @@ describe('a node that stands still while one goes on choosing', () => {
 
     async *#play(said: string, signal: AbortSignal): AsyncIterable<string> {
       yield said
+      await this.#end(signal)
+    }
+
+    async *#late(ms: number, signal: AbortSignal): AsyncIterable<string> {
+      await Promise.race([this.sleep(ms, new AbortController().signal), this.#end(signal)])
+      yield hello(10, { beatMs: 5000, pollMs: 1000 })
       await this.#end(signal)
     }
 
@@ -411,6 +420,24 @@ describe('a node that stands still while one goes on choosing', () => {
     await choosing(300, 6000)
     expect(lostAt()).toBe(900 + 2000)
   })
+
+  test.each([100, 700, 1500])(
+    'is none that takes %i ms for its first word, though a key is held',
+    async (ms) => {
+      begin(greeting)
+      await still.pass(200)
+      still.speaksAfterMs = ms
+      await choosing(30, 7000)
+      expect(lostAt()).toBeUndefined()
+      expect(still.opened.length).toBeLessThan(7000 / ms + 5)
+      // What was wanted last is asked for, and no more once it is.
+      const last = still.nowMs
+      still.speaksAfterMs = 100
+      await still.pass(2500)
+      expect(still.opened.at(-1)?.[1]).toBeGreaterThanOrEqual(last)
+      expect(still.states.at(-1)).toEqual(['live', (still.opened.at(-1)?.[1] ?? 0) + 100])
+    },
+  )
 
   test('has the whole time for it once somebody looks again', async () => {
     begin(greeting)

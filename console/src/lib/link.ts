@@ -47,6 +47,8 @@ const LEAST_SILENCE_MS = 1000
 const FIRST_WORD_MS = 8000
 /** So long at least the node that has just spoken has for the first word on another connection. */
 const NEXT_WORD_MS = 2000
+/** For so long a connection on which nothing has come is kept though something else is wanted; the next one twice as long. */
+const UNHEARD_MS = 500
 const HOME = ''
 
 /** Keeps a stream open. */
@@ -66,6 +68,12 @@ export class Link {
   #byMs = 0
   /** Whether anything has come on the connection before. */
   #spoke = false
+  /** When the connection was begun on which nothing has come yet; undefined while there is none. */
+  #begunMs: number | undefined
+  /** For how long it is left alone at least. */
+  #unheardMs = UNHEARD_MS
+  /** Whether something else is wanted than what was asked for by it. */
+  #wanted = false
   /** How often a node has answered of which nothing came; more than `#patience` of it is too often. */
   #held = 0
   #patience = 0
@@ -91,9 +99,24 @@ export class Link {
    * Opens it anew, with what is wanted now and the last id. Nothing of the connection before counts
    * from here on: it would be passed over the second time, and has less in it than is wanted now.
    * The node gets no new time to speak by each: one that stands still would not be noticed by who
-   * goes on choosing.
+   * goes on choosing. Nor is one that has just been opened given up unheard: who chooses faster than
+   * a node speaks would never hear it, and would take it for silent.
    */
   renew(): void {
+    if (this.#wanted) return
+    const leftMs = (this.#begunMs ?? -Infinity) + this.#unheardMs - this.#world.now()
+    if (leftMs <= 0) return this.#giveUp()
+    this.#wanted = true
+    const again = this.#again
+    void this.#world.sleep(leftMs, again.signal).then(() => {
+      if (this.#wanted && again === this.#again && !again.signal.aborted) this.#giveUp()
+    })
+  }
+
+  /** Ends the connection, or the pause before the next one. */
+  #giveUp(): void {
+    const isUnheard = this.#begunMs !== undefined
+    if (isUnheard) this.#unheardMs = Math.min(2 * this.#unheardMs, NEXT_WORD_MS)
     this.#again.abort()
   }
 
@@ -154,8 +177,12 @@ export class Link {
   /** Sets by when a connection that is about to be opened must bring a word. */
   #await(renewed: boolean): void {
     const now = this.#world.now()
-    if (!renewed) this.#byMs = now + FIRST_WORD_MS
-    else if (this.#spoke) this.#byMs = Math.max(this.#byMs, now + NEXT_WORD_MS)
+    if (!renewed) {
+      this.#byMs = now + FIRST_WORD_MS
+      this.#unheardMs = UNHEARD_MS
+    } else if (this.#spoke) {
+      this.#byMs = Math.max(this.#byMs, now + NEXT_WORD_MS)
+    }
     this.#spoke = false
   }
 
@@ -188,11 +215,14 @@ export class Link {
   async #once(again: AbortController, live: () => void): Promise<Outcome> {
     const watchdog = new Watchdog(this.#world, again)
     try {
-      watchdog.expect(Math.max(0, this.#byMs - this.#world.now()))
+      const now = this.#world.now()
+      watchdog.expect(Math.max(0, this.#byMs - now))
+      this.#begunMs = now
       const pieces = await this.#world.open(this.#base, this.#lastId, watchdog.signal)
       const parser = new EventParser()
       for await (const piece of pieces) {
-        this.#spoke = true
+        this.#hear()
+        if (this.#wanted) again.abort()
         for (const event of parser.feed(piece)) {
           if (again.signal.aborted) return { kind: 'wanted' }
           const outcome = this.#take(event.event, event.data, event.id, live)
@@ -210,8 +240,18 @@ export class Link {
       if (again.signal.aborted) return { kind: 'wanted' }
       return { kind: 'lost', why: error instanceof Error ? error.message : String(error) }
     } finally {
+      this.#begunMs = undefined
+      this.#wanted = false
       watchdog.end()
     }
+  }
+
+  /** Something has come on the connection. */
+  #hear(): void {
+    this.#spoke = true
+    this.#begunMs = undefined
+    this.#unheardMs = UNHEARD_MS
+    this.#byMs = this.#world.now() + this.#silenceMs
   }
 
   #take(name: string, text: string, id: string, live: () => void): Outcome | undefined {

@@ -111,7 +111,8 @@ describe('all that a page looks at comes by one stream', () => {
   /** The stream that is open, once it is for what is wanted. */
   async function opened(...wanted: string[]) {
     const is = () => wanted.every((part) => open[0]?.url.search.includes(part))
-    await vi.waitUntil(() => open.length === 1 && is())
+    // One on which nothing has come yet is left alone for a while.
+    await vi.waitUntil(() => open.length === 1 && is(), { timeout: 4000 })
     const [one] = open
     if (!one) throw new Error('none is open')
     return one
