@@ -83,6 +83,18 @@ test('what is wanted again after something else was done in its place is another
   expect(new Set(keys()).size).toBe(3)
 })
 
+test('what is deployed meanwhile leaves another deploy the same write', async () => {
+  const api = new Api()
+  const deploy = (name: string) => api.post('/v1/applications', { json: { name } })
+  replies = [undecided()]
+  await expect(deploy('X')).rejects.toBeInstanceOf(Failure)
+  await deploy('Y')
+  await deploy('X')
+  const [first, other, again] = keys()
+  expect(again).toBe(first)
+  expect(other).not.toBe(first)
+})
+
 test('what was refused in its place leaves it the same write', async () => {
   const api = new Api()
   const set = (value: string) => api.post('/v1/config/a', { json: { value } })
@@ -203,6 +215,113 @@ describe('a write that went unanswered once', () => {
     await first
     await send(api)
     expect(new Set(keys()).size).toBe(1)
+  })
+})
+
+describe('a write that one user has asked for', () => {
+  const of = (user: string) => ({ user, csrf: `${user}'s`, pass: '', passMs: 0, renewMs: 0 })
+  const outcome = (failure: unknown) => [
+    (failure as Failure).reason,
+    (failure as Failure).body?.data?.outcome,
+  ]
+  const failed = (answer: Promise<unknown>) => answer.catch((error: unknown) => error)
+  let api: Api
+  /** Who uses the page once the answer of an attempt is lost. */
+  const lostTo = (user: string | undefined) => () => {
+    api.session = user === undefined ? undefined : of(user)
+    return Promise.reject(new TypeError('reset'))
+  }
+
+  beforeEach(() => {
+    api = new Api()
+    api.session = of('admin')
+  })
+
+  test('is not sent again in the name of another, and is in doubt', async () => {
+    replies = [lostTo('ann')]
+    const failure = await failed(api.post('/v1/applications', { json: 1 }))
+    expect(sent).toHaveLength(1)
+    expect((failure as Failure).message).toContain('ann has logged in meanwhile')
+    expect(outcome(failure)).toEqual(['refused', 'unknown'])
+    await api.post('/v1/applications', { json: 1 })
+    api.session = of('admin')
+    await api.post('/v1/applications', { json: 1 })
+    const [first, anns, again] = keys()
+    expect(again).toBe(first)
+    expect(anns).not.toBe(first)
+  })
+
+  test('is not sent again in the name of nobody', async () => {
+    replies = [lostTo(undefined)]
+    const failure = await failed(api.post('/v1/applications'))
+    expect(sent).toHaveLength(1)
+    expect(outcome(failure)).toEqual(['session', 'unknown'])
+  })
+
+  test('is sent again in a session that the same one has begun anew', async () => {
+    replies = [lostTo('admin')]
+    await api.post('/v1/applications')
+    expect(new Set(keys()).size).toBe(1)
+    expect(sent).toHaveLength(2)
+  })
+
+  test('is not sent at all if another uses the page by then', async () => {
+    const asked = api.session?.user
+    await api.post('/v1/applications', { user: asked })
+    api.session = of('ann')
+    const failure = await failed(api.post('/v1/applications', { user: asked }))
+    expect(outcome(failure)).toEqual(['refused', 'not-done'])
+    api.session = undefined
+    expect(outcome(await failed(api.post('/v1/applications', { user: asked })))).toEqual([
+      'session',
+      'not-done',
+    ])
+    expect(sent).toHaveLength(1)
+  })
+
+  test('whose token is refused is compared with whose page it is by then', async () => {
+    api.renewed = () => Promise.resolve(true)
+    replies = [
+      () => {
+        api.session = of('ann')
+        return Promise.resolve(json({ message: 'no', data: { csrf: 'wrong' } }, 403))
+      },
+    ]
+    expect(outcome(await failed(api.post('/v1/applications')))).toEqual(['refused', 'not-done'])
+    expect(sent).toHaveLength(1)
+  })
+})
+
+describe('a session that is refused', () => {
+  const session = { user: 'admin', csrf: 'c', pass: '', passMs: 0, renewMs: 0 }
+
+  test('locks out nobody who has begun another meanwhile', async () => {
+    const api = new Api()
+    api.session = session
+    let locked = 0
+    api.onLocked = () => (locked += 1)
+    const over = () => {
+      api.session = { ...session, csrf: 'new' }
+      return Promise.resolve(json({}, 401))
+    }
+    replies = [json({}, 401), json({}), over]
+    await expect(api.get('/v1/applications')).rejects.toBeInstanceOf(Failure)
+    expect([sent.length, locked]).toEqual([3, 0])
+    replies = [json({}, 401), json({}), json({}, 401)]
+    await expect(api.get('/v1/applications')).rejects.toBeInstanceOf(Failure)
+    expect(locked).toBe(1)
+  })
+
+  test.each([0, 1])('is not taken for over by a node that does not answer', async (before) => {
+    const late = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort())
+    const answered = Array.from({ length: before }, () => json({}))
+    const hanging = (signal?: AbortSignal) =>
+      signal?.aborted ? Promise.reject(signal.reason as Error) : Promise.resolve(over())
+    const over = () => json({}, before ? 401 : 200)
+    replies = [...answered, hanging, json({}, 401)]
+    expect(await new Api().isOver('')).toBe(false)
+    expect(sent).toHaveLength(before + 1)
+    late.mockRestore()
   })
 })
 

@@ -1,7 +1,15 @@
 // The client of the REST API: which node it asks, in whose name, and what a refusal means.
 
 import { parse, stringify } from './exact'
-import { Failure, isNotDone, isOfOldSession, isUnanswered, unsure, wordOn } from './failure'
+import {
+  Failure,
+  isNotDone,
+  isOfOldSession,
+  isUnanswered,
+  ofAnother,
+  unsure,
+  wordOn,
+} from './failure'
 import { Keys, type Kept } from './keys'
 import type { ApiError, Session } from './types'
 
@@ -25,9 +33,22 @@ interface Sent {
   retries?: number
   /** Whether the answer is wanted as bytes. */
   bytes?: boolean
+  /** Who has asked for this write, if that was earlier: in another's name it is not sent. */
+  user?: string | undefined
+}
+
+/** How a request is sent, again and again. */
+interface Attempts {
+  key: string
+  /** Throws if it must not be sent any more. */
+  check: () => void
+  /** An attempt may have done it. */
+  doubt: () => void
 }
 
 const PATIENCE_MS = 30_000
+/** So long may a node take to say whether a session is over. */
+const OVER_MS = 5000
 /** A page leaves a node that ends within so long. */
 const LEAVE_MS = 1000
 const SAFE = new Set(['GET', 'HEAD'])
@@ -53,8 +74,8 @@ export class Api {
   /** Whether something was asked to which no node gave an answer. */
   missed = false
   onLocked: () => void = () => undefined
-  /** Reads the session anew, as its token was refused; returns whether it is another one of the same user. */
-  renewed: () => Promise<boolean> = () => Promise.resolve(false)
+  /** Reads the session anew, as its token was refused; returns whether there is another token now. */
+  renewed: (refused: string | undefined) => Promise<boolean> = () => Promise.resolve(false)
 
   /** Address of the node that is talked to; empty for the one that this page came from. */
   get base(): string {
@@ -85,19 +106,23 @@ export class Api {
   /**
    * Sends a request. A write carries a key, and goes to the next node with the same key if its node
    * goes: it is done once. If nobody knows in the end whether it was, the same write has the same key
-   * when it is sent again soon, and no other was done there meanwhile.
+   * when it is sent again soon. No attempt is made in another name than that of who asked for it.
    */
   async send<T>(path: string, sent: Sent = {}): Promise<Answer<T>> {
     const method = sent.method ?? 'GET'
-    if (SECRET.has(path)) return this.#tried<T>(method, path, sent, randomKey())
+    if (SECRET.has(path)) return this.#tried<T>(method, path, sent, once())
     if (SAFE.has(method)) return this.#asked<T>(method, path, sent)
     const { form, json, text } = sent
     const place = JSON.stringify([method, path])
-    const kept = this.#keys.begin({ place, what: JSON.stringify([place, form, json, text]) })
+    const user = sent.user ?? this.session?.user
+    // Nodes keep what was done by user and key.
+    const kept = this.#keys.begin({ place, what: JSON.stringify([user, place, form, json, text]) })
     this.writing += 1
     try {
-      const answer = await this.#tried<T>(method, path, sent, kept.key, () => {
-        kept.doubtful = true
+      const answer = await this.#tried<T>(method, path, sent, {
+        key: kept.key,
+        check: () => this.#isStill(user),
+        doubt: () => (kept.doubtful = true),
       })
       this.#keys.done(kept)
       return answer
@@ -106,6 +131,11 @@ export class Api {
     } finally {
       this.writing -= 1
     }
+  }
+
+  #isStill(user: string | undefined): void {
+    const now = this.session?.user
+    if (now !== user) throw ofAnother(now)
   }
 
   /** What a write that failed ends with: it is called not done only if no attempt may have done it. */
@@ -121,7 +151,7 @@ export class Api {
 
   async #asked<T>(method: string, path: string, sent: Sent): Promise<Answer<T>> {
     try {
-      return await this.#tried<T>(method, path, sent, randomKey())
+      return await this.#tried<T>(method, path, sent, once())
     } catch (error) {
       if (isUnanswered(error)) this.missed = true
       throw error
@@ -132,20 +162,23 @@ export class Api {
     method: string,
     path: string,
     sent: Sent,
-    key: string,
-    doubt: () => void = () => undefined,
+    { key, check, doubt }: Attempts,
   ): Promise<Answer<T>> {
     let tries = sent.retries ?? 4
     let renewed = false
     for (let pause = 150; ; pause *= 2) {
+      check()
       const base = this.base
+      const csrf = this.session?.csrf
       try {
         return await this.#once<T>(method, path, sent, key)
       } catch (error) {
         if (wordOn(path, error) === 'unknown') doubt()
         if (isOfOldSession(error) && !renewed && !sent.signal?.aborted) {
           renewed = true
-          if (await this.renewed()) continue
+          const isNew = await this.renewed(csrf)
+          check()
+          if (isNew) continue
         }
         if (tries <= 0 || sent.signal?.aborted) throw error
         const again = isUnanswered(error) || (isNotDone(error) && (await this.#left(base)))
@@ -227,7 +260,9 @@ export class Api {
       const failure = this.#failure(response.status, data, text)
       failure.retryS = Number(response.headers.get('Retry-After') ?? 0)
       const refused = failure.reason === 'session'
-      if (refused && this.session && (await this.isOver(base))) this.onLocked()
+      const mine = this.session
+      // Who has logged in meanwhile has another one.
+      if (refused && mine && (await this.isOver(base)) && this.session === mine) this.onLocked()
       throw failure
     }
     const seq = Number(response.headers.get('Brookline-Sequence') ?? -1)
@@ -242,11 +277,16 @@ export class Api {
    */
   async isOver(base: string): Promise<boolean> {
     try {
-      const ready = await fetch(`${base}/healthz/ready`, { credentials: 'omit', cache: 'no-store' })
+      const ready = await fetch(`${base}/healthz/ready`, {
+        credentials: 'omit',
+        cache: 'no-store',
+        signal: AbortSignal.timeout(OVER_MS),
+      })
       if (!ready.ok) return false
       const session = await fetch(`${base}/v1/session`, {
         ...this.credentials(base, {}),
         cache: 'no-store',
+        signal: AbortSignal.timeout(OVER_MS),
       })
       return session.status === 401 || session.status === 403
     } catch {
@@ -297,6 +337,12 @@ function encoded(sent: Sent): { headers: Record<string, string>; body?: BodyInit
     return { headers: { 'Content-Type': 'application/json' }, body: stringify(sent.json) }
   }
   return { headers: {} }
+}
+
+/** What is sent under a key of its own, whoever uses the page. */
+function once(): Attempts {
+  const nothing = () => undefined
+  return { key: randomKey(), check: nothing, doubt: nothing }
 }
 
 /** A key that nobody else has; `randomUUID` is missing where the connection is not safe. */

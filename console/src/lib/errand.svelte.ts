@@ -1,6 +1,6 @@
 // What is sent from a form or a page that may be left before the answer comes.
 
-import { Failure } from './api'
+import { api, Failure } from './api'
 import { notices, type Notice, type Told } from './notices.svelte'
 import { taskPath } from './route.svelte'
 import { t } from './texts'
@@ -10,7 +10,8 @@ import { outcomeOf } from './trouble'
 export interface Sending<T> {
   /** What it is, in words. */
   what: string
-  send: () => Promise<T>
+  /** Sends it; a write that is sent after something else says who had asked for it. */
+  send: (user: string | undefined) => Promise<T>
   /** It was done, and whoever sent it has waited. */
   done: (answer: T) => void
   /** It was not, as far as is known, and whoever sent it has waited. */
@@ -38,7 +39,7 @@ export class Errand {
     }
     let answer: T
     try {
-      answer = await sending.send()
+      answer = await sending.send(api.session?.user)
     } catch (failure) {
       if (waited()) return sending.failed(failure)
       return notices.change(notice, untold(sending, failure))

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { Failure } from './api'
+import { api, Failure } from './api'
 import { begunOf, Errand } from './errand.svelte'
 import { notices } from './notices.svelte'
 
@@ -52,6 +52,16 @@ test('whoever does not wait sees that it is under way, and then what became of i
   expect(seen).toEqual([])
   expect(texts()).toEqual([['Stop Shop: it has begun.', 'good']])
   expect(notices.list[0]?.link?.href).toBe('/activities/t1')
+})
+
+test('what is sent knows who has asked for it', async () => {
+  const errand = new Errand()
+  const done = (user: string | undefined) => seen.push(user)
+  const [failed, told] = [() => undefined, () => begunOf('', { id: '' })]
+  api.session = { user: 'admin', csrf: '', pass: '', passMs: 0, renewMs: 0 }
+  await errand.send({ what: '', send: (user) => Promise.resolve(user), done, failed, told })
+  api.session = undefined
+  expect(seen).toEqual(['admin'])
 })
 
 test('what failed after it was left is told, also if its notice was taken away', async () => {

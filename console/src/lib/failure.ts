@@ -1,5 +1,6 @@
 // A request that was not answered as was hoped, and how much it says of what became of a write.
 
+import { t } from './texts'
 import type { ApiError, Fault } from './types'
 
 export type Reason = 'unreachable' | 'session' | 'refused' | 'unavailable' | 'missing' | 'broken'
@@ -54,6 +55,14 @@ export function isNotDone(error: unknown): boolean {
 /** Whether the page has another session's token: somebody has logged in anew in another tab. */
 export function isOfOldSession(error: unknown): boolean {
   return error instanceof Failure && error.status === 403 && error.body?.data?.csrf !== undefined
+}
+
+/** What one user has asked for is done neither in the name of who uses the page now, nor in nobody's. */
+export function ofAnother(now: string | undefined): Failure {
+  const message = now === undefined ? t.failures.session : t.failures.otherUser(now)
+  const body = { message, data: { outcome: 'not-done' as const } }
+  if (now === undefined) return new Failure('session', message, 401, body)
+  return new Failure('refused', message, 403, body)
 }
 
 /** The failure of a write that may have been carried out all the same. */

@@ -2,6 +2,8 @@
 
 /** For so long it is the same write if it is sent again; later it is wanted anew. */
 const KEPT_MS = 5 * 60_000
+/** Where a write sets what another has set before; elsewhere the one has nothing to do with the other. */
+const SETS = /\/config\/[^/]*$/
 
 /** A write: where it goes, and all that was sent. */
 export interface Write {
@@ -25,7 +27,7 @@ export interface Kept extends Write {
 /**
  * Keeps the key of a write until it is known what became of it.
  *
- * A write that is done makes what was unknown before it at the same place a thing of the past: whoever
+ * A value that is set makes what was unknown before it at the same place a thing of the past: whoever
  * sends that again wants it anew, and not the answer of then.
  */
 export class Keys {
@@ -39,15 +41,23 @@ export class Keys {
   /** A write that is sent now; each such call is followed by one of `done`, `refused`, `unknown`. */
   begin({ place, what }: Write): Kept {
     const at = Date.now()
-    const before = this.#kept.get(what)
-    const kept =
-      before && at - before.at < KEPT_MS
-        ? before
-        : { place, what, key: this.#make(), at, doubtful: false, underWay: 0, known: false }
+    this.#forget(at - KEPT_MS)
+    const made = { place, what, at, doubtful: false, underWay: 0, known: false }
+    const kept = this.#kept.get(what) ?? { ...made, key: this.#make() }
     kept.at = at
     kept.underWay += 1
     this.#kept.set(what, kept)
     return kept
+  }
+
+  /** How many writes are kept. */
+  get size(): number {
+    return this.#kept.size
+  }
+
+  /** Forgets what was sent last before a time. */
+  #forget(before: number): void {
+    for (const [what, one] of this.#kept) if (one.at <= before) this.#kept.delete(what)
   }
 
   /** It was done. */
@@ -55,6 +65,7 @@ export class Keys {
     kept.underWay -= 1
     kept.known = true
     this.#kept.delete(kept.what)
+    if (!SETS.test(kept.place)) return
     for (const [other, one] of this.#kept) if (one.place === kept.place) this.#kept.delete(other)
   }
 

@@ -1,7 +1,6 @@
 // Who uses this page. A session that ends takes nothing away: the form comes, and the page stays.
 
 import { api, Failure } from './api'
-import { t } from './texts'
 import type { Session } from './types'
 
 type State = 'asking' | 'out' | 'in'
@@ -25,7 +24,7 @@ class SessionKeeper {
   /** Asks whether there is a session already. */
   async begin(): Promise<void> {
     api.onLocked = () => this.#locked()
-    api.renewed = () => this.#renewed()
+    api.renewed = (refused) => this.#renewed(refused)
     this.#tabs.onmessage = () => void this.look()
     for (let pause = 300; this.state === 'asking'; pause = Math.min(pause * 2, 3000)) {
       try {
@@ -50,18 +49,13 @@ class SessionKeeper {
     }
   }
 
-  /** Reads the session anew since its token was refused; returns whether it is another one. */
-  async #renewed(): Promise<boolean> {
+  /** Reads the session anew since a token was refused; returns whether there is another one now. */
+  async #renewed(refused: string | undefined): Promise<boolean> {
     if (api.base !== '') return false
-    const { user } = this
-    const csrf = api.session?.csrf
     const found = await asked().catch(() => undefined)
     if (!found) return false
     this.#take(found)
-    if (found.user === user) return found.csrf !== csrf
-    // What one user has asked for is not done in the name of another.
-    const message = t.failures.otherUser(found.user)
-    throw new Failure('refused', message, 403, { message, data: { outcome: 'not-done' } })
+    return api.session?.csrf !== refused
   }
 
   /** Logs in; the failure says why not. */
@@ -73,6 +67,7 @@ class SessionKeeper {
   }
 
   async logout(): Promise<void> {
+    clearTimeout(this.#timer)
     try {
       const { data } = await api.post<{ sessionId: string | null }>('/v1/logout')
       if (data.sessionId === null) await this.#forgetBasic()
@@ -84,10 +79,21 @@ class SessionKeeper {
 
   /** Has the browser forget a name and a password, which it would go on to show by itself. */
   async #forgetBasic(): Promise<void> {
+    clearTimeout(this.#timer)
     // The 401 that does so is no session that has ended.
     api.session = undefined
     await api.post('/v1/logout/unauthorize', { retries: 0 }).catch(() => undefined)
+    await this.#endAgain()
     this.#tabs.postMessage('out')
+  }
+
+  /** Ends a session that a request which was under way has begun with what the browser had learned. */
+  async #endAgain(): Promise<void> {
+    const found = await asked().catch(() => undefined)
+    if (found?.user !== this.user) return
+    api.session = found
+    await api.post('/v1/logout', { retries: 0 }).catch(() => undefined)
+    api.session = undefined
   }
 
   #enter(session: Session): void {

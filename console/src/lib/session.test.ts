@@ -10,6 +10,8 @@ let asked: string[]
 let told: typeof PASS
 /** Whose answer is held back, if one is. */
 let late: Promise<Response> | undefined
+/** What a write waits for before it is answered. */
+let held: Promise<void> | undefined
 /** What becomes of a write. */
 let written: (csrf: string | null) => Response
 
@@ -23,14 +25,16 @@ beforeEach(() => {
   asked = []
   told = PASS
   late = undefined
+  held = undefined
   written = () => json({}, 200)
   vi.stubGlobal('fetch', (url: string, { method, headers }: RequestInit) => {
     asked.push(url)
     if (late && url === '/v1/session') return late
     if (ended && url === '/v1/session') return Promise.resolve(json({}, 401))
     const isWrite = method === 'POST' && url !== '/v1/login'
-    const answer = isWrite ? written(new Headers(headers).get('X-CSRF-TOKEN')) : json(told, 200)
-    return Promise.resolve(answer)
+    if (!isWrite) return Promise.resolve(json(told, 200))
+    const answer = written(new Headers(headers).get('X-CSRF-TOKEN'))
+    return held ? held.then(() => answer) : Promise.resolve(answer)
   })
 })
 afterEach(() => {
@@ -107,6 +111,57 @@ test('what one user has asked for is not done in the name of another', async () 
   expect(session.user).toBe('ann')
   await api.post('/v1/applications')
   expect(asked).toHaveLength(3)
+})
+
+test('a token that was refused is compared with that of now, also if it was taken over already', async () => {
+  await session.login('admin', 'secret')
+  told = { ...PASS, csrf: 'new' }
+  let answer: () => void = () => undefined
+  written = (csrf) => (csrf === 'new' ? json({}, 200) : refused())
+  held = new Promise((resolve) => (answer = resolve))
+  const sent = api.post('/v1/applications')
+  await session.look()
+  expect(api.session?.csrf).toBe('new')
+  answer()
+  await expect(sent).resolves.toMatchObject({ status: 200 })
+})
+
+describe('who logs out of a browser that has learned a password', () => {
+  const left: string[] = []
+  beforeEach(async () => {
+    left.length = 0
+    vi.stubGlobal('location', { assign: (url: string) => left.push(url) })
+    await session.login('admin', 'secret')
+    written = () => json({ sessionId: null }, 200)
+    asked = []
+  })
+
+  test('is out again of a session that was begun with it meanwhile', async () => {
+    await session.logout()
+    expect(asked).toEqual(['/v1/logout', '/v1/logout/unauthorize', '/v1/session', '/v1/logout'])
+    expect([left, api.session]).toEqual([['/'], undefined])
+  })
+
+  test('is out once if there is none', async () => {
+    ended = true
+    await session.logout()
+    expect(asked).toEqual(['/v1/logout', '/v1/logout/unauthorize', '/v1/session'])
+    expect(left).toEqual(['/'])
+  })
+
+  test('begins no session by renewing that of before', async () => {
+    let answer: () => void = () => undefined
+    held = new Promise((resolve) => (answer = resolve))
+    const out = session.logout()
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(asked).toEqual(['/v1/logout'])
+    answer()
+    ended = true
+    await out
+    asked = []
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(asked).toEqual([])
+  })
 })
 
 describe('a page that begins', () => {

@@ -626,7 +626,7 @@ services:
     unavailable: (text: string) => `Nobody can do that now: ${text}`,
     doubtful: (text: string) => `Nobody can say now how it ended: ${text}`,
     otherUser: (user: string) =>
-      `${user} has logged in meanwhile, in another tab: what you do here is done as ${user} from now on.`,
+      `${user} has logged in meanwhile: what you do here is done as ${user} from now on.`,
     'not-done': 'Nothing was done. It is safe to try again.',
     unknown:
       'It is not known whether it was done. It may have been: look before you do it again. The same again from this page, within five minutes, is not done twice.',
