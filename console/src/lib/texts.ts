@@ -371,6 +371,7 @@ export const t = {
     title: (name: string) => `Remove ${name}?`,
     text: 'The plane forgets this record. If the node lives after all, it comes back with its next heartbeat.',
     endedTitle: 'Remove terminated nodes?',
+    of: (names: string) => `Remove ${names}`,
   },
 
   app: {
@@ -540,6 +541,7 @@ export const t = {
     cancel: 'Cancel',
     cancelTitle: (name: string) => `Cancel ${name}?`,
     cancelText: 'Its steps are broken off where they are. What they have done stays done.',
+    cancelOf: (name: string) => `Cancel ${name}`,
     cancelDo: 'Cancel it',
     keep: 'Let it run',
     on: 'on',
@@ -613,6 +615,11 @@ services:
       resume: 'It goes on.',
       replay: 'It is done again as a new task.',
       abandon: 'It is given up.',
+    },
+    doing: {
+      resume: (name: string) => `Resume ${name}`,
+      replay: (name: string) => `Replay ${name}`,
+      abandon: (name: string) => `Abandon ${name}`,
     },
     submit: { resume: 'Resume it', replay: 'Replay it', abandon: 'Abandon it' },
     task: 'Open the task',

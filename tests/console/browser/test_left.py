@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from tests.console.browser.test_bound import PLAN, choose
+from tests.console.browser.test_interrupted import interrupt
 from tests.console.browser.test_late_answers import held
 
 LATER = """name: Later
@@ -127,4 +128,63 @@ def test_what_failed_after_its_dialog_was_closed_is_told(left, server):
     expect(told(left)).to_contain_text("Delete Shop: it is under way.")
     server.kill()
     expect(told(left)).to_contain_text("Delete Shop: it is not known whether it was done.")
-    expect(told(left).get_by_role("alert")).to_contain_text("look before you do it again")
+    expect(told(left)).to_contain_text("look before you do it again")
+    expect(told(left).get_by_role("alert")).to_have_count(0)  # read out as it is
+
+
+def test_what_became_of_a_restart_is_told_where_somebody_has_gone(left):
+    page = left.page
+    left.expected += ["net::ERR_"]
+    asked = held(page, "**/effectors/restart?*")
+    with page.expect_request("**/effectors/restart?*"):
+        page.get_by_role("button", name="Restart", exact=True).click()
+    page.get_by_role("link", name="About").click()
+    expect(told(left)).to_contain_text("Invoke restart of left: it is under way.")
+    release(asked)
+    expect(told(left)).to_contain_text("Invoke restart of left: it has begun.")
+
+
+def test_an_answer_about_one_decision_leaves_the_dialog_of_another_alone(
+    cluster, paid, open_screen
+):
+    server, _ = interrupt(cluster)
+    screen = open_screen(server, "/interrupted")
+    page = screen.page
+    page.get_by_role("button", name="Decide about pay").click()
+    screen.dialog.get_by_label("Abandon").check()
+    screen.dialog.get_by_label("Reason").fill("paid in cash")
+    asked = held(page, "**/abandon")
+    with page.expect_request("**/abandon"):
+        screen.dialog.get_by_role("button", name="Abandon it").click()
+    screen.dialog.get_by_role("button", name="Do not wait for it").click()
+    expect(told(screen)).to_contain_text("Abandon pay of till: it is under way.")
+    page.get_by_role("button", name="Decide about pay").click()
+    expect(screen.dialog).to_be_visible()
+    release(asked)
+    expect(screen.dialog).to_contain_text("Somebody else has decided")
+    screen.dialog.get_by_role("button", name="Cancel").click()
+    expect(told(screen)).to_contain_text("Abandon pay of till: it is done.")
+
+
+def test_removing_one_node_leaves_the_dialog_of_another_alone(cluster, open_screen):
+    server = cluster["n1"].start().becomes("master")
+    for name in ("n2", "n3"):
+        ended = cluster[name].start().becomes("standby")
+        ended.kill()
+    screen = open_screen(server, "/about")
+    page = screen.page
+    asked = held(page, "**/clear/node")
+    page.get_by_role("button", name="Remove n2").click()
+    with page.expect_request("**/clear/node"):
+        screen.dialog.get_by_role("button", name="Remove").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Remove n3").click()
+    release(asked)
+    expect(told(screen)).to_contain_text("Remove n2: it is done.")
+    expect(screen.row("n2")).to_have_count(0)
+    expect(screen.dialog).to_contain_text("Remove n3?")
+    page.keyboard.press("Escape")
+    told(screen).get_by_role("button", name="Dismiss").focus()
+    page.keyboard.press("Enter")
+    expect(told(screen)).to_have_count(0)
+    expect(page.get_by_role("main")).to_be_focused()
