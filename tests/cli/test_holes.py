@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from tests.journal.folders import FolderLog
 from tests.journal.house import put
@@ -112,3 +114,15 @@ def test_what_was_collected_is_no_hole(log, command, tmp_path):
     status, _, err = command(*show)
     assert status == 3
     assert f"entry {entry_key(10)} is missing" in err
+
+
+def test_a_moment_before_what_was_collected_is_called_no_loss(log, command, tmp_path):
+    log.snapshot()
+    log.put(put("later"))
+    log.snapshot()
+    log.collect(12)
+    at = dt.datetime.fromtimestamp(log.wall_ms(9) / 1000, dt.UTC).isoformat()
+    status, out, err = command("backup", "restore", log.folder, tmp_path / "new", "--at", at)
+    assert status == 0, err
+    assert "entry 8" in out + err
+    assert "is missing" not in err

@@ -94,3 +94,23 @@ def test_what_cannot_be_seen_is_not_dead_unless_somebody_says_so(
     status, _, err = backup("restore", file, tmp_path / "two", "--although-unseen")
     assert status == 0, err
     assert f"note: {SAID}" in err
+
+
+def test_another_plane_that_lives_in_its_store_is_no_sign_of_life_of_this_one(
+    backup, file, log, refused, tmp_path
+):
+    shutil.rmtree(log.folder)
+    make_log(log.folder, "planeother")
+    with beating(log.folder, name="n7"):
+        assert f"{log.folder} holds plane planeother, not planeabcde, now" in refused(file)
+        assert backup("restore", file, tmp_path / "new", "--although-unseen")[0] == 0
+
+
+def test_a_copy_that_was_kept_does_not_tell_whether_its_plane_lives(
+    backup, log, refused, tmp_path, capsys
+):
+    kept = tmp_path / "kept"
+    assert run(["store", "copy", str(log.folder), str(kept), "--keep", "--yes"]) == 0
+    capsys.readouterr()
+    assert f"{SAID}{kept} is a copy that was kept" in refused(kept)
+    assert backup("restore", kept, tmp_path / "new", "--although-unseen")[0] == 0

@@ -116,7 +116,7 @@ def test_a_paused_master_learns_that_its_plane_has_moved(cluster):
     ("arguments", "status", "said"),
     [
         (("store", "copy", "{old}", "{old}", "--yes"), 16, "the same store"),
-        (("store", "copy", "nowhere", "{new}", "--yes"), 2, "there is no folder nowhere"),
+        (("store", "copy", "nowhere", "{new}", "--yes"), 2, "/nowhere"),
         (("store", "copy", "{old}", "{new}"), 1, "give --yes"),
         (("store", "copy", "{old}", "smb:x", "--yes"), 2, "there is no store for 'smb:'"),
         (("store", "copy", "{old}", "{home}", "--yes"), 2, "nothing was touched"),

@@ -6,8 +6,9 @@ import random
 import pytest
 from tests.journal.house import Journal, sim
 
-from brookline.errors import Damaged, StoreError, StoreUnfit
+from brookline.errors import Conflict, Damaged, StoreError, StoreUnfit
 from brookline.journal.keys import (
+    MOVING,
     PLANE,
     entry_key,
     entry_seq,
@@ -27,6 +28,28 @@ def test_of_many_who_begin_a_plane_all_take_part_in_the_same() -> None:
         )
         assert len(set(begun)) == 1
         assert await find_plane(journal.store()) == begun[0]
+
+    sim(story)
+
+
+@pytest.mark.parametrize("claimed", ["before", "while it begins"])
+def test_none_begins_in_a_store_to_which_another_is_to_come(claimed: str) -> None:
+    async def story(journal: Journal) -> None:
+        store = journal.store()
+
+        async def claim(call: str) -> None:
+            if call == f"create {PLANE}":
+                journal.shelf.create(MOVING, b"{}")
+
+        if claimed == "before":
+            journal.shelf.create(MOVING, b"{}")
+        else:
+            store.before = claim
+        with pytest.raises(
+            Conflict, match="the target of a move, copy or restore that has not ended"
+        ):
+            await ensure_plane(store, random.Random(1))
+        assert (await find_plane(store) is None) == (claimed == "before")
 
     sim(story)
 

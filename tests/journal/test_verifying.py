@@ -8,6 +8,7 @@ from tests.journal.house import put
 
 from brookline.journal.keys import entry_key
 from brookline.journal.verifying import verify
+from brookline.wire.entries import Collect
 
 
 @pytest.fixture
@@ -69,6 +70,18 @@ def test_a_fence_that_comes_late_into_a_collected_place_is_no_fault_of_what_foll
     verdict = look(log)
     assert verdict.faults == []
     assert "nobody reads it" in verdict.notes[0]
+
+
+def test_what_is_collected_soon_is_looked_at_as_long_as_it_is_there(log, tmp_path):
+    other = FolderLog(tmp_path / "other")
+    other.lead()
+    for number in range(2):
+        other.put(put(f"a{number}", n=7))
+    log.snapshot()
+    log.append(Collect(5))
+    log.file(4).write_bytes(other.file(4).read_bytes())
+    faults = [fault.key for fault in look(log).faults]
+    assert entry_key(4) in faults
 
 
 def test_a_snapshot_without_the_entries_before_it_is_enough_for_a_backup(log):

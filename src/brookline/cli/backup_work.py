@@ -79,7 +79,7 @@ def _path(to: Path, manifest: Manifest) -> Path:
     """
     if to.is_dir():
         return to / name_of(manifest.created_utc, manifest.plane_id, CUSTOM)
-    if to.suffix != SUFFIX and not to.exists():
+    if not to.suffix and not to.exists():
         raise InvalidInput(
             f"there is no folder {to}: make it, or name a file that ends in {SUFFIX}"
         )

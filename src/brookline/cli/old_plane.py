@@ -13,7 +13,7 @@ from brookline.cli.backup_work import CLOCK
 from brookline.cli.stores import VARIABLE, opened, require_there, whole
 from brookline.errors import BrooklineError, Conflict, Damaged, InvalidInput, NotFound
 from brookline.journal import scan
-from brookline.journal.planekey import find_plane
+from brookline.journal.planekey import find_mark, find_plane
 from brookline.plane.living import living
 from brookline.server.lock import proved_dead
 from brookline.stores.urls import lacks_secret, shown
@@ -102,13 +102,18 @@ async def _look(url: str, plane: str) -> _Seen:
         raise InvalidInput(f"what is secret in {url} is not known: set {VARIABLE} to all of it")
     await require_there(url)
     async with opened(url) as store:
-        alive = await living(store, CLOCK, is_dead=proved_dead)
-        if alive:
-            return _Seen(beats=alive[0].name)
         found = await find_plane(store)
         if found != plane:
             instead = f"plane {found}, not {plane}," if found else "no plane"
             raise NotFound(f"{shown(url)} holds {instead} now")
+        alive = await living(store, CLOCK, is_dead=proved_dead)
+        if alive:
+            return _Seen(beats=alive[0].name)
+        mark = await find_mark(store)
+        if mark is not None and mark.keep:
+            raise NotFound(
+                f"{shown(url)} is a copy that was kept, and does not say where its plane goes on"
+            )
         return _Seen(gone_to=await _gone_to(store))
 
 

@@ -87,7 +87,7 @@ async def chosen(
     found, trouble = await points.rebuild_towards(source, kept, seq, CLOCK)
     if trouble is not None and not any(one.first <= found.seq <= one.last for one in covered):
         raise trouble
-    trouble = trouble or await _damage(source, found.seq, origin.newest(kept))
+    trouble = trouble or await _damage(origin, kept, found.seq)
     if wish.at_ms is not None:
         if trouble is not None:
             tell(f"note: {trouble.message}: entry {found.seq} is the last point before that")
@@ -96,16 +96,20 @@ async def chosen(
     return found
 
 
-async def _damage(source: Source, seq: int, newest: int) -> Damaged | None:
-    """Return what is wrong with the entry that follows one, if one does."""
-    key = entry_key(seq + 1)
+async def _damage(origin: Origin, kept: Retained, seq: int) -> Damaged | None:
+    """Return what is wrong with the entry that follows one, if one does that was not collected."""
+    source, key = origin.source, entry_key(seq + 1)
     try:
         data = await source.get(key)
         if data is not None:
             await scan.opened(source, key, data)
     except Damaged as error:
         return error
-    return Damaged(f"entry {key} is missing") if data is None and seq < newest else None
+    if data is not None or seq >= origin.newest(kept):
+        return None
+    if seq < await points.collected(source, kept, CLOCK):
+        return None
+    return Damaged(f"entry {key} is missing")
 
 
 class Latest(NamedTuple):
@@ -133,7 +137,7 @@ async def find_latest(origin: Origin, kept: Retained, point: Replica) -> Latest:
     try:
         last = points.spans(kept)[-1].last
         found, trouble = await points.rebuild_towards(source, kept, last, CLOCK)
-        trouble = trouble or await _damage(source, last, newest)
+        trouble = trouble or await _damage(origin, kept, last)
     except Damaged as error:
         found, trouble = point, error
     if trouble is None:

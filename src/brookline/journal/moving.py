@@ -11,7 +11,8 @@ There are never two logs that go on, however many moves run at once, and whereve
   nothing follows it. Of several moves one closes; the others read that, and open nothing.
 * A move opens its target only if the closing fence names that target by its `Mark`, which the first
   move to it wrote there before all else; a store of the same name elsewhere has another. And only
-  once the fence is durable: one whose writer died may be visible, and gone after a power cut.
+  once the fence is durable: one whose writer died may be visible, and gone after a power cut. A log
+  that a version without marks has closed is known by its target's name only.
 * Two moves to one target write the same bytes and close with the same mark, so that either may end
   what the other began. A copy that is to be kept has a mark of another kind: it never opens, as it
   is, what a move has still to copy the end of.
@@ -37,7 +38,7 @@ from brookline.journal import scan
 from brookline.journal.entry import decode, open_entry
 from brookline.journal.fencing import Fencer, Lost
 from brookline.journal.keys import JOURNAL, MOVING, NODE, PLANE, entry_key, entry_seq
-from brookline.journal.planekey import Mark, PlaneKey, find_plane
+from brookline.journal.planekey import Mark, PlaneKey, find_mark, find_plane
 from brookline.journal.reader import Reader
 from brookline.journal.replica import Replica
 from brookline.journal.restoring import write
@@ -139,6 +140,7 @@ class Move:
         before = len(self._copied)
         await self._read_on()
         await self._claim()
+        await self._require_unopened()  # a node may have begun there meanwhile
         kept = await scan.retained(self._source)
         # An entry first: who finds one, and no key `plane`, begins no plane of its own there.
         await self._copy_all(kept.entries[:1])
@@ -305,7 +307,7 @@ class Move:
         standing = self.replica.standing
         if not standing.target:  # by a version that knew names only
             return standing.moved == self._gone_to
-        mark = self._mark or await self._read_mark()
+        mark = self._mark or await find_mark(self._target)
         return mark is not None and mark.mark == standing.target
 
     async def _require_unopened(self) -> None:
@@ -336,7 +338,7 @@ class Move:
             with contextlib.suppress(Conflict):  # another move was quicker
                 await write(self._target, MOVING, msgspec.json.encode(mine), self._clock)
         await self._target.settle(MOVING)
-        found = await self._read_mark()
+        found = await find_mark(self._target)
         if found is None or found.plane != self.replica.plane:
             raise Conflict("something else is copied to the target: name an empty store")
         if found.keep and self._gone_to:
@@ -345,13 +347,6 @@ class Move:
             raise Conflict("the target is that of a move which is not done: name another store")
         self._mark = found
         return found
-
-    async def _read_mark(self) -> Mark | None:
-        data = await self._target.get(MOVING)
-        try:
-            return None if data is None else msgspec.json.decode(data, type=Mark)
-        except msgspec.DecodeError:
-            return None
 
 
 def _closes(key: str, data: bytes) -> bool:

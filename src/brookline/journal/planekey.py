@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from brookline.errors import Damaged, StoreError, StoreUnfit
-from brookline.journal.keys import JOURNAL, PLANE, is_entry_key
-from brookline.stores.store import Undecided
+from brookline.errors import Conflict, Damaged, StoreError, StoreUnfit
+from brookline.journal.keys import JOURNAL, MOVING, PLANE, is_entry_key
+from brookline.stores.store import Created, Undecided
 from brookline.values.ids import Randomness, new_id
 from brookline.wire.entries import FORMAT
 
@@ -41,6 +41,15 @@ class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
     plane: str
     mark: str
     keep: bool = False
+
+
+async def find_mark(store: Source) -> Mark | None:
+    """Return what a store is, or was, the target of; None if of nothing, or if that cannot be read."""
+    data = await store.get(MOVING)
+    try:
+        return None if data is None else msgspec.json.decode(data, type=Mark)
+    except msgspec.DecodeError:
+        return None
 
 
 async def find_plane(store: Source) -> str | None:
@@ -76,18 +85,30 @@ async def ensure_plane(store: Store, randomness: Randomness) -> str:
         StoreError: If the store gives no answer.
         StoreUnfit: If the store has a format that this version does not know.
         Damaged: If the key cannot be read, or is missing although there is a journal.
+        Conflict: If another plane is to come here, by a move or a restore that has not ended.
     """
     found = await find_plane(store)
     if found is not None:
         return found
+    await _require_unclaimed(store)
     mine = PlaneKey(FORMAT, new_id(randomness))
     outcome = await store.create(PLANE, msgspec.json.encode(mine))
     if isinstance(outcome, Undecided):
         raise StoreError(f"the store did not say whether the plane was created: {outcome.reason}")
+    if isinstance(outcome, Created):
+        await _require_unclaimed(store)  # who claims it looks for a plane after that, as this does
     found = await find_plane(store)
     if found is None:
         raise StoreError("the store does not show the key 'plane' that was just written")
     return found
+
+
+async def _require_unclaimed(store: Store) -> None:
+    if await store.get(MOVING) is not None:
+        raise Conflict(
+            "the store is the target of a move, copy or restore that has not ended: give that command"
+            " again, or empty the store"
+        )
 
 
 async def _has_entries(store: Source) -> bool:

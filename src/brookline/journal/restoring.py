@@ -120,7 +120,7 @@ async def plant(store: Store, point: Replica, plan: Plan, clock: Clock) -> int:
 
     Raises:
         StoreError: If the store does not do it; what is there by then is no plane.
-        Conflict: If somebody else writes there; nothing of this one is left there then.
+        Conflict: If somebody else writes there; no entry of this one is left there then.
     """
     before = Standing(unsettled=True, collected=point.seq)
     replica = Replica(plan.plane, Prefix(point.seq, point.hash, plan.epoch, before))

@@ -74,11 +74,15 @@ class Retained:
 async def retained(store: Source) -> Retained:
     """Return the keys of what a store holds of a journal.
 
-    Blobs are listed last: an entry that is listed has its blob listed too.
+    Blobs are listed last: an entry that is listed has its blob listed too. The entries that a listed
+    snapshot contains are listed, or were collected: not only those that were there before it.
     """
     journal, snapshots = await store.list(JOURNAL), await store.list(SNAPSHOT)
     entries = [key for key in journal if is_entry_key(key)]
     known = [key for key in snapshots if is_snapshot_key(key)]
+    if entries and known and snapshot_seq(known[-1]) > entry_seq(entries[-1]):
+        journal = await store.list(JOURNAL)  # it was taken meanwhile
+        entries = [key for key in journal if is_entry_key(key)]
     strange = [key for key in journal if not is_entry_key(key)]
     strange += [key for key in snapshots if not is_snapshot_key(key)]
     return Retained(entries, known, await store.list(BLOB), strange)

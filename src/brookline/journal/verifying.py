@@ -122,6 +122,7 @@ class _Walk:
         self._clock = clock
         self._snapshots = sorted(kept.snapshots, key=snapshot_seq, reverse=True)
         self._seq, self._hash, self._epoch = 0, "", 0
+        self._fence = 0  # the last entry, if it is one
         self._replica: Replica | None = Replica(verdict.plane)
         self._gaps: list[tuple[int, int]] = []
         self._doubts: list[tuple[int, Fault]] = []
@@ -160,8 +161,7 @@ class _Walk:
             self._blame(key, f"snapshot {key} belongs to plane {loaded.plane}", "move it aside")
             return
         if self._seq == seq and self._hash and self._hash != loaded.hash:
-            what = f"snapshot {key} is not of entry {seq} as it is in the log"
-            self._doubts.append((seq, Fault(key, what, _SNAPSHOT)))
+            self._doubt(key, f"snapshot {key} is not of entry {seq} as it is in the log", _SNAPSHOT)
             return
         if self._replica is not None and self._replica.seq == seq:
             self._verdict.compared += 1
@@ -189,8 +189,9 @@ class _Walk:
         if wrong:
             self._blame(key, wrong, _ANY)
         elif wrong := self._why_wrong(entry):
-            self._doubts.append((self._seq, Fault(key, wrong, _ANY)))
+            self._doubt(key, wrong, _ANY)
         self._seq, self._hash, self._epoch = entry.seq, entry.hash, entry.epoch
+        self._fence = entry.seq if entry.is_fence else 0
         await self._replay(entry, sound=not wrong)
 
     def _why_foreign(self, entry: Entry) -> str:
@@ -245,18 +246,17 @@ class _Walk:
                 self._blame(entry_key(missing), what, "put it back from a backup, or " + _ANY)
 
     def _judge_doubts(self) -> None:
-        """Blame what does not follow from what is before it, unless that had been collected.
+        """Blame what does not follow from the fence before it, unless that came late.
 
-        A fence that a store was slow to take may come into a place whose entry is gone: nobody reads
-        it there any more, but what is behind it does not continue it.
+        A store that was slow to take a fence may do so when the entry that had the place was
+        collected: nobody reads it there any more, but what is behind it does not continue it.
         """
-        for before, fault in self._doubts:
-            if before > self._collected or not before:
+        for fence, fault in self._doubts:
+            if fence > self._collected:
                 self._verdict.faults.append(fault)
             else:
-                self._verdict.notes.append(
-                    f"what is before {fault.key} was collected, and came late: nobody reads it"
-                )
+                what = f"entry {entry_key(fence)} came late, when that place had been collected"
+                self._verdict.notes.append(f"{what}: nobody reads it")
 
     def _judge_tail(self) -> None:
         """See that the newest state can be had, and that announced snapshots are there."""
@@ -268,6 +268,13 @@ class _Walk:
             if taken.key not in self._kept.snapshots:
                 what = f"snapshot {taken.key} is missing, though the log announced it"
                 self._blame(taken.key, what, "put it back from a backup")
+
+    def _doubt(self, key: str, what: str, advice: str) -> None:
+        """Blame what does not continue the log, or once more is known if a fence is before it."""
+        if self._fence:
+            self._doubts.append((self._fence, Fault(key, what, advice)))
+        else:
+            self._blame(key, what, advice)
 
     def _blame(self, key: str, what: str, advice: str) -> None:
         self._verdict.faults.append(Fault(key, what, advice))

@@ -8,7 +8,7 @@ PLANE = "plane"
 """The key that marks a store as a plane's; the journal owns its content."""
 
 MOVING = "moving"
-"""The key that marks a store as the target of a move; the journal owns its content, too."""
+"""The key that marks a store as the target of a move, copy or restore; the journal owns its content, too."""
 
 PROBE = "probe/"
 """Where the conformance probe works, and nowhere else."""
