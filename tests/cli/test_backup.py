@@ -329,7 +329,11 @@ def test_a_living_plane_is_not_replaced(backup, file, log, tmp_path):
         (["create", "--persistence-dir", "nowhere"], 2, "/nowhere"),
         (["create"], 2, "--persistence-dir"),
         (["create", "--persistence-dir", "store", "--to", "bk"], 2, "there is no folder bk: make"),
-        (["create", "--persistence-dir", "store", "--to", "bk.d/in"], 2, "a file that ends in .zip"),
+        (
+            ["create", "--persistence-dir", "store", "--to", "bk.d/in"],
+            2,
+            "a file that ends in .zip",
+        ),
     ],
 )
 def test_bad_input(backup, file, arguments, status, said):
