@@ -69,7 +69,7 @@ def test_a_point_is_restored_there_from_a_backup_of_there(
     server, brookline, log, tmp_path, monkeypatch
 ):
     first, second = server.place(), server.place()
-    brookline("copy-state", "--persistenceDir", log.folder, "--destinationDir", first)
+    brookline("store", "copy", log.folder, first, "--yes")
     file = tmp_path / "b.zip"
     brookline("backup", "create", "--persistence-dir", first, "--to", file)
     monkeypatch.setenv("BROOKLINE_PERSISTENCE_DIR", first)  # no backup keeps what is secret in it
