@@ -295,7 +295,10 @@ def test_commands_trust_the_certificates_of_all_local_nodes(folder):
 
 
 def demo(folder, *options, blueprint=EXAMPLE, status=0):
-    """Run the demo to its end; return what it said."""
+    """Run the demo to its end; return what it said.
+
+    Its tests are in one group: another demo would take the port that a killed node comes back to.
+    """
     ran = subprocess.run(
         [sys.executable, "-m", "brookline.cli.demo", "--blueprint", str(blueprint), *options],
         cwd=folder.path, env=folder.environment, capture_output=True, text=True, timeout=150,
@@ -305,6 +308,7 @@ def demo(folder, *options, blueprint=EXAMPLE, status=0):
     return ran.stdout
 
 
+@pytest.mark.xdist_group("demo")
 def test_the_demo_sees_all_that_it_promises(folder):
     told = demo(folder)
     for words in (
@@ -321,6 +325,7 @@ def test_the_demo_sees_all_that_it_promises(folder):
     assert not list(Path(folder.path / ".demo").glob("*/pid.txt")), "all is ended"
 
 
+@pytest.mark.xdist_group("demo")
 def test_a_demo_that_does_not_see_what_it_promises_says_what_and_fails(folder):
     blueprint = folder.path / "broken.yaml"
     blueprint.write_text(
@@ -344,6 +349,7 @@ def answers(url):
         return False
 
 
+@pytest.mark.xdist_group("demo")
 def test_a_demo_that_is_kept_can_be_looked_at_until_it_is_ended(folder):
     told = demo(folder, "--keep")
     try:
