@@ -16,10 +16,11 @@ MOVED = "the plane has moved to elsewhere: start this node with --persistence-di
 
 
 async def move_away(place: Town, gone_to: str = "elsewhere") -> Move:
-    move = Move(place.store(), MemoryStore(Shelf(place.clock)), place.clock)
+    target = MemoryStore(Shelf(place.clock))
+    move = Move(place.store(), target, place.clock, gone_to=gone_to)
     await move.look()
     await move.copy()
-    await move.close(gone_to)
+    await move.close()
     return move
 
 
