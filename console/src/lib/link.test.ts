@@ -209,6 +209,16 @@ test('a silence of a stream that has worked is not yet held back, three in a row
   expect(world.heldBack).toEqual([true, false])
 })
 
+test('one that stood still, and answers when its stream goes on again, holds nothing back', async () => {
+  const waiting: ((alive: boolean) => void)[] = []
+  world.answers = () => new Promise((resolve) => waiting.push(resolve))
+  await run([hello(10), beat, 'hang'], ['hang'], ['hang'], [hello(10), beat])
+  expect(waiting).toHaveLength(3)
+  for (const answer of waiting) answer(true)
+  await new Promise((resolve) => setTimeout(resolve))
+  expect(world.heldBack).toEqual([])
+})
+
 test('a node that does not answer either is not held back', async () => {
   await run(['hang'], ['hang'], [hello(10)])
   expect(world.heldBack).toEqual([])

@@ -77,6 +77,8 @@ export class Link {
   /** How often a node has answered of which nothing came; more than `#patience` of it is too often. */
   #held = 0
   #patience = 0
+  /** How often something has come in time. */
+  #beats = 0
 
   constructor(world: World, listener: Listener) {
     this.#world = world
@@ -188,13 +190,16 @@ export class Link {
 
   /** Asks whether it is the node that is silent, or only its stream. */
   async #suspect(base: string): Promise<void> {
-    if (!(await this.#world.answers(base))) return
+    const beats = this.#beats
+    // The node may have stood still, and answer when all comes in time again.
+    if (!(await this.#world.answers(base)) || beats !== this.#beats) return
     this.#held += 1
     if (this.#held === this.#patience + 1) this.#listener.held(true)
   }
 
   /** Something came in time. */
   #trust(): void {
+    this.#beats += 1
     if (this.#held > this.#patience) this.#listener.held(false)
     this.#held = 0
     // Where it has worked, a silence or two may have been the node's own.

@@ -217,7 +217,7 @@ class Live {
     if (mine < this.#planeCounts) return
     this.#planeCounts = mine
     const told = this.held || this.standing.state === 'resting'
-    const view = told ? viewOf(data) : this.plane?.view
+    const view = told ? viewOf(data, this.plane?.view) : this.plane?.view
     this.#set({ ...data, ...(view ? { view } : {}) })
   }
 

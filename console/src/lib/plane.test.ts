@@ -43,6 +43,16 @@ test('without the stream the table of nodes says who leads', () => {
   expect(viewOf({ ...plane, masterId: '' }).phase).toBe('unknown')
 })
 
+test('what the stream has told of the same mastership is not forgotten without it', () => {
+  const n1 = { nodeId: 'a', name: 'n1', epoch: 3 } as PlaneNode
+  const plane = { masterId: 'a', nodes: { a: n1 } } as unknown as Plane
+  const before = { phase: 'led', node: 'a', name: 'n1', epoch: 3, sinceMs: 7, says: '' } as const
+  expect(viewOf(plane, before)).toBe(before)
+  for (const other of [{ epoch: 2 }, { node: 'b' }, { phase: 'silent' as const }]) {
+    expect(viewOf(plane, { ...before, ...other }).sinceMs).toBeUndefined()
+  }
+})
+
 test('an address has no slash at its end', () => {
   const node = { nodeUri: 'http://n1:8081/', address: 'http://inside/' }
   expect(addressOf(node)).toBe('http://n1:8081')

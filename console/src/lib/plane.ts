@@ -32,10 +32,12 @@ export function sentenceOf(view: View, silentMs: number): string {
   }
 }
 
-/** Who leads, as far as it can be told without the stream. */
-export function viewOf(plane: Plane): View {
+/** Who leads, as far as it can be told without the stream; what that has told of the same goes on. */
+export function viewOf(plane: Plane, before?: View): View {
   const master = plane.nodes[plane.masterId]
   if (!master) return { phase: 'unknown', says: '' }
+  const { phase, node, epoch } = before ?? {}
+  if (before && phase === 'led' && node === master.nodeId && epoch === master.epoch) return before
   return { phase: 'led', node: master.nodeId, name: master.name, says: '' }
 }
 
