@@ -106,8 +106,8 @@ async def ensure_plane(store: Store, randomness: Randomness) -> str:
 async def _require_unclaimed(store: Store) -> None:
     if await store.get(MOVING) is not None:
         raise Conflict(
-            "the store is the target of a move, copy or restore that has not ended: give that command"
-            " again, or empty the store"
+            "the store is the target of a move, copy or restore that has not ended: the same command"
+            " finishes a move or a copy; else empty the store"
         )
 
 

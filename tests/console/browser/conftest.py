@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+from tests.console.browser.entities import PLAN, choose
 from tests.console.browser.falls import Fall
 from tests.console.browser.screen import Screen
 from tests.e2e.servers import Cluster
@@ -126,6 +127,21 @@ def open_screen(chromium, cluster):
     for screen in screens:
         screen.page.context.close()
     assert errors == []
+
+
+@pytest.fixture
+def server(cluster):
+    """A node that leads, and has no others."""
+    return cluster["n1"].start().becomes("master")
+
+
+@pytest.fixture
+def left(server, open_screen):
+    """The page of an application, with the first of its entities chosen."""
+    told = server.ask("POST", "/v1/applications", PLAN, headers={"content-type": "text/yaml"})
+    screen = open_screen(server, f"/applications/{told.json['entityId']}")
+    choose(screen, "left")
+    return screen
 
 
 @pytest.fixture

@@ -18,11 +18,6 @@ services:
 """
 
 
-@pytest.fixture
-def server(cluster):
-    return cluster["n1"].start().becomes("master")
-
-
 def test_a_blueprint_with_an_error_is_marked_at_its_place_and_deployed_once_mended(
     server, open_screen
 ):

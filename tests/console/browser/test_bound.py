@@ -2,35 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
-from tests.console.browser.test_late_answers import held
-
-PLAN = """name: Shop
-services:
-- {type: org.apache.brooklyn.entity.stock.BasicStartable, name: left}
-- {type: org.apache.brooklyn.entity.stock.BasicStartable, name: right}
-- {type: org.apache.brooklyn.entity.stock.BasicEntity, name: idle}
-"""
-
-
-@pytest.fixture
-def server(cluster):
-    return cluster["n1"].start().becomes("master")
-
-
-@pytest.fixture
-def left(server, open_screen):
-    """The page of an application, with the first of its two entities chosen."""
-    told = server.ask("POST", "/v1/applications", PLAN, headers={"content-type": "text/yaml"})
-    screen = open_screen(server, f"/applications/{told.json['entityId']}")
-    choose(screen, "left")
-    return screen
-
-
-def choose(screen, entity):
-    screen.page.get_by_role("treeitem", name=entity).click()
-    expect(screen.page.get_by_role("heading", name=entity)).to_be_visible()
+from tests.console.browser.entities import choose
+from tests.console.browser.intercepting import held
 
 
 def test_whether_to_stop_is_asked_of_the_entity_whose_button_it_was(left):

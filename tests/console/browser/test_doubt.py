@@ -12,11 +12,6 @@ _FORM = {"content-type": "application/x-www-form-urlencoded"}
 _ALSO_HERE = {"Brooklyn-Allow-Non-Master-Access": "true"}
 
 
-@pytest.fixture
-def server(cluster):
-    return cluster["n1"].start().becomes("master")
-
-
 @pytest.mark.parametrize(
     ("outcome", "said", "unsaid"),
     [

@@ -8,11 +8,6 @@ from tests.console.browser.holding import holding
 
 
 @pytest.fixture
-def server(cluster):
-    return cluster["n1"].start().becomes("master")
-
-
-@pytest.fixture
 def proxy(server):
     yield from holding(server.port)
 

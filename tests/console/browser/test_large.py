@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 LOUD = """name: Shop
@@ -20,11 +19,6 @@ services:
 """
 PAGE_BYTES = 200_000
 FETCH = "/applications/fetch"
-
-
-@pytest.fixture
-def server(cluster):
-    return cluster["n1"].start().becomes("master")
 
 
 def deploy(server, plan):

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from tests.console.browser.intercepting import held
 from tests.e2e.servers import eventually
 
 PLAN = """name: Shop
@@ -36,17 +37,6 @@ def pay(server, app, till):
 def settled(page):
     """Return once the page has shown what came up to now."""
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
-
-
-def held(page, address):
-    """Hold back what is asked for there; return it as it comes."""
-    asked = []
-
-    def hold(route):
-        asked.append(route)
-
-    page.route(address, hold)
-    return asked
 
 
 @pytest.fixture

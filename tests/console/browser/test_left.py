@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
-from tests.console.browser.test_bound import PLAN, choose
+from tests.console.browser.intercepting import held, release
 from tests.console.browser.test_interrupted import interrupt
-from tests.console.browser.test_late_answers import held
 
 LATER = """name: Later
 services:
@@ -16,27 +14,8 @@ services:
 """
 
 
-@pytest.fixture
-def server(cluster):
-    return cluster["n1"].start().becomes("master")
-
-
-@pytest.fixture
-def left(server, open_screen):
-    """The page of an application, with the first of its entities chosen."""
-    told = server.ask("POST", "/v1/applications", PLAN, headers={"content-type": "text/yaml"})
-    screen = open_screen(server, f"/applications/{told.json['entityId']}")
-    choose(screen, "left")
-    return screen
-
-
 def told(screen):
     return screen.page.get_by_role("region", name="What was not waited for")
-
-
-def release(routes):
-    for route in routes:
-        route.continue_()
 
 
 def deploy(screen, plan):

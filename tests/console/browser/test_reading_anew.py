@@ -22,11 +22,6 @@ YAML = {"content-type": "text/yaml"}
 
 
 @pytest.fixture
-def server(cluster):
-    return cluster["n1"].start().becomes("master")
-
-
-@pytest.fixture
 def proxy(server):
     yield from holding(server.port)
 
