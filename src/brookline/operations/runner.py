@@ -143,8 +143,7 @@ class Runner:
                 operation.check_not_closed(error)
             # Whoever calls `sys.exit` in a step means the step, not this server and all that it runs.
             operation.check_none_runs()
-            again = error if operation.parent is None else storable_error(error)
-            return Ending(Status.FAILED, error=again)
+            return _failed(operation, error)
         finally:
             if timer is not None:
                 timer.cancel()
@@ -274,6 +273,16 @@ def _locate(why: StepInterrupted, operation: Operation) -> None:
     while above.parent is not None:
         why.trail[above.task.id] = above.task.to_value()
         above = above.parent
+
+
+def _failed(operation: Operation, error: BaseException) -> Ending:
+    """Return how an operation ended whose own code raised an error."""
+    if operation.parent is not None:
+        return Ending(Status.FAILED, error=storable_error(error))
+    if operation.task.cancelling and isinstance(error, Cancelled):
+        # A master before this one has ended its command, and could not record that any more.
+        return Ending(Status.CANCELLED, error=error)
+    return Ending(Status.FAILED, error=error)
 
 
 def _gone_wrong(operation: Operation, error: BaseException) -> Ending:

@@ -194,6 +194,7 @@ def test_what_was_killed_before_it_began_is_told_as_cancelled_by_the_next_master
         await stage.pass_by(30)
         [step] = [one for one in tasks.all("task").values() if one.get("parent") == task_id]
         assert step["failure"]["class"] == "Cancelled"
+        assert tasks.get("task", task_id)["status"] == "cancelled"
 
     stage.harness.run(stage.play(story))
     assert not stage.harness.oracle.violations, str(stage.harness.transcript)
